@@ -1,0 +1,70 @@
+//! A Python environment of its own, below the target directory, for the checks by foreign programs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::process;
+
+/// Other people's implementations of what ours are checked against. Used by tests only, part of nothing we ship.
+const REQUIREMENTS: &str = include_str!("../python-requirements.txt");
+
+/// The interpreter of an environment that has the packages of `python-requirements.txt`.
+pub(crate) fn ensure(context: &Context) -> Result<PathBuf> {
+    let dir = context.target.join("xtask/python");
+    let interpreter = dir.join("bin/python");
+    let done = dir.join("requirements-installed.txt");
+    // Both: the environment breaks when the system's own Python is replaced.
+    if fs::read_to_string(&done).is_ok_and(|text| text == REQUIREMENTS)
+        && process::answer(process::program(&interpreter, &context.root).arg("--version")).is_some()
+    {
+        return Ok(interpreter);
+    }
+    process::run(process::program(system_python(), &context.root).args(["-m", "venv", "--clear"]).arg(&dir)).map_err(|error| {
+        Error::Missing(format!("{error}\nPython 3 with its `venv` module is needed for the checks by foreign programs (on Debian: apt-get install python3 python3-venv)"))
+    })?;
+    let wanted = dir.join("requirements.txt");
+    fs::write(&wanted, REQUIREMENTS).map_err(|error| Error::file("write", &wanted, &error))?;
+    process::run(
+        process::program(&interpreter, &context.root)
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--quiet",
+                "--requirement",
+            ])
+            .arg(&wanted),
+    )?;
+    fs::rename(&wanted, &done).map_err(|error| Error::file("rename", &wanted, &error))?;
+    Ok(interpreter)
+}
+
+/// Debian's own interpreter where there is one, because the package `python3-venv` belongs to that one and not to
+/// another that stands before it on the search path.
+fn system_python() -> &'static str {
+    if Path::new("/usr/bin/python3").is_file() {
+        "/usr/bin/python3"
+    } else {
+        "python3"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_requirement_is_pinned() {
+        for line in REQUIREMENTS.lines() {
+            assert!(
+                line.split_once("==")
+                    .is_some_and(|(name, version)| !name.is_empty() && !version.is_empty()),
+                "{line}"
+            );
+        }
+    }
+}

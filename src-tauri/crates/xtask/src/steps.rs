@@ -147,7 +147,7 @@ fn rust_tests(context: &Context, settings: Settings) -> Result<()> {
     let python = python::ensure(context)?;
     let built = cargo::build(context, &[CLI, DESKTOP], false, TEST_TARGETS)?;
     let nextest = process::find("cargo-nextest").is_some();
-    let mut command = cargo(context, test_words(nextest));
+    let mut command = cargo(context, test_words(nextest, settings.soak));
     command.args(TEST_TARGETS);
     command
         .env("MUNIMENT_BIN", &built[0])
@@ -162,12 +162,20 @@ fn rust_tests(context: &Context, settings: Settings) -> Result<()> {
     process::run(&mut command)
 }
 
-/// nextest where it is installed: every test in a process of its own, slow ones named. Else cargo's own runner.
-const fn test_words(nextest: bool) -> &'static [&'static str] {
-    if nextest {
-        &["nextest", "run", "--workspace", "--no-fail-fast"]
-    } else {
-        &["test", "--workspace", "--no-fail-fast"]
+/// nextest where it is installed: every test in a process of its own, one that hangs is ended and named
+/// (`.config/nextest.toml`). Else cargo's own runner.
+const fn test_words(nextest: bool, soak: bool) -> &'static [&'static str] {
+    match (nextest, soak) {
+        (true, false) => &["nextest", "run", "--workspace", "--no-fail-fast"],
+        (true, true) => &[
+            "nextest",
+            "run",
+            "--profile",
+            "soak",
+            "--workspace",
+            "--no-fail-fast",
+        ],
+        (false, _) => &["test", "--workspace", "--no-fail-fast"],
     }
 }
 

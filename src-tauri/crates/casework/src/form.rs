@@ -1,0 +1,217 @@
+//! What a form is, how a value is typed and checked. The forms themselves are data in
+//! [`crate::forms`], so that the window and the command line render all of them alike.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::forms;
+use crate::stage::Stage;
+
+/// Longest [`Kind::Text`], in characters.
+pub const TEXT_MAX: usize = 400;
+/// Longest [`Kind::LongText`], in characters.
+pub const LONG_TEXT_MAX: usize = 20_000;
+/// Longest [`Kind::Member`], in characters.
+pub const MEMBER_MAX: usize = 80;
+/// Most ids in one [`Kind::EvidenceRefs`] or [`Kind::Refs`].
+pub const REFS_MAX: usize = 1_000;
+
+/// One field of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FieldSpec {
+    /// Stable id: `stage.field` at the top of a form, a bare word within a list's items.
+    pub id: &'static str,
+    /// The label shown.
+    pub label: &'static str,
+    /// One sentence of help.
+    pub help: &'static str,
+    /// The type of the value.
+    pub kind: Kind,
+    /// For a field of a list's items: an item without it is refused.
+    pub required: bool,
+    /// Whether a gate of the stage looks at this field.
+    pub required_for_gate: bool,
+}
+
+/// The type of a field's value, and its JSON spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", content = "of", rename_all = "kebab-case")]
+pub enum Kind {
+    /// One line; a JSON string of at most [`TEXT_MAX`] characters.
+    Text,
+    /// Several lines; a JSON string of at most [`LONG_TEXT_MAX`] characters.
+    LongText,
+    /// RFC 3339 with an offset; a JSON string, kept as written so that the original zone stays.
+    Time,
+    /// One of these (value, label) pairs; a JSON string holding the value.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// A member's handle, or an office for somebody without an account; a JSON string.
+    Member,
+    /// Evidence ids; a JSON array of strings such as `"E3"`.
+    EvidenceRefs,
+    /// Ids of items of the list named here; a JSON array of strings such as `"Q1"`.
+    Refs(&'static str),
+    /// Yes or no; a JSON boolean.
+    Flag,
+    /// A list of items with these fields, filled with `Add`, `Edit` and `Withdraw`.
+    List(&'static [FieldSpec]),
+}
+
+impl Kind {
+    /// The word for messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Text => "one line of text",
+            Kind::LongText => "text",
+            Kind::Time => "a time in RFC 3339 with an offset, such as 2026-11-01T07:20:00Z",
+            Kind::Choice(_) => "one of its choices",
+            Kind::Member => "a member's handle or an office",
+            Kind::EvidenceRefs => "a list of evidence ids such as E1",
+            Kind::Refs(_) => "a list of item ids",
+            Kind::Flag => "true or false",
+            Kind::List(_) => "a list, filled item by item",
+        }
+    }
+}
+
+/// The form of a stage, in the order it is shown.
+pub fn form(stage: Stage) -> &'static [FieldSpec] {
+    match stage {
+        Stage::Detection => forms::DETECTION,
+        Stage::Assessment => forms::ASSESSMENT,
+        Stage::Investigation => forms::INVESTIGATION,
+        Stage::Containment => forms::CONTAINMENT,
+        Stage::Remediation => forms::REMEDIATION,
+        Stage::Recovery => forms::RECOVERY,
+        Stage::Review => forms::REVIEW,
+    }
+}
+
+/// The lists that run beside all stages: decisions and communications.
+pub fn beside() -> &'static [FieldSpec] {
+    forms::BESIDE
+}
+
+/// The top-level field with this id, of any stage or beside them.
+pub fn field(id: &str) -> Option<&'static FieldSpec> {
+    match Stage::of_field(id) {
+        Some(stage) => form(stage),
+        None => beside(),
+    }
+    .iter()
+    .find(|f| f.id == id)
+}
+
+/// The item fields of a list; none where `id` is no list.
+pub fn item_fields(id: &str) -> Option<&'static [FieldSpec]> {
+    match field(id)?.kind {
+        Kind::List(fields) => Some(fields),
+        _ => None,
+    }
+}
+
+/// The ids of all lists.
+pub fn lists() -> impl Iterator<Item = &'static str> {
+    Stage::ALL
+        .into_iter()
+        .flat_map(form)
+        .chain(beside())
+        .filter(|f| matches!(f.kind, Kind::List(_)))
+        .map(|f| f.id)
+}
+
+/// The letter that the ids of a list's items start with.
+pub fn prefix(list: &str) -> Option<&'static str> {
+    forms::PREFIXES
+        .iter()
+        .find(|(id, _)| *id == list)
+        .map(|(_, p)| *p)
+}
+
+/// The label of a choice's value, for showing it.
+pub fn choice_label(spec: &FieldSpec, value: &str) -> Option<&'static str> {
+    match spec.kind {
+        Kind::Choice(options) => options.iter().find(|(v, _)| *v == value).map(|(_, l)| *l),
+        _ => None,
+    }
+}
+
+/// Why a value does not fit its field. Carries no content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The value has another type.
+    Type,
+    /// Empty, or only white space.
+    Empty,
+    /// More characters or ids than this.
+    TooLong(usize),
+    /// A control character, or a line break in a one-line text.
+    Control,
+    /// Not one of the choices.
+    Choice,
+}
+
+fn text(value: &Value, max: usize, lines: bool) -> Result<&str, Misfit> {
+    let text = value.as_str().ok_or(Misfit::Type)?;
+    if text.trim().is_empty() {
+        return Err(Misfit::Empty);
+    }
+    if text.chars().count() > max {
+        return Err(Misfit::TooLong(max));
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\t')))
+    {
+        return Err(Misfit::Control);
+    }
+    Ok(text)
+}
+
+/// The instant a [`Kind::Time`] value names.
+pub fn instant(value: &Value) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(value.as_str()?)
+        .ok()
+        .map(|t| t.with_timezone(&Utc))
+}
+
+/// The ids in a [`Kind::EvidenceRefs`] or [`Kind::Refs`] value.
+pub fn ids(value: &Value) -> impl Iterator<Item = &str> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+/// Checks the type and bounds of a value; whether the ids it names exist is checked by
+/// [`crate::decide()`].
+pub fn check(spec: &FieldSpec, value: &Value) -> Result<(), Misfit> {
+    match spec.kind {
+        Kind::Text => text(value, TEXT_MAX, false).map(drop),
+        Kind::LongText => text(value, LONG_TEXT_MAX, true).map(drop),
+        Kind::Member => text(value, MEMBER_MAX, false).map(drop),
+        Kind::Time => instant(value).map(drop).ok_or(Misfit::Type),
+        Kind::Flag => value.as_bool().map(drop).ok_or(Misfit::Type),
+        Kind::Choice(options) => {
+            let given = value.as_str().ok_or(Misfit::Type)?;
+            options
+                .iter()
+                .any(|(v, _)| *v == given)
+                .then_some(())
+                .ok_or(Misfit::Choice)
+        }
+        Kind::EvidenceRefs | Kind::Refs(_) => {
+            let list = value.as_array().ok_or(Misfit::Type)?;
+            if list.len() > REFS_MAX {
+                return Err(Misfit::TooLong(REFS_MAX));
+            }
+            list.iter()
+                .all(Value::is_string)
+                .then_some(())
+                .ok_or(Misfit::Type)
+        }
+        Kind::List(_) => Err(Misfit::Type),
+    }
+}

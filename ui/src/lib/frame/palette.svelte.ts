@@ -1,0 +1,17 @@
+/** Whether the command palette or the help overlay is open. */
+class PaletteState {
+  open = $state(false);
+  help = $state(false);
+
+  show(): void {
+    this.help = false;
+    this.open = true;
+  }
+
+  showHelp(): void {
+    this.open = false;
+    this.help = true;
+  }
+}
+
+export const palette = new PaletteState();

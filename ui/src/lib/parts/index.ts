@@ -1,0 +1,17 @@
+export { default as Box } from "./Box.svelte";
+export { default as Button } from "./Button.svelte";
+export { default as Chip } from "./Chip.svelte";
+export { default as EmptyState } from "./EmptyState.svelte";
+export { default as ErrorBanner } from "./ErrorBanner.svelte";
+export { default as Field } from "./Field.svelte";
+export { default as Handle } from "./Handle.svelte";
+export { default as Kbd } from "./Kbd.svelte";
+export { default as Loading } from "./Loading.svelte";
+export { default as Page } from "./Page.svelte";
+export { default as Progress } from "./Progress.svelte";
+export { default as SidePanel } from "./SidePanel.svelte";
+export { default as Table } from "./Table.svelte";
+export { default as Time } from "./Time.svelte";
+export { default as Toasts } from "./Toasts.svelte";
+export { default as Verdict } from "./Verdict.svelte";
+export { default as Withheld } from "./Withheld.svelte";

@@ -1,0 +1,44 @@
+import { commands, type ImportReportView } from "$lib/ipc";
+import { navigation } from "./navigation.svelte";
+import { overview } from "./overview.svelte";
+import { toasts } from "./toasts.svelte";
+
+/** Imports started from this window. */
+class Imports {
+  /** Whether the panel with the path field is open. */
+  asking = $state(false);
+  /** The job that was started last. */
+  last = $state<number | null>(null);
+  report = $state.raw<ImportReportView | null>(null);
+
+  ask(): void {
+    navigation.go("sources");
+    this.asking = true;
+  }
+
+  /** Starts importing; says whether that worked. */
+  async start(paths: string[]): Promise<boolean> {
+    try {
+      this.last = await commands.importPaths(paths);
+      this.report = null;
+      await overview.refresh();
+      return true;
+    } catch (error) {
+      toasts.fail(error);
+      return false;
+    }
+  }
+
+  /** Looks whether the last import has its report by now. */
+  async follow(): Promise<void> {
+    if (this.last === null || this.report) return;
+    try {
+      this.report = await commands.importReport(this.last);
+    } catch (error) {
+      this.last = null;
+      toasts.fail(error);
+    }
+  }
+}
+
+export const imports = new Imports();

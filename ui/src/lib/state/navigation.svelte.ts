@@ -1,0 +1,69 @@
+/** The places of the left rail, in its order. */
+export const places = [
+  "incidents",
+  "explore",
+  "sources",
+  "controls",
+  "packets",
+  "custody",
+  "settings",
+] as const;
+
+export type Place = (typeof places)[number];
+
+/** Where the window is: a place, an optional thing in it, and what to point at there. */
+export interface Route {
+  place: Place;
+  /** Such as the id of an incident. */
+  id: string | null;
+  /** Such as `{ field: "detection.origin" }`. */
+  params: Record<string, string>;
+}
+
+export function parseRoute(hash: string): Route {
+  const [path = "", search = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
+  const [name = "", id = ""] = path.split("/", 2);
+  const place = (places as readonly string[]).includes(name) ? (name as Place) : "incidents";
+  return {
+    place,
+    id: id && place === name ? decodeURIComponent(id) : null,
+    params: Object.fromEntries(new URLSearchParams(search)),
+  };
+}
+
+export function routeHash(route: Route): string {
+  const search = new URLSearchParams(route.params).toString();
+  return `#/${route.place}${route.id ? `/${encodeURIComponent(route.id)}` : ""}${search ? `?${search}` : ""}`;
+}
+
+/** Where the window is, kept in the address so that back and forward work. */
+class Navigation {
+  route = $state.raw<Route>(parseRoute(globalThis.location?.hash ?? ""));
+
+  /** Follows the address; returns the way to stop. */
+  start(): () => void {
+    const follow = () => (this.route = parseRoute(location.hash));
+    follow();
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }
+
+  /** Goes to a place: `navigation.go("incidents", "INC-2026-0001", { field: "detection.origin" })`. */
+  go(place: Place, id: string | null = null, params: Record<string, string> = {}): void {
+    const route = { place, id, params };
+    this.route = route;
+    const hash = routeHash(route);
+    if (location.hash !== hash) location.hash = hash;
+  }
+
+  /** Address of a route, for real links. */
+  href(place: Place, id: string | null = null, params: Record<string, string> = {}): string {
+    return routeHash({ place, id, params });
+  }
+
+  back(): void {
+    history.back();
+  }
+}
+
+export const navigation = new Navigation();

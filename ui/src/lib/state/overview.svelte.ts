@@ -1,0 +1,81 @@
+import { commands, onChanged, type JobView, type OverviewView } from "$lib/ipc";
+import { cache } from "./query.svelte";
+import { toasts } from "./toasts.svelte";
+
+/** Changes closer together than this are taken as one: an import announces many. */
+const settle = 120;
+
+/** Counts for the rail and the status line, and the running jobs. */
+class Overview {
+  view = $state.raw<OverviewView | null>(null);
+  #pending: { vault: boolean } | null = null;
+  #ended = new Set<number>();
+
+  get jobs(): JobView[] {
+    return this.view?.jobs ?? [];
+  }
+
+  get running(): JobView[] {
+    return this.jobs.filter((job) => job.state === "running");
+  }
+
+  /** Follows the changes the Rust side announces; returns the way to stop. */
+  start(): () => void {
+    let stopped = false;
+    let stop = () => {};
+    void this.refresh();
+    onChanged((what) => this.#changed(what === "vault")).then(
+      (found) => (stopped ? found() : (stop = found)),
+      (error) => toasts.fail(error),
+    );
+    return () => {
+      stopped = true;
+      stop();
+      this.view = null;
+      this.#ended.clear();
+    };
+  }
+
+  #changed(vault: boolean): void {
+    if (this.#pending) {
+      this.#pending.vault ||= vault;
+      return;
+    }
+    this.#pending = { vault };
+    setTimeout(() => {
+      const all = this.#pending?.vault ?? false;
+      this.#pending = null;
+      void this.refresh();
+      if (all) cache.invalidate();
+    }, settle);
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      const view = await commands.overview();
+      this.#sayEnded(view.jobs);
+      this.view = view;
+    } catch (error) {
+      toasts.fail(error);
+    }
+  }
+
+  async setPurpose(purpose: string | null): Promise<void> {
+    await commands.setPurpose(purpose);
+    await this.refresh();
+  }
+
+  /** A job that ended since the last look is said once. */
+  #sayEnded(jobs: JobView[]): void {
+    const before = new Set(this.running.map((job) => job.id));
+    for (const job of jobs) {
+      if (job.state === "running" || !before.has(job.id) || this.#ended.has(job.id)) continue;
+      this.#ended.add(job.id);
+      const text = job.message ?? `${job.title}: ${job.state}`;
+      if (job.state === "failed") toasts.fail({ code: "job", message: text, hint: null });
+      else toasts.say(text, job.state === "done" ? "good" : "note");
+    }
+  }
+}
+
+export const overview = new Overview();

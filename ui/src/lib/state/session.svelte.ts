@@ -1,0 +1,58 @@
+import { commands, type CreatedView, type SampleView, type StartView, type WorkspaceView } from "$lib/ipc";
+import { cache } from "./query.svelte";
+import { theme } from "./theme.svelte";
+import { zone } from "./zone.svelte";
+
+/** Which workspace is open, and as whom. */
+class Session {
+  start = $state.raw<StartView | null>(null);
+  workspace = $state.raw<WorkspaceView | null>(null);
+  /** Shown once after creating, until the user says that it is written down. */
+  recoveryKey = $state<string | null>(null);
+  /** What the sample case hands out: its passphrase and where more exports lie. */
+  sample = $state.raw<SampleView | null>(null);
+  ready = $state(false);
+
+  async load(): Promise<void> {
+    this.start = await commands.start();
+    if (this.start.open) await this.#enter(this.start.open);
+    this.ready = true;
+  }
+
+  async create(dir: string, passphrase: string, secondRole: string, second: string): Promise<void> {
+    const created: CreatedView = await commands.createWorkspace(dir, passphrase, secondRole, second);
+    this.recoveryKey = created.recovery_key;
+    await this.#enter(created.workspace);
+  }
+
+  async open(dir: string, member: string | null, passphrase: string): Promise<void> {
+    await this.#enter(await commands.openWorkspace(dir, member, passphrase));
+  }
+
+  async openSample(): Promise<void> {
+    const sample = await commands.openSample();
+    this.sample = sample;
+    await this.#enter(sample.workspace);
+  }
+
+  async lock(): Promise<void> {
+    this.start = await commands.lock();
+    this.workspace = null;
+    this.recoveryKey = null;
+    cache.clear();
+  }
+
+  recoveryKeyKept(): void {
+    this.recoveryKey = null;
+  }
+
+  async #enter(workspace: WorkspaceView): Promise<void> {
+    cache.clear();
+    const settings = await commands.settings();
+    zone.set(settings.time_zone);
+    theme.set(settings.theme);
+    this.workspace = workspace;
+  }
+}
+
+export const session = new Session();

@@ -143,7 +143,7 @@ fn source_date(context: &Context) -> Result<u64> {
     })
 }
 
-/// GNU tar with everything fixed that would otherwise tell of the machine: order, times, owner.
+/// GNU tar with everything fixed that would otherwise tell of the machine: order, times, owner, rights.
 fn archive_command(dir: &Path, name: &str, tar: &Path, date: u64) -> Command {
     let mut command = process::program("tar", dir);
     command
@@ -153,6 +153,7 @@ fn archive_command(dir: &Path, name: &str, tar: &Path, date: u64) -> Command {
             "--owner=0",
             "--group=0",
             "--numeric-owner",
+            "--mode=u=rwX,go=rX",
         ])
         .arg(format!("--mtime=@{date}"))
         .args(["--create", "--file"])
@@ -171,7 +172,6 @@ fn write(to: &Path, bytes: impl AsRef<[u8]>, mode: u32) -> Result<()> {
 
     let parent = to.parent().unwrap_or(to);
     fs::create_dir_all(parent)
-        .and_then(|()| fs::set_permissions(parent, fs::Permissions::from_mode(0o755)))
         .and_then(|()| fs::write(to, bytes))
         .and_then(|()| fs::set_permissions(to, fs::Permissions::from_mode(mode)))
         .map_err(|error| Error::file("write", to, &error))
@@ -191,6 +191,7 @@ pub(crate) fn compare_two_builds(context: &Context) -> Result<()> {
             process::program("sha256sum", &context.root).args(&built),
         )?);
     }
+    fs::remove_dir_all(&target).map_err(|error| Error::file("remove", &target, &error))?;
     print!("{}", sums[0]);
     if sums[0] == sums[1] {
         Ok(())
@@ -216,7 +217,7 @@ mod tests {
         );
         assert_eq!(
             process::shown(&command),
-            "tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mtime=@1700000000 --create --file /out/muniment-1.tar muniment-1"
+            "tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@1700000000 --create --file /out/muniment-1.tar muniment-1"
         );
     }
 

@@ -1,1 +1,28 @@
-//! stub
+//! What a signed export says and whether it holds: field commitments, the Merkle log, signed
+//! notes and checkpoints, the native export, continuity of an origin, trust, proofs.
+//!
+//! Pure: bytes in (`Read`, `Seek`), facts out. No clock, no randomness, no network. The one
+//! thin exception is [`archive::ExportFiles::open_dir`], which opens files of a folder.
+
+pub mod checkpoint;
+pub mod commitment;
+pub mod continuity;
+pub mod dsse;
+pub mod hash;
+pub mod json;
+pub mod merkle;
+pub mod note;
+pub mod packet;
+pub mod record;
+
+pub use checkpoint::Checkpoint;
+pub use commitment::{Seed, commit, encode_entry, salt};
+pub use continuity::{
+    Assurance, ConsistencyLink, Continuity, Segment, Verdict, roots_at, survey,
+};
+pub use hash::{Hash, Hasher};
+pub use merkle::CompactRange;
+pub use note::{SignedNote, SigningKey, VerifierKey};
+pub use record::{
+    DisclosedField, DisclosedRecord, Field, PathMemory, Record, RecordError, RecordLine, Salt, SchemaRef,
+};

@@ -1,2 +1,133 @@
-//! stub
-fn main() {}
+//! The desktop shell: a window on the workbench and nothing else.
+//!
+//! This is the only crate that knows Tauri. Commands are in `commands.rs`, one
+//! line each; the TypeScript in `ui/src/lib/ipc/bindings.ts` is generated from
+//! them, committed, and held to them by the test below.
+
+mod commands;
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use tauri::Manager;
+use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
+use workbench::{Environment, Workbench};
+
+/// Something the window shows has changed; it asks again for what it needs.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, Event)]
+struct Changed {
+    /// `vault` (records, incidents, ledger) or `jobs` (progress).
+    what: String,
+}
+
+fn ipc() -> Builder<tauri::Wry> {
+    use commands::*;
+    Builder::new()
+        .commands(collect_commands![
+            start,
+            create_workspace,
+            open_workspace,
+            open_sample,
+            lock,
+            overview,
+            import_paths,
+            import_report,
+            cancel_job,
+            search_records,
+            record,
+            complete_query,
+            sources,
+            trust,
+            trust_add,
+            incidents,
+            incident,
+            open_incident,
+            set_field,
+            add_item,
+            edit_item,
+            withdraw_item,
+            pin_records,
+            save_search,
+            map_control,
+            advance,
+            waive,
+            go_back,
+            reopen,
+            act,
+            approve,
+            packet_plan,
+            packet_write,
+            packets,
+            verify_file,
+            controls,
+            custody,
+            fsck,
+            settings,
+            set_settings,
+            set_purpose,
+        ])
+        .events(collect_events![Changed])
+        .error_handling(ErrorHandlingMode::Throw)
+        .disable_serde_phases()
+}
+
+fn main() {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let ipc = ipc();
+    let bench = Workbench::new(Environment::of_this_machine());
+    let handler = ipc.invoke_handler();
+    let started = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            if let Some(window) = app.get_webview_window("main") {
+                let _ = window.set_focus();
+            }
+        }))
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .manage(bench.clone())
+        .invoke_handler(handler)
+        .setup(move |app| {
+            ipc.mount_events(app);
+            let window = app.handle().clone();
+            let mut changes = bench.changes();
+            tauri::async_runtime::spawn(async move {
+                while let Some(what) = changes.next().await {
+                    let _ = Changed { what: what.into() }.emit(&window);
+                }
+            });
+            Ok(())
+        })
+        .run(tauri::generate_context!());
+    if let Err(error) = started {
+        tracing::error!(%error, "the window could not be opened");
+        std::process::exit(2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// `MUNIMENT_UPDATE=1 cargo test -p muniment-desktop` rewrites the file.
+    #[test]
+    fn generated_typescript_is_current() {
+        let committed =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/lib/ipc/bindings.ts");
+        let fresh = tempfile::tempdir().expect("a temporary folder");
+        let file = fresh.path().join("bindings.ts");
+        super::ipc()
+            .export(specta_typescript::Typescript::default(), &file)
+            .expect("every type of the IPC exports");
+        let fresh = std::fs::read_to_string(&file).expect("just written");
+        if std::env::var_os("MUNIMENT_UPDATE").is_some() {
+            std::fs::write(&committed, &fresh).expect("ui/src/lib/ipc is writable");
+        }
+        let committed = std::fs::read_to_string(&committed).unwrap_or_default();
+        assert!(
+            committed == fresh,
+            "ui/src/lib/ipc/bindings.ts is stale: run `cargo xtask schemas`"
+        );
+    }
+}

@@ -1,1 +1,6 @@
-//! stub
+//! What the tests of the whole product share: where the binaries are, how the
+//! real window is driven, where foreign vectors lie.
+
+pub mod corpora;
+pub mod programs;
+pub mod window;

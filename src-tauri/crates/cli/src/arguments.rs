@@ -1,0 +1,268 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Verifies signed audit exports, seals them, walks incidents and writes packets.
+///
+/// Exit code 0: done. 1: a verification or a gate failed. 2: it could not be done.
+#[derive(Debug, Parser)]
+#[command(name = "muniment", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// Folder of the workspace.
+    #[arg(long, global = true, env = "MUNIMENT_WORKSPACE", value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// Member who acts; the first custodian unless named.
+    #[arg(long, global = true, env = "MUNIMENT_MEMBER", value_name = "ID")]
+    pub(crate) member: Option<String>,
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a workspace with its first custodian and a second member.
+    ///
+    /// Passphrases are asked for, or taken from MUNIMENT_PASSPHRASE and
+    /// MUNIMENT_SECOND_PASSPHRASE. The recovery key is printed once.
+    Init {
+        /// Role of the second member.
+        #[arg(long, default_value = "reviewer", value_parser = ["reviewer", "responder", "custodian"])]
+        second_role: String,
+    },
+    /// Make a signing key for an origin and print its verifier key (vkey).
+    Keygen {
+        /// Name of the log, such as `enigm.example/command`.
+        #[arg(long)]
+        origin: String,
+        /// File to write the key to; it must not exist.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Turn JSON lines into the next signed native export of an origin.
+    Seal {
+        /// Source file that classifies the fields, such as `enigm-command`.
+        #[arg(long, value_name = "ID")]
+        source: String,
+        /// Name of the log.
+        #[arg(long)]
+        origin: String,
+        /// Key file made by `keygen`; it remembers the last signed head.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// The export before this one.
+        #[arg(long, value_name = "EXPORT")]
+        previous: Option<PathBuf>,
+        /// JSON lines, one record a line; `-` reads standard input.
+        input: PathBuf,
+        /// Export to write.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Pin keys that origins sign with, or list them.
+    #[command(subcommand)]
+    Trust(Trust),
+    /// Import exports, CloudTrail files, JSON lines: files, ZIPs or folders.
+    Import {
+        /// Files or folders.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Find records, newest first.
+    Search {
+        /// Query: words, "phrases", field:value, AND OR NOT, time:[a .. b].
+        #[arg(default_value = "")]
+        query: String,
+        /// Rows to print.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// Count the values of a field; may be given several times.
+        #[arg(long, value_name = "FIELD")]
+        facet: Vec<String>,
+        /// Count over time in this many buckets.
+        #[arg(long, default_value_t = 0, value_name = "N")]
+        histogram: u32,
+        /// Cursor of the page before, as the last page printed it.
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<String>,
+    },
+    /// Show one record: fields as this member may see them, and its proof.
+    Show {
+        /// Number of the record.
+        seq: u32,
+    },
+    /// Walk an incident through its stages.
+    #[command(subcommand)]
+    Incident(Incident),
+    /// Plan and write packets.
+    #[command(subcommand)]
+    Packet(Packet),
+    /// Verify an export or a packet; needs no workspace.
+    Verify {
+        /// Export (ZIP or folder) or packet.
+        path: PathBuf,
+        /// Trust file, or file of vkeys one a line, or a vkey itself.
+        #[arg(long, value_name = "FILE")]
+        trust: Option<PathBuf>,
+    },
+    /// Check everything sealed, stored and recorded.
+    Fsck,
+    /// Read the custody ledger, newest first.
+    Custody {
+        /// Only entries whose kind, actor, incident or words contain this.
+        #[arg(default_value = "")]
+        filter: String,
+    },
+    /// List origins with their continuity, imports and quarantine.
+    Sources,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trust {
+    /// Pin a key. What waited for it is decided again.
+    Add {
+        /// Verifier key as `keygen` printed it.
+        vkey: String,
+        /// Origin it signs for; its own name unless given.
+        #[arg(long)]
+        origin: Option<String>,
+    },
+    /// List pinned keys with full fingerprints.
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentId {
+    /// Incident, such as INC-2026-0001.
+    pub(crate) incident: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Incident {
+    /// Open an incident.
+    Open {
+        /// Title.
+        title: String,
+        /// Records to pin at once.
+        #[arg(long, value_name = "SEQ")]
+        pin: Vec<u32>,
+    },
+    /// List incidents.
+    List,
+    /// Show an incident: stages, gates, forms, evidence.
+    Show(IncidentId),
+    /// Fill a field of a stage's form.
+    ///
+    /// `set INC detection.origin security-monitoring` sets a field;
+    /// `set INC investigation.findings+ '{"statement":"…"}'` adds to a list;
+    /// `set INC investigation.findings/F1 '{…}'` edits an item of it.
+    Set {
+        #[command(flatten)]
+        id: IncidentId,
+        /// Field id, as `incident show` lists them.
+        field: String,
+        /// Text, or JSON for anything else.
+        value: String,
+    },
+    /// Pin records as evidence.
+    Pin {
+        #[command(flatten)]
+        id: IncidentId,
+        /// Records.
+        #[arg(required = true)]
+        seq: Vec<u32>,
+        /// Why.
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Save a search, also one that found nothing, as evidence.
+    SaveSearch {
+        #[command(flatten)]
+        id: IncidentId,
+        /// Query.
+        query: String,
+        /// What the search was to answer.
+        #[arg(long)]
+        purpose: String,
+    },
+    /// Map evidence, a timeline entry or an action to a control.
+    Map {
+        #[command(flatten)]
+        id: IncidentId,
+        /// What is mapped, such as E1.
+        item: String,
+        /// Control identifier, such as 5.28.
+        control: String,
+        /// Framework.
+        #[arg(long, default_value = "iso-27001-2022")]
+        framework: String,
+        /// supports, partially, contradicts or context.
+        #[arg(long, default_value = "supports")]
+        relation: String,
+        /// What the mapping claims.
+        #[arg(long)]
+        claim: String,
+    },
+    /// Leave the current stage through its gate.
+    Advance(IncidentId),
+    /// Waive a gate that cannot be met.
+    Waive {
+        #[command(flatten)]
+        id: IncidentId,
+        /// Gate, such as containment.volatile-preserved.
+        gate: String,
+        /// Reason, printed in the packet.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Go back to an earlier stage.
+    Back {
+        #[command(flatten)]
+        id: IncidentId,
+        /// Stage.
+        stage: String,
+        /// Reason.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Approve as a second member at the same workstation.
+    Approve {
+        #[command(flatten)]
+        id: IncidentId,
+        /// What is approved: an item id, or `review`.
+        what: String,
+        /// The approving member.
+        #[arg(long, value_name = "ID")]
+        r#as: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Packet {
+    /// Show what a packet would hold and what stays here.
+    Plan {
+        #[command(flatten)]
+        id: IncidentId,
+        /// internal-audit or outside.
+        #[arg(long, default_value = "outside")]
+        audience: String,
+    },
+    /// Write a packet whose plan was approved.
+    Write {
+        #[command(flatten)]
+        id: IncidentId,
+        /// internal-audit or outside.
+        #[arg(long, default_value = "outside")]
+        audience: String,
+        /// Digest of the plan that is approved, as `packet plan` printed it.
+        #[arg(long, value_name = "DIGEST")]
+        approve: String,
+        /// Packet to write.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+}

@@ -1,0 +1,370 @@
+//! What a command answers, as text for people or as JSON for programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use workbench::seal::{KeyView, SealedView};
+use workbench::view::*;
+
+/// The answer of one command.
+pub(crate) enum Answer {
+    Created(CreatedView),
+    Key(KeyView),
+    Sealed(SealedView),
+    Trust(TrustView),
+    Imported(ImportReportView),
+    Found(SearchView),
+    Record(Box<RecordView>),
+    Incident(Box<IncidentView>),
+    Incidents(IncidentsView),
+    Acted(Box<ActedView>),
+    Planned(PacketPlanView),
+    Written(PacketRowView),
+    Verified(VerifyView),
+    Checked(FsckView),
+    Custody(CustodyView),
+    Sources(SourcesView),
+}
+
+impl Answer {
+    /// Exit code: 1 where something was verified and failed, else 0.
+    pub(crate) fn exit(&self) -> u8 {
+        let held = match self {
+            Self::Imported(report) => report.quarantine.is_empty(),
+            Self::Verified(report) => report.passed,
+            Self::Checked(report) => report.ok,
+            _ => true,
+        };
+        u8::from(!held)
+    }
+
+    pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Created(view) => json(out, view),
+            Self::Key(view) => json(out, view),
+            Self::Sealed(view) => json(out, view),
+            Self::Trust(view) => json(out, view),
+            Self::Imported(view) => json(out, view),
+            Self::Found(view) => json(out, view),
+            Self::Record(view) => json(out, view),
+            Self::Incident(view) => json(out, view),
+            Self::Incidents(view) => json(out, view),
+            Self::Acted(view) => json(out, view),
+            Self::Planned(view) => json(out, view),
+            Self::Written(view) => json(out, view),
+            Self::Verified(view) => json(out, view),
+            Self::Checked(view) => json(out, view),
+            Self::Custody(view) => json(out, view),
+            Self::Sources(view) => json(out, view),
+        }
+    }
+
+    pub(crate) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Created(view) => created(out, view),
+            Self::Key(view) => writeln!(out, "{}", view.vkey),
+            Self::Sealed(view) => writeln!(
+                out,
+                "{} records of {}, [{}, {}), root {}",
+                view.total, view.origin, view.first, view.last, view.root
+            ),
+            Self::Trust(view) => keys(out, &view.keys),
+            Self::Imported(view) => imported(out, view),
+            Self::Found(view) => found(out, view),
+            Self::Record(view) => record(out, view),
+            Self::Incident(view) => incident(out, view),
+            Self::Incidents(view) => incidents(out, view),
+            Self::Acted(view) => {
+                for line in &view.recorded {
+                    writeln!(out, "{line}")?;
+                }
+                stage_line(out, &view.incident)
+            }
+            Self::Planned(view) => planned(out, view),
+            Self::Written(view) => {
+                writeln!(out, "{} version {} → {}", view.packet, view.version, view.path)?;
+                writeln!(out, "sha256 {}  {} bytes", view.digest, view.size)?;
+                lines(out, &view.lines)
+            }
+            Self::Verified(view) => {
+                writeln!(out, "{} ({})", view.file, view.kind)?;
+                lines(out, &view.lines)
+            }
+            Self::Checked(view) => {
+                for check in &view.checks {
+                    let glyph = if check.ok { "✓" } else { "✗" };
+                    writeln!(out, "{glyph} {:<24} {}", check.name, check.detail)?;
+                }
+                Ok(())
+            }
+            Self::Custody(view) => custody(out, view),
+            Self::Sources(view) => sources(out, view),
+        }
+    }
+}
+
+fn json<T: Serialize>(out: &mut dyn Write, view: &T) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, view)?;
+    writeln!(out)
+}
+
+fn created(out: &mut dyn Write, view: &CreatedView) -> io::Result<()> {
+    writeln!(out, "workspace {}", view.workspace.dir)?;
+    for member in &view.workspace.members {
+        writeln!(out, "{:<10} {}", member.id, member.role)?;
+    }
+    writeln!(out, "\nrecovery key, shown once; print it and lock it away:")?;
+    writeln!(out, "{}", view.recovery_key)
+}
+
+fn keys(out: &mut dyn Write, keys: &[workbench::view::KeyView]) -> io::Result<()> {
+    if keys.is_empty() {
+        writeln!(out, "no key is pinned; exports stay pending until one is")?;
+    }
+    for key in keys {
+        writeln!(out, "{}  {}  {}", key.origin, key.algorithm, key.name)?;
+        writeln!(out, "  sha256 {}", key.fingerprint)?;
+    }
+    Ok(())
+}
+
+fn imported(out: &mut dyn Write, view: &ImportReportView) -> io::Result<()> {
+    for file in &view.files {
+        writeln!(
+            out,
+            "{}: {}, {} records, {}, {}",
+            file.file, file.outcome, file.records, file.assurance, file.verdict
+        )?;
+    }
+    for file in &view.quarantine {
+        writeln!(out, "{}: quarantined, {}", file.file, file.reason)?;
+        if !file.place.is_empty() {
+            writeln!(out, "  at {}", file.place)?;
+        }
+        if !file.hint.is_empty() {
+            writeln!(out, "  try: {}", file.hint)?;
+        }
+    }
+    writeln!(out, "{} records imported", view.total)
+}
+
+fn found(out: &mut dyn Write, view: &SearchView) -> io::Result<()> {
+    for row in &view.rows {
+        writeln!(
+            out,
+            "{:>9}  {:<24}  {:<18}  {:<28}  {:<22}  {}",
+            row.seq,
+            row.occurred.as_deref().unwrap_or("–"),
+            row.system,
+            row.action,
+            row.subject.as_deref().unwrap_or("–"),
+            row.assurance
+        )?;
+    }
+    writeln!(out, "{} of {} records", view.rows.len(), view.total)?;
+    for facet in &view.facets {
+        writeln!(out, "\n{}", facet.label)?;
+        for value in &facet.values {
+            writeln!(out, "{:>9}  {}", value.total, value.label)?;
+        }
+        if facet.other > 0 {
+            writeln!(out, "{:>9}  (other values)", facet.other)?;
+        }
+    }
+    if let Some(histogram) = &view.histogram {
+        let most = histogram.counts.iter().copied().max().unwrap_or(1).max(1);
+        writeln!(
+            out,
+            "\n{} .. {}, {} s a bucket",
+            histogram.from.as_deref().unwrap_or("–"),
+            histogram.to.as_deref().unwrap_or("–"),
+            histogram.bucket_seconds
+        )?;
+        for count in &histogram.counts {
+            let width = (u64::from(*count) * 50).div_ceil(u64::from(most)) as usize;
+            writeln!(out, "{count:>9}  {}", "▇".repeat(width))?;
+        }
+        writeln!(out, "{:>9}  without a time", histogram.undated)?;
+    }
+    if let Some(next) = &view.next {
+        writeln!(out, "next page: --after {next}")?;
+    }
+    Ok(())
+}
+
+fn record(out: &mut dyn Write, view: &RecordView) -> io::Result<()> {
+    writeln!(out, "#{}  {}", view.row.seq, view.row.title)?;
+    writeln!(out, "{}  {}", view.row.system, view.row.action)?;
+    writeln!(
+        out,
+        "occurred {}  recorded {}  imported {}",
+        view.row.occurred.as_deref().unwrap_or("–"),
+        view.recorded.as_deref().unwrap_or("–"),
+        view.imported
+    )?;
+    writeln!(out)?;
+    for field in &view.fields {
+        writeln!(
+            out,
+            "{:<8} {:<34} {}",
+            field.class,
+            field.path,
+            field.text.as_deref().unwrap_or("withheld")
+        )?;
+    }
+    let proof = &view.proof;
+    writeln!(out, "\n{} · {}", proof.assurance, proof.verdict)?;
+    writeln!(
+        out,
+        "{} leaf {} of [{}, {})",
+        proof.origin, proof.index, proof.first, proof.last
+    )?;
+    writeln!(out, "leaf {}\nroot {}", proof.leaf, proof.root)?;
+    for signer in &proof.signers {
+        writeln!(out, "signed by {signer}")?;
+    }
+    writeln!(out, "{}", proof.claim)
+}
+
+fn stage_line(out: &mut dyn Write, view: &IncidentView) -> io::Result<()> {
+    write!(out, "{}  {}", view.row.id, view.row.stage_title)?;
+    match &view.row.next {
+        Some(next) => writeln!(out, "  next: {next}"),
+        None => writeln!(out),
+    }
+}
+
+fn incident(out: &mut dyn Write, view: &IncidentView) -> io::Result<()> {
+    writeln!(out, "{}  {}", view.row.id, view.row.title)?;
+    writeln!(out, "opened {}  stage {}", view.row.opened, view.row.stage_title)?;
+    for stage in &view.stages {
+        writeln!(out, "\n{} ({})", stage.title, stage.state)?;
+        for gate in &stage.gates {
+            let glyph = match gate.state.as_str() {
+                "met" => "✓",
+                "waived" => "~",
+                _ => "○",
+            };
+            writeln!(out, "  {glyph} {:<34} {}", gate.id, gate.title)?;
+            for missing in &gate.missing {
+                writeln!(out, "      {}", missing.what)?;
+            }
+        }
+        for field in &stage.fields {
+            if field.kind == "list" {
+                writeln!(out, "    {}+  {} items", field.id, field.items.len())?;
+                for item in &field.items {
+                    writeln!(out, "      {} {}", item.id, item.values)?;
+                }
+            } else {
+                writeln!(out, "    {} = {}", field.id, field.value)?;
+            }
+        }
+    }
+    writeln!(out, "\nevidence")?;
+    for item in &view.evidence {
+        writeln!(
+            out,
+            "  {:<4} #{:<8} {} · {} · {}",
+            item.id, item.seq, item.title, item.assurance, item.verdict
+        )?;
+    }
+    Ok(())
+}
+
+fn incidents(out: &mut dyn Write, view: &IncidentsView) -> io::Result<()> {
+    for row in &view.incidents {
+        writeln!(
+            out,
+            "{}  {:<14} {:<8} {}",
+            row.id,
+            row.stage_title,
+            row.severity.as_deref().unwrap_or("–"),
+            row.title
+        )?;
+    }
+    writeln!(out, "{} incidents", view.total)
+}
+
+fn planned(out: &mut dyn Write, view: &PacketPlanView) -> io::Result<()> {
+    writeln!(
+        out,
+        "{} version {} for {} under {}",
+        view.packet, view.version, view.audience, view.policy
+    )?;
+    writeln!(out, "\nleaves")?;
+    for class in &view.leaves {
+        writeln!(out, "  {:<8} {:>6}  {}", class.class, class.total, class.why)?;
+    }
+    writeln!(out, "stays")?;
+    for class in &view.withheld {
+        writeln!(out, "  {:<8} {:>6}  {}", class.class, class.total, class.why)?;
+    }
+    writeln!(out, "limitations")?;
+    for line in &view.limitations {
+        writeln!(out, "  {line}")?;
+    }
+    for gate in &view.open_gates {
+        writeln!(out, "open: {gate}")?;
+    }
+    writeln!(out, "leak check: {}", view.leak_check)?;
+    for line in &view.blocked {
+        writeln!(out, "blocked: {line}")?;
+    }
+    writeln!(out, "approve with: --approve {}", view.digest)
+}
+
+fn lines(out: &mut dyn Write, lines: &[VerifyLineView]) -> io::Result<()> {
+    for line in lines {
+        let glyph = match line.status.as_str() {
+            "ok" => "✓",
+            "failed" => "✗",
+            _ => "·",
+        };
+        writeln!(out, "{glyph} {:<12} {:<13} {}", line.name, line.status, line.detail)?;
+        for finding in &line.findings {
+            writeln!(
+                out,
+                "    {} at {}: {}",
+                finding.code, finding.place, finding.message
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn custody(out: &mut dyn Write, view: &CustodyView) -> io::Result<()> {
+    for entry in &view.entries {
+        writeln!(
+            out,
+            "{:>6}  {}  {:<9} {:<24} {}",
+            entry.index, entry.at, entry.actor, entry.kind, entry.summary
+        )?;
+    }
+    writeln!(
+        out,
+        "{} entries, root {}",
+        view.head.size, view.head.root
+    )
+}
+
+fn sources(out: &mut dyn Write, view: &SourcesView) -> io::Result<()> {
+    for origin in &view.origins {
+        writeln!(
+            out,
+            "{:<34} {:>9} records  {:<20} {}",
+            origin.origin, origin.records, origin.assurance, origin.words
+        )?;
+    }
+    for file in &view.quarantine {
+        writeln!(out, "quarantine: {} {}", file.file, file.reason)?;
+    }
+    for field in &view.to_classify {
+        writeln!(
+            out,
+            "to classify: {} {} in {} records",
+            field.system, field.path, field.records
+        )?;
+    }
+    Ok(())
+}

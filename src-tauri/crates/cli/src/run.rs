@@ -1,0 +1,212 @@
+//! Each command: one or two calls of the workbench.
+
+use serde_json::Value;
+use workbench::view::SearchRequest;
+use workbench::{Environment, Error, Workbench, seal};
+
+use crate::arguments::{Arguments, Command, Incident, Packet, Trust};
+use crate::passphrase;
+use crate::print::Answer;
+
+/// Does what the command line asks.
+pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
+    let environment = Environment::of_this_machine();
+    match &arguments.command {
+        Command::Keygen { origin, output } => {
+            return seal::keygen(origin, output, &environment).map(Answer::Key);
+        }
+        Command::Seal {
+            source,
+            origin,
+            key,
+            previous,
+            input,
+            output,
+        } => {
+            return seal::seal(
+                &seal::Request {
+                    source,
+                    origin,
+                    key,
+                    previous: previous.as_deref(),
+                    input,
+                    output,
+                },
+                &environment,
+            )
+            .map(Answer::Sealed);
+        }
+        Command::Verify { path, trust } => {
+            return workbench::verify(path, trust.as_deref()).map(Answer::Verified);
+        }
+        Command::Init { second_role } => {
+            let bench = Workbench::new(environment);
+            let first = passphrase::own("the first custodian")?;
+            let second = passphrase::second(&format!("the second member ({second_role})"))?;
+            return bench
+                .create_workspace(workspace(arguments)?, first, second_role.clone(), second)
+                .await
+                .map(Answer::Created);
+        }
+        _ => {}
+    }
+    let bench = Workbench::new(environment);
+    let who = arguments.member.as_deref().unwrap_or("the first custodian");
+    let dir = workspace(arguments)?;
+    bench
+        .open_workspace(dir, arguments.member.clone(), passphrase::own(who)?)
+        .await?;
+    let answer = inside(&bench, &arguments.command).await;
+    bench.lock().await?;
+    answer
+}
+
+fn workspace(arguments: &Arguments) -> Result<String, Error> {
+    arguments
+        .workspace
+        .as_ref()
+        .map(|dir| dir.display().to_string())
+        .ok_or_else(|| {
+            Error::new(
+                workbench::Code::Invalid,
+                "no workspace was named",
+                "give --workspace DIR or set MUNIMENT_WORKSPACE",
+            )
+        })
+}
+
+async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
+    Ok(match command {
+        Command::Trust(Trust::Add { vkey, origin }) => {
+            Answer::Trust(bench.trust_add(vkey.clone(), origin.clone()).await?)
+        }
+        Command::Trust(Trust::List) => Answer::Trust(bench.trust().await?),
+        Command::Import { paths } => {
+            let paths = paths.iter().map(|p| p.display().to_string()).collect();
+            Answer::Imported(bench.import_now(paths).await?)
+        }
+        Command::Search {
+            query,
+            limit,
+            facet,
+            histogram,
+            after,
+        } => Answer::Found(
+            bench
+                .search_records(SearchRequest {
+                    query: query.clone(),
+                    after: after.clone(),
+                    limit: *limit,
+                    facets: facet.clone(),
+                    histogram: *histogram,
+                })
+                .await?,
+        ),
+        Command::Show { seq } => Answer::Record(Box::new(bench.record(*seq).await?)),
+        Command::Incident(command) => return incident(bench, command).await,
+        Command::Packet(Packet::Plan { id, audience }) => Answer::Planned(
+            bench
+                .packet_plan(id.incident.clone(), audience.clone())
+                .await?,
+        ),
+        Command::Packet(Packet::Write {
+            id,
+            audience,
+            approve,
+            output,
+        }) => Answer::Written(
+            bench
+                .packet_write(
+                    id.incident.clone(),
+                    audience.clone(),
+                    approve.clone(),
+                    output.display().to_string(),
+                )
+                .await?,
+        ),
+        Command::Fsck => Answer::Checked(bench.fsck().await?),
+        Command::Custody { filter } => Answer::Custody(bench.custody(filter.clone(), None).await?),
+        Command::Sources => Answer::Sources(bench.sources().await?),
+        Command::Init { .. }
+        | Command::Keygen { .. }
+        | Command::Seal { .. }
+        | Command::Verify { .. } => unreachable!("answered without a workspace"),
+    })
+}
+
+async fn incident(bench: &Workbench, command: &Incident) -> Result<Answer, Error> {
+    let acted = match command {
+        Incident::Open { title, pin } => {
+            let open = workbench::view::OpenIncident {
+                title: title.clone(),
+                pin: pin.clone(),
+            };
+            return Ok(Answer::Incident(Box::new(bench.open_incident(open).await?)));
+        }
+        Incident::List => return Ok(Answer::Incidents(bench.incidents().await?)),
+        Incident::Show(id) => {
+            return Ok(Answer::Incident(Box::new(
+                bench.incident(id.incident.clone()).await?,
+            )));
+        }
+        Incident::Set { id, field, value } => {
+            let id = id.incident.clone();
+            // Text needs no quotes on a command line; whatever parses as JSON is JSON.
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
+            if let Some(list) = field.strip_suffix('+') {
+                bench.add_item(id, list.into(), value).await?
+            } else if let Some((list, item)) = field.split_once('/') {
+                bench.edit_item(id, list.into(), item.into(), value).await?
+            } else {
+                bench.set_field(id, field.clone(), value).await?
+            }
+        }
+        Incident::Pin { id, seq, note } => {
+            bench
+                .pin_records(id.incident.clone(), seq.clone(), note.clone())
+                .await?
+        }
+        Incident::SaveSearch { id, query, purpose } => {
+            bench
+                .save_search(id.incident.clone(), query.clone(), purpose.clone(), None)
+                .await?
+        }
+        Incident::Map {
+            id,
+            item,
+            control,
+            framework,
+            relation,
+            claim,
+        } => {
+            bench
+                .map_control(
+                    id.incident.clone(),
+                    item.clone(),
+                    framework.clone(),
+                    control.clone(),
+                    relation.clone(),
+                    claim.clone(),
+                )
+                .await?
+        }
+        Incident::Advance(id) => bench.advance(id.incident.clone()).await?,
+        Incident::Waive { id, gate, reason } => {
+            bench
+                .waive(id.incident.clone(), gate.clone(), reason.clone())
+                .await?
+        }
+        Incident::Back { id, stage, reason } => {
+            bench
+                .go_back(id.incident.clone(), stage.clone(), reason.clone())
+                .await?
+        }
+        Incident::Approve { id, what, r#as } => {
+            let passphrase = passphrase::second(r#as)?;
+            bench
+                .approve(id.incident.clone(), what.clone(), r#as.clone(), passphrase)
+                .await?
+        }
+    };
+    Ok(Answer::Acted(Box::new(acted)))
+}

@@ -1,0 +1,39 @@
+//! Values as the views spell them.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// RFC 3339 in UTC with milliseconds.
+pub(crate) fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Microseconds since 1970 as RFC 3339.
+pub(crate) fn micros(at: i64) -> Option<String> {
+    DateTime::from_timestamp_micros(at).map(time)
+}
+
+/// A count as the views carry it: more than 4,294,967,295 are shown as that.
+pub(crate) fn count<N: TryInto<u32>>(n: N) -> u32 {
+    n.try_into().unwrap_or(u32::MAX)
+}
+
+/// The tag of an internally tagged event.
+pub(crate) fn when<T: serde::Serialize>(event: &T) -> String {
+    serde_json::to_value(event)
+        .ok()
+        .and_then(|value| value.get("event")?.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// Whole numbers with thousands separators, as people read them.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

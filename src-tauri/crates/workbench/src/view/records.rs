@@ -1,0 +1,232 @@
+//! Records: search results, facets, histogram, one record in full.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// What the window asks of the index.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Type, JsonSchema)]
+#[serde(default)]
+pub struct SearchRequest {
+    /// Query text; empty means everything.
+    pub query: String,
+    /// Cursor of the page before (from `SearchView::next`).
+    pub after: Option<String>,
+    /// Rows wanted, at most 1,000.
+    pub limit: u32,
+    /// Fields to count values of (`system`, `assurance`, `action`, …).
+    pub facets: Vec<String>,
+    /// Number of time buckets wanted, 0 for none.
+    pub histogram: u32,
+}
+
+/// A page of records with what describes the whole result.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SearchView {
+    /// Records that match.
+    pub total: u32,
+    /// This page, newest first.
+    pub rows: Vec<RowView>,
+    /// Cursor of the next page; none at the end.
+    pub next: Option<String>,
+    /// One per requested field.
+    pub facets: Vec<FacetView>,
+    /// Present when buckets were requested.
+    pub histogram: Option<HistogramView>,
+    /// The filters of the query, each removable.
+    pub filters: Vec<FilterView>,
+}
+
+/// One filter of a query.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct FilterView {
+    /// Field, or empty for a bare word.
+    pub field: String,
+    /// Value as typed.
+    pub value: String,
+    /// Whether it excludes.
+    pub negated: bool,
+    /// The query without this filter.
+    pub without: String,
+}
+
+/// A row of the event table.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct RowView {
+    /// Number of the record in this workspace.
+    pub seq: u32,
+    /// When it occurred, as far as the source says.
+    pub occurred: Option<String>,
+    /// Title of the system.
+    pub system: String,
+    /// Source file id of the system.
+    pub system_id: String,
+    /// Record type, such as `key.revoked`.
+    pub action: String,
+    /// Human title of the record type.
+    pub title: String,
+    /// `audit` or `lifecycle`.
+    pub kind: String,
+    /// Handle of the subject.
+    pub subject: Option<String>,
+    /// Handle of the actor.
+    pub actor: Option<String>,
+    /// Outcome as the source names it.
+    pub outcome: Option<String>,
+    /// Assurance level in words.
+    pub assurance: String,
+    /// Continuity verdict in words.
+    pub verdict: String,
+    /// Incidents that have pinned it.
+    pub pinned: Vec<String>,
+}
+
+/// Values of one field with their counts.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct FacetView {
+    /// Field.
+    pub field: String,
+    /// Label to show.
+    pub label: String,
+    /// Values, most frequent first.
+    pub values: Vec<FacetValueView>,
+    /// Records counted under values that are not listed.
+    pub other: u32,
+}
+
+/// One value of a facet.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct FacetValueView {
+    /// Value as a query would name it.
+    pub value: String,
+    /// Label to show.
+    pub label: String,
+    /// Records.
+    pub total: u32,
+    /// The query narrowed to this value.
+    pub narrowed: String,
+}
+
+/// Counts over time; they sum to `total`.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct HistogramView {
+    /// Start of the first bucket.
+    pub from: Option<String>,
+    /// End of the last bucket.
+    pub to: Option<String>,
+    /// Width of a bucket in seconds.
+    pub bucket_seconds: f64,
+    /// Records per bucket.
+    pub counts: Vec<u32>,
+    /// Records without a time.
+    pub undated: u32,
+    /// Sum of `counts` and `undated`.
+    pub total: u32,
+}
+
+/// A completion of the query line.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct CompletionView {
+    /// What to show.
+    pub label: String,
+    /// What it is: `field`, `value`.
+    pub kind: String,
+    /// The query with the completion taken.
+    pub query: String,
+    /// Where the caret goes, in UTF-16 units.
+    pub caret: u32,
+}
+
+/// One record in full, as this member may see it.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct RecordView {
+    /// The row.
+    pub row: RowView,
+    /// When the source recorded it.
+    pub recorded: Option<String>,
+    /// When it was imported here.
+    pub imported: String,
+    /// Original text of the occurred time.
+    pub occurred_text: Option<String>,
+    /// Every field, minimised.
+    pub fields: Vec<FieldView>,
+    /// How it is proven.
+    pub proof: ProofView,
+    /// Lifecycle of its subject, where the source declares one.
+    pub lifecycle: Option<LifecycleView>,
+    /// File it came from.
+    pub file: String,
+    /// Import it came with.
+    pub import: u32,
+}
+
+/// One minimised field.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct FieldView {
+    /// JSON Pointer.
+    pub path: String,
+    /// Class: `C0` … `C6`, `H`, `unknown`.
+    pub class: String,
+    /// Title of the class.
+    pub class_title: String,
+    /// `kept`, `handle`, `type-tag`, `presence`, `hidden`.
+    pub shown: String,
+    /// What is shown: value, handle, tag or size; none when hidden.
+    pub text: Option<String>,
+}
+
+/// How a record is proven.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct ProofView {
+    /// Assurance in words.
+    pub assurance: String,
+    /// Verdict in words.
+    pub verdict: String,
+    /// Origin of the log.
+    pub origin: String,
+    /// Index in that log.
+    #[specta(type = u32)]
+    pub index: u64,
+    /// First index of the export.
+    #[specta(type = u32)]
+    pub first: u64,
+    /// One past the last index of the export: size of the signed tree.
+    #[specta(type = u32)]
+    pub last: u64,
+    /// Leaf hash, base64.
+    pub leaf: String,
+    /// Root the leaf folds to, base64.
+    pub root: String,
+    /// Keys that signed the checkpoint: vkey names with short fingerprints.
+    pub signers: Vec<String>,
+    /// A sentence that says what may be claimed.
+    pub claim: String,
+}
+
+/// States of a subject over time.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct LifecycleView {
+    /// Handle of the subject.
+    pub subject: String,
+    /// Declared states in order.
+    pub states: Vec<String>,
+    /// State now.
+    pub current: Option<String>,
+    /// Transitions seen, oldest first.
+    pub steps: Vec<LifecycleStepView>,
+}
+
+/// One transition, or a contradiction.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct LifecycleStepView {
+    /// Record.
+    pub seq: u32,
+    /// When.
+    pub at: Option<String>,
+    /// Record type.
+    pub action: String,
+    /// State it leads to; none if the record breaks the lifecycle.
+    pub state: Option<String>,
+    /// Why it contradicts, where it does.
+    pub contradiction: Option<String>,
+}

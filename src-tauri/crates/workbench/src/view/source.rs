@@ -1,0 +1,219 @@
+//! Origins, trust, imports, quarantine, fields to classify; verification reports.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// The Sources place.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SourcesView {
+    /// Origins that sent something or are trusted.
+    pub origins: Vec<OriginView>,
+    /// Imports, newest first.
+    pub imports: Vec<ImportView>,
+    /// Files that failed.
+    pub quarantine: Vec<QuarantineView>,
+    /// Fields that no source file classifies.
+    pub to_classify: Vec<UnclassifiedView>,
+    /// Systems whose exports can be read.
+    pub systems: Vec<SystemView>,
+    /// Records from which the bands start, and to which they run.
+    pub from: Option<String>,
+    /// End of the bands.
+    pub to: Option<String>,
+}
+
+/// A system whose exports Muniment reads.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SystemView {
+    /// Source file id.
+    pub id: String,
+    /// Version of the source file.
+    pub version: u32,
+    /// Title.
+    pub title: String,
+    /// Fields classified.
+    pub fields: u32,
+    /// Record types.
+    pub record_types: u32,
+    /// Records of it here.
+    pub records: u32,
+}
+
+/// A log of records, with its continuity.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct OriginView {
+    /// Origin name.
+    pub origin: String,
+    /// Title of the system, or the origin again.
+    pub title: String,
+    /// Verdict of the whole in one word: `extends`, `gap`, `fork`, `pending`, `unlinked`, …
+    pub verdict: String,
+    /// The verdict in words with numbers: `gap 41,020 to 41,977`.
+    pub words: String,
+    /// Whether the segments connect to size 0 or to a pinned head.
+    pub anchored: bool,
+    /// Records here.
+    pub records: u32,
+    /// Size of the newest verified checkpoint.
+    #[specta(type = u32)]
+    pub size: u64,
+    /// Covered, missing and disputed stretches in order of index.
+    pub band: Vec<BandView>,
+    /// Pinned keys.
+    pub keys: Vec<KeyView>,
+    /// Assurance of its records, in words.
+    pub assurance: String,
+    /// Time of the newest record.
+    pub newest: Option<String>,
+}
+
+/// One stretch of an origin's log.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct BandView {
+    /// `covered`, `gap`, `fork`, `pending`.
+    pub state: String,
+    /// First index.
+    #[specta(type = u32)]
+    pub first: u64,
+    /// One past the last index.
+    #[specta(type = u32)]
+    pub last: u64,
+    /// Time of the first record (for a gap: of the record before it).
+    pub from: Option<String>,
+    /// Time of the last record (for a gap: of the record after it).
+    pub to: Option<String>,
+    /// The same in words.
+    pub words: String,
+}
+
+/// A pinned key.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct KeyView {
+    /// Origin it may sign for.
+    pub origin: String,
+    /// Key name.
+    pub name: String,
+    /// Algorithm.
+    pub algorithm: String,
+    /// Full SHA-256 fingerprint, hex.
+    pub fingerprint: String,
+    /// The vkey itself.
+    pub vkey: String,
+}
+
+/// One import.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct ImportView {
+    /// Number.
+    pub id: u32,
+    /// File name (no path).
+    pub file: String,
+    /// `native export`, `CloudTrail records`, `JSON lines`, …
+    pub format: String,
+    /// When.
+    pub at: String,
+    /// Member who imported it.
+    pub by: String,
+    /// Records.
+    pub records: u32,
+    /// Origin.
+    pub origin: String,
+    /// Assurance in words.
+    pub assurance: String,
+    /// Verdict in words, recomputed from everything known now.
+    pub verdict: String,
+    /// `imported`, `already imported`, `quarantined`.
+    pub outcome: String,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+}
+
+/// A file that failed: sealed, listed, never mixed with verified records.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct QuarantineView {
+    /// Number.
+    pub id: u32,
+    /// File name.
+    pub file: String,
+    /// When.
+    pub at: String,
+    /// Stable code of the reason.
+    pub code: String,
+    /// The reason in words.
+    pub reason: String,
+    /// Where: file inside, line, index, field path.
+    pub place: String,
+    /// What to try.
+    pub hint: String,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+}
+
+/// Fields hidden until somebody classifies them.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct UnclassifiedView {
+    /// Source file id.
+    pub system: String,
+    /// JSON Pointer.
+    pub path: String,
+    /// Records that carry it.
+    pub records: u32,
+}
+
+/// What an import of several paths did.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct ImportReportView {
+    /// Records that became searchable.
+    pub total: u32,
+    /// One per file.
+    pub files: Vec<ImportView>,
+    /// Files that failed.
+    pub quarantine: Vec<QuarantineView>,
+}
+
+/// Pinned keys of all origins.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct TrustView {
+    /// Number of keys.
+    pub total: u32,
+    /// The keys.
+    pub keys: Vec<KeyView>,
+}
+
+/// What `verify` says of an export or a packet.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct VerifyView {
+    /// `export` or `packet`.
+    pub kind: String,
+    /// File name.
+    pub file: String,
+    /// Whether nothing failed (see each line for what that means).
+    pub passed: bool,
+    /// Separate lines, never one tick.
+    pub lines: Vec<VerifyLineView>,
+}
+
+/// One line of a verification.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct VerifyLineView {
+    /// Name of the check.
+    pub name: String,
+    /// `ok`, `failed`, `not attested`, `not trusted`, `pending`.
+    pub status: String,
+    /// What was checked or what is wrong, in one sentence.
+    pub detail: String,
+    /// Each failure with code and place.
+    pub findings: Vec<FindingView>,
+}
+
+/// One failure of a verification.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct FindingView {
+    /// Stable code.
+    pub code: String,
+    /// Where.
+    pub place: String,
+    /// What.
+    pub message: String,
+}

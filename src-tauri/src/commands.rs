@@ -1,0 +1,70 @@
+//! One line per command: the window asks, the workbench answers.
+
+#![allow(
+    missing_docs,
+    reason = "each command is the workbench method of the same name, documented there"
+)]
+
+use serde_json::Value;
+use tauri::State;
+use workbench::Workbench;
+use workbench::view::*;
+
+type Answer<T> = Result<T, workbench::Error>;
+type Bench<'a> = State<'a, Workbench>;
+
+macro_rules! commands {
+    ($($name:ident($($arg:ident: $kind:ty),* $(,)?) -> $answer:ty;)*) => {
+        $(
+            #[tauri::command]
+            #[specta::specta]
+            pub(crate) async fn $name(bench: Bench<'_>, $($arg: $kind),*) -> Answer<$answer> {
+                bench.$name($($arg),*).await
+            }
+        )*
+    };
+}
+
+commands! {
+    start() -> StartView;
+    create_workspace(dir: String, passphrase: String, second_role: String, second_passphrase: String) -> CreatedView;
+    open_workspace(dir: String, member: Option<String>, passphrase: String) -> WorkspaceView;
+    open_sample() -> SampleView;
+    lock() -> StartView;
+    overview() -> OverviewView;
+    import_paths(paths: Vec<String>) -> u32;
+    import_report(job: u32) -> Option<ImportReportView>;
+    cancel_job(id: u32) -> ();
+    search_records(request: SearchRequest) -> SearchView;
+    record(seq: u32) -> RecordView;
+    complete_query(query: String, caret: u32) -> Vec<CompletionView>;
+    sources() -> SourcesView;
+    trust() -> TrustView;
+    trust_add(vkey: String, origin: Option<String>) -> TrustView;
+    incidents() -> IncidentsView;
+    incident(incident: String) -> IncidentView;
+    open_incident(open: OpenIncident) -> IncidentView;
+    set_field(incident: String, field: String, value: Value) -> ActedView;
+    add_item(incident: String, list: String, item: Value) -> ActedView;
+    edit_item(incident: String, list: String, item_id: String, item: Value) -> ActedView;
+    withdraw_item(incident: String, list: String, item_id: String, reason: String) -> ActedView;
+    pin_records(incident: String, seqs: Vec<u32>, note: Option<String>) -> ActedView;
+    save_search(incident: String, query: String, purpose: String, note: Option<String>) -> ActedView;
+    map_control(incident: String, item: String, framework: String, control: String, relation: String, claim: String) -> ActedView;
+    advance(incident: String) -> ActedView;
+    waive(incident: String, gate: String, reason: String) -> ActedView;
+    go_back(incident: String, stage: String, reason: String) -> ActedView;
+    reopen(incident: String, reason: String) -> ActedView;
+    act(incident: String, command: Value) -> ActedView;
+    approve(incident: String, what: String, member: String, passphrase: String) -> ActedView;
+    packet_plan(incident: String, audience: String) -> PacketPlanView;
+    packet_write(incident: String, audience: String, digest: String, path: String) -> PacketRowView;
+    packets() -> PacketsView;
+    verify_file(path: String, trust: Option<String>) -> VerifyView;
+    controls() -> ControlsView;
+    custody(filter: String, before: Option<f64>) -> CustodyView;
+    fsck() -> FsckView;
+    settings() -> SettingsView;
+    set_settings(time_zone: String, theme: String) -> SettingsView;
+    set_purpose(purpose: Option<String>) -> ();
+}

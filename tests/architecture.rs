@@ -1,0 +1,203 @@
+//! The invariants of `src-tauri/ARCHITECTURE.md` that can be read from the
+//! dependency graph and the sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the repository")
+        .to_path_buf()
+}
+
+/// Package name → names of its normal dependencies.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata runs");
+    assert!(output.status.success(), "cargo metadata failed");
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    metadata["packages"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .map(|package| {
+            let direct = package["dependencies"]
+                .as_array()
+                .expect("dependencies")
+                .iter()
+                .filter(|dependency| dependency["kind"].is_null())
+                .map(|dependency| text(&dependency["name"]))
+                .collect();
+            (text(&package["name"]), direct)
+        })
+        .collect()
+}
+
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().expect("text").to_owned()
+}
+
+/// What each crate of ours may depend on, of ours.
+const DIRECTIONS: &[(&str, &[&str])] = &[
+    ("evidence", &[]),
+    ("redaction", &[]),
+    ("casework", &[]),
+    ("sources", &["evidence", "redaction"]),
+    ("sample", &["evidence", "sources"]),
+    ("vault", &["casework", "evidence", "redaction"]),
+    ("search", &["evidence", "redaction"]),
+    ("packet", &["casework", "evidence", "redaction"]),
+    (
+        "workbench",
+        &[
+            "casework", "evidence", "packet", "redaction", "sample", "search", "sources", "vault",
+        ],
+    ),
+    ("muniment", &["workbench"]),
+    ("muniment-desktop", &["workbench"]),
+    ("xtask", &[]),
+];
+
+#[test]
+fn crates_depend_in_one_direction() {
+    let all = dependencies();
+    let ours: BTreeSet<&str> = all.keys().map(String::as_str).collect();
+    for (name, allowed) in DIRECTIONS {
+        let direct = all.get(*name).unwrap_or_else(|| panic!("no crate {name}"));
+        for dependency in direct.iter().filter(|d| ours.contains(d.as_str())) {
+            assert!(
+                allowed.contains(&dependency.as_str()),
+                "{name} must not depend on {dependency}"
+            );
+        }
+    }
+    for name in ours {
+        assert!(
+            name == "muniment-tests" || DIRECTIONS.iter().any(|(known, _)| *known == name),
+            "crate {name} has no place in the architecture"
+        );
+    }
+}
+
+#[test]
+fn pure_crates_do_no_io_and_wait_for_nothing() {
+    let all = dependencies();
+    for pure in ["evidence", "redaction", "casework", "sources"] {
+        for banned in [
+            "tokio", "sqlx", "rusqlite", "tantivy", "tauri", "rand", "reqwest", "vault", "search",
+        ] {
+            assert!(!all[pure].contains(banned), "{pure} must not use {banned}");
+        }
+        for file in rust_files(&root().join("src-tauri/crates").join(pure).join("src")) {
+            let code = std::fs::read_to_string(&file).expect("readable source");
+            let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+            for banned in [
+                "Utc::now",
+                "SystemTime::now",
+                "Instant::now",
+                "SystemRandom",
+                "thread_rng",
+                "std::env::var",
+            ] {
+                assert!(!code.contains(banned), "{} uses {banned}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_desktop_knows_tauri() {
+    for (name, direct) in dependencies() {
+        let knows = direct.iter().any(|d| d.starts_with("tauri"));
+        assert_eq!(
+            knows,
+            name == "muniment-desktop",
+            "{name} and tauri: see invariant 5"
+        );
+    }
+}
+
+#[test]
+fn only_the_ipc_folder_imports_tauri_in_the_window() {
+    let ui = root().join("ui/src");
+    let mut seen = 0;
+    for file in files_below(&ui) {
+        let is_code = ["ts", "svelte", "js"]
+            .iter()
+            .any(|e| file.extension().is_some_and(|x| x == *e));
+        if !is_code || file.starts_with(ui.join("lib/ipc")) {
+            continue;
+        }
+        seen += 1;
+        let code = std::fs::read_to_string(&file).expect("readable source");
+        assert!(
+            !code.contains("@tauri-apps"),
+            "{} imports @tauri-apps; only ui/src/lib/ipc may",
+            file.display()
+        );
+    }
+    assert!(seen > 10, "the window's sources were not found");
+}
+
+#[test]
+fn the_webview_has_no_file_shell_or_network_permission() {
+    for file in files_below(&root().join("src-tauri/capabilities")) {
+        let capability: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&file).expect("readable")).expect("JSON");
+        for permission in capability["permissions"].as_array().expect("permissions") {
+            let permission = text(permission);
+            let of = permission.split(':').next().unwrap_or_default();
+            assert!(
+                ["core", "dialog"].contains(&of),
+                "{} grants {permission}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_stands_in_one_room() {
+    let mut rooms = BTreeSet::new();
+    for file in rust_files(&root().join("src-tauri")) {
+        let code = std::fs::read_to_string(&file).expect("readable source");
+        if code.contains("allow(unsafe_code") {
+            rooms.insert(file.strip_prefix(root()).expect("inside").to_path_buf());
+        }
+    }
+    assert!(
+        rooms.iter().all(|room| room.starts_with("src-tauri/crates/vault")) && rooms.len() <= 1,
+        "unsafe code in {rooms:?}"
+    );
+}
+
+fn rust_files(dir: &Path) -> Vec<PathBuf> {
+    files_below(dir)
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "rs"))
+        .collect()
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_path_buf()];
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
+            let path = entry.expect("a folder entry").path();
+            if path.is_dir() {
+                if path.file_name().is_some_and(|n| n != "target" && n != "node_modules") {
+                    open.push(path);
+                }
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,243 @@
+import { emit } from "@tauri-apps/api/event";
+import { mockIPC, mockWindows } from "@tauri-apps/api/mocks";
+import type { JobView, OverviewView, StartView } from "$lib/ipc";
+import { controls, custody, incident, incidents, packets } from "./data/casework";
+import { base64 } from "./data/random";
+import { complete, pinned, Records } from "./data/records";
+import { sources } from "./data/sources";
+import { members, workspace } from "./data/workspace";
+
+export interface MockOptions {
+  rows: number;
+  open: boolean;
+  /** No workspace was ever opened here. */
+  fresh: boolean;
+  theme: string;
+  /** An import runs from the start. */
+  job: boolean;
+}
+
+/** Each handler knows the arguments of its own command. */
+type Arguments = any;
+
+/** Answers the window's IPC with generated data. */
+export function mockWindow(options: MockOptions): void {
+  const records = new Records(options.rows);
+  let open = options.open;
+  let purpose: string | null = "INC-2026-0042 investigation";
+  let jobs: JobView[] = [];
+  const settings = {
+    time_zone: "UTC",
+    theme: options.theme,
+    dir: workspace.dir,
+    sealed_bytes: 412_811_230,
+    index_bytes: 61_004_111,
+    database_bytes: 188_320_768,
+    version: "0.1.0",
+  };
+
+  const start = (): StartView => ({
+    version: "0.1.0",
+    open: open ? workspace : null,
+    recent: options.fresh
+      ? []
+      : [
+          { dir: workspace.dir, members, present: true },
+          { dir: "/media/case/audit-2025", members: members.slice(1), present: false },
+        ],
+    suggested_dir: "/home/case/muniment/workspace",
+  });
+
+  const overview = (): OverviewView => ({
+    records: records.total,
+    open_incidents: incidents.filter((row) => row.stage !== "closed").length,
+    origins_extend: 5,
+    origins_gap: 1,
+    origins_fork: 1,
+    origins_pending: 1,
+    quarantined: sources.quarantine.length,
+    to_classify: sources.to_classify.length,
+    index_behind: 0,
+    ledger: { epoch: 1, size: 412, root: base64(1), at: "2026-11-21T00:12:00Z" },
+    jobs,
+    purpose,
+  });
+
+  function runJob(title: string): number {
+    const job: JobView = {
+      id: jobs.length + 1,
+      kind: "import",
+      title,
+      state: "running",
+      done: 0,
+      total: 1_250_000,
+      unit: "records",
+      rate: 41_200,
+      seconds_left: 30,
+      message: null,
+    };
+    jobs = [...jobs, job];
+    const timer = setInterval(() => {
+      jobs = jobs.map((each) => {
+        if (each.id !== job.id || each.state !== "running") return each;
+        const done = Math.min(1_250_000, each.done + 41_200);
+        const ended = done === each.total;
+        return {
+          ...each,
+          done,
+          seconds_left: (1_250_000 - done) / 41_200,
+          state: ended ? "done" : "running",
+          message: ended ? `${title}: 1,250,000 records imported, extends` : null,
+        };
+      });
+      void emit("changed", { what: "jobs" });
+      if (jobs.every((each) => each.state !== "running")) clearInterval(timer);
+    }, 1000);
+    return job.id;
+  }
+  if (options.job) {
+    runJob("enigm-os_0032.zip");
+    jobs = jobs.map((job) => ({ ...job, done: 776_000, seconds_left: 11 }));
+  }
+
+  const acted = (id: string) => ({ incident: incident(id), recorded: ["Recorded"] });
+
+  const handlers: Record<string, (a: Arguments) => unknown> = {
+    start,
+    create_workspace: () => (
+      (open = true),
+      { workspace, recovery_key: "MUNI7-K3QXA-9TTVB-PP4TC-M3XA9-7QK2M-K2Q0D-2KQ7D-1C0RD-9PX2M-7HH3Q-ENIGM" }
+    ),
+    open_workspace: (a) => {
+      if (a.passphrase === "wrong")
+        throw {
+          code: "passphrase",
+          message: "The passphrase does not open the key of R-2KQ7D.",
+          hint: "Check the member and the keyboard layout, then try again.",
+        };
+      open = true;
+      return workspace;
+    },
+    open_sample: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      open = true;
+      return {
+        workspace: { ...workspace, sample: true },
+        passphrase: "sample sample",
+        second_member: "V-7HH3Q",
+        exports: "/tmp/muniment-sample/exports",
+      };
+    },
+    lock: () => ((open = false), start()),
+    overview,
+    import_paths: (a) => {
+      const paths = a.paths as string[];
+      if (!paths.length)
+        throw { code: "path", message: "No path was given.", hint: "Type or choose a file." };
+      return runJob(paths[0]!.split("/").at(-1) ?? "export");
+    },
+    import_report: (a) =>
+      jobs.find((job) => job.id === a.job)?.state === "done"
+        ? { total: 1_250_000, files: sources.imports.slice(0, 1), quarantine: [] }
+        : null,
+    cancel_job: (a) => {
+      jobs = jobs.map((job) =>
+        job.id === a.id
+          ? { ...job, state: "cancelled", message: `${job.title}: cancelled; nothing of it was kept` }
+          : job,
+      );
+      void emit("changed", { what: "jobs" });
+      return null;
+    },
+    search_records: (a) => records.search(a.request),
+    record: (a) => records.record(a.seq),
+    complete_query: (a) => complete(a.query, a.caret),
+    sources: () => sources,
+    trust: () => ({ total: 7, keys: sources.origins.flatMap((origin) => origin.keys) }),
+    trust_add: (a) => {
+      if (!/^\S+\+[0-9a-f]{8}\+\S+$/.test(a.vkey))
+        throw {
+          code: "vkey",
+          message: "This is not a verifier key.",
+          hint: "A verifier key reads name+8 hex digits+base64.",
+        };
+      return { total: 8, keys: sources.origins.flatMap((origin) => origin.keys) };
+    },
+    incidents: () => ({ total: incidents.length, incidents }),
+    incident: (a) => incident(a.id),
+    open_incident: (a) => {
+      const request = a.request as { title: string };
+      incidents.unshift({
+        ...incidents[2]!,
+        id: `INC-2026-00${43 + incidents.length - 4}`,
+        title: request.title,
+        stage: "detection",
+        stage_title: "Detection",
+      });
+      void emit("changed", { what: "vault" });
+      return incident(incidents[0]!.id);
+    },
+    pin_records: (a) => {
+      for (const seq of a.seqs as number[]) pinned.set(seq, [...(pinned.get(seq) ?? []), a.incident]);
+      void emit("changed", { what: "vault" });
+      return acted(a.incident);
+    },
+    packet_plan: (a) => ({
+      incident: a.incident,
+      packet: "PKT-2026-0008",
+      version: 1,
+      audience: a.audience,
+      policy: "internal-audit 3 (sha256 9c1b…)",
+      digest: base64(42),
+      evidence: 3,
+      leaves: [
+        { class: "C0", title: "Public", total: 41, why: "Needed to read the record" },
+        { class: "H", title: "Handle", total: 12, why: "Scoped to this packet" },
+      ],
+      withheld: [{ class: "C5", title: "Free text", total: 3, why: "May name people" }],
+      fields: [
+        { system: "Enigm Key", path: "/action", class: "C0", outcome: "disclosed", total: 3 },
+        { system: "Enigm Key", path: "/note", class: "C5", outcome: "withheld", total: 3 },
+      ],
+      open_gates: ["Gaps judged"],
+      limitations: ["Enigm Command: 957 records missing"],
+      leak_check: "clean: 56 values, 0 findings",
+      blocked: [],
+      files: ["manifest.json", "report.pdf", "evidence/E1.json"],
+    }),
+    packets: () => packets,
+    packet_write: () => packets.packets[0],
+    verify_file: () => ({
+      kind: "packet",
+      file: "PKT-2026-0007-v2.zip",
+      passed: true,
+      lines: packets.packets[0]!.lines,
+    }),
+    controls: () => controls,
+    custody: (a) => custody(a.filter, a.before),
+    fsck: () => ({
+      ok: true,
+      checks: [
+        { name: "Ledger", ok: true, detail: "412 entries, every signature and every root" },
+        { name: "Sealed files", ok: true, detail: "38 files match their digests" },
+      ],
+    }),
+    settings: () => settings,
+    set_settings: (a) => Object.assign(settings, { time_zone: a.timeZone, theme: a.theme }),
+    set_purpose: (a) => ((purpose = a.purpose), null),
+    "plugin:dialog|open": () => null,
+    "plugin:dialog|save": () => null,
+  };
+
+  mockWindows("main");
+  mockIPC(
+    (command, payload) => {
+      const handler = handlers[command];
+      if (handler) return handler((payload ?? {}) as Arguments);
+      const a = (payload ?? {}) as { incident?: string };
+      if (a.incident) return acted(a.incident);
+      throw { code: "mock", message: `The generated data has no answer to ${command}.`, hint: null };
+    },
+    { shouldMockEvents: true },
+  );
+}

@@ -1,0 +1,577 @@
+//! The check, line by line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read, Seek};
+
+use data_encoding::BASE64;
+
+use super::bag;
+use super::container::{parse, printable, read_bounded};
+use super::content;
+use super::model::{PacketJson, ProofMode};
+use super::report::{Findings, Line, LineName, PacketIdentity, PacketReport, Status};
+use super::statement::{PAYLOAD_TYPE, STATEMENT_FORMAT, Statement, public_key_pem, raw_public_key};
+use super::tables::table_names;
+use super::trust::PacketTrust;
+use super::{Layout, PACKET_FORMAT};
+use crate::dsse::{Envelope, pae};
+use crate::hash::Hash;
+use crate::note::VerifierKey;
+
+/// The files of a packet, by name.
+pub(super) type Files<'a> = BTreeMap<String, &'a [u8]>;
+
+/// Checks a packet and says five lines.
+///
+/// # Errors
+/// Only when reading fails or the input is larger than
+/// [`MAX_PACKET_BYTES`](super::MAX_PACKET_BYTES); whatever is wrong *in* the
+/// packet is in the report.
+pub fn verify(mut zip: impl Read + Seek, trust: &PacketTrust) -> io::Result<PacketReport> {
+    let bytes = read_bounded(&mut zip)?;
+    Ok(verify_bytes(&bytes, trust))
+}
+
+/// [`verify`] for a packet in memory.
+#[must_use]
+pub fn verify_bytes(zip: &[u8], trust: &PacketTrust) -> PacketReport {
+    let mut integrity = Findings::default();
+    let files = parse(zip, &mut integrity);
+    let mut content = Findings::default();
+    let packet = read_packet(&files, &mut content);
+    check_bag(&files, packet.as_ref(), &mut integrity);
+    let entries = files.len();
+    let integrity = integrity.line(
+        LineName::Integrity,
+        Status::Ok,
+        format!("{entries} files against both manifests, the layout and the archive's headers"),
+    );
+
+    let mut signatures = Findings::default();
+    let signed = check_signatures(&files, packet.as_ref(), &mut signatures);
+    let mut signers = Findings::default();
+    let fine = check_signers(packet.as_ref(), &signed, trust, &mut signers);
+
+    let content = match &packet {
+        Some(packet) => {
+            content::check(&files, packet, trust, &mut content, &mut signers);
+            content.line(
+                LineName::Content,
+                Status::Ok,
+                format!(
+                    "report, tables and {} records agree and fold to {} checkpoints; \
+                     {} custody entries to the custody head",
+                    packet.evidence.len(),
+                    packet.proofs.len(),
+                    packet.custody.entries.len(),
+                ),
+            )
+        }
+        None => content.line(
+            LineName::Content,
+            Status::NotChecked,
+            "no readable packet.json",
+        ),
+    };
+    let signers = signers.line(
+        LineName::Signers,
+        fine,
+        match fine {
+            Status::NotTrusted => {
+                "no trusted key was given: compare the fingerprints with their owners".to_owned()
+            }
+            _ => format!("{} signers against your list", signed.len()),
+        },
+    );
+    let signatures = signatures.line(
+        LineName::Signatures,
+        Status::Ok,
+        format!("{} over the tag manifest", signed.len()),
+    );
+    PacketReport {
+        packet: packet
+            .as_ref()
+            .zip(files.get(Layout::PACKET))
+            .map(|(packet, bytes)| identity(packet, bytes, &signed)),
+        lines: [integrity, signatures, signers, time_line(&signed), content],
+    }
+}
+
+fn identity(packet: &PacketJson, bytes: &[u8], signed: &[Signed]) -> PacketIdentity {
+    PacketIdentity {
+        id: packet.id.clone(),
+        version: packet.version,
+        title: packet.title.clone(),
+        packet_digest: Hash::sha256(bytes).to_hex(),
+        evidence: packet.evidence.len() as u64,
+        signers: signed
+            .iter()
+            .map(|signed| {
+                (
+                    signed.key.fingerprint().to_hex(),
+                    signed.statement.role.clone(),
+                )
+            })
+            .collect(),
+    }
+}
+
+fn time_line(signed: &[Signed]) -> Line {
+    let summary = match signed.iter().map(|signed| signed.statement.time).min() {
+        Some(time) => format!("the signers state {time}; nobody else attests it"),
+        None => "no signature states a time".to_owned(),
+    };
+    Findings::default().line(LineName::Time, Status::NotAttested, summary)
+}
+
+fn read_packet(files: &Files<'_>, findings: &mut Findings) -> Option<PacketJson> {
+    let Some(bytes) = files.get(Layout::PACKET) else {
+        findings.fail(
+            "packet-json-missing",
+            Layout::PACKET,
+            "there is no packet.json",
+        );
+        return None;
+    };
+    let packet: PacketJson = match serde_json::from_slice(bytes) {
+        Ok(packet) => packet,
+        Err(error) => {
+            findings.fail(
+                "packet-json-form",
+                format!("{} line {}", Layout::PACKET, error.line()),
+                "packet.json does not follow schema packet-1",
+            );
+            return None;
+        }
+    };
+    if packet.format != PACKET_FORMAT {
+        findings.fail(
+            "packet-json-format",
+            Layout::PACKET,
+            "packet.json states another format",
+        );
+        return None;
+    }
+    if packet.to_bytes().ok().as_deref() != Some(*bytes) {
+        findings.fail(
+            "packet-json-spelling",
+            Layout::PACKET,
+            "packet.json is not in its one accepted spelling",
+        );
+    }
+    Some(packet)
+}
+
+/// Every path that this packet has outside of `signatures/`.
+fn expected_paths(packet: &PacketJson) -> BTreeSet<String> {
+    let mut paths: BTreeSet<String> = [
+        Layout::BAGIT,
+        Layout::BAG_INFO,
+        Layout::MANIFEST,
+        Layout::TAG_MANIFEST,
+        Layout::README,
+        Layout::VERIFY,
+        Layout::PACKET,
+        Layout::REPORT,
+        Layout::LEDGER,
+        Layout::LEDGER_CHECKPOINT,
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
+    paths.extend(table_names().into_iter().map(Layout::table));
+    paths.extend(
+        packet
+            .evidence
+            .iter()
+            .map(|entry| Layout::evidence(&entry.id)),
+    );
+    for range in &packet.proofs {
+        let folder = Layout::proofs(&range.origin, range.first, range.last);
+        let hashes = match range.mode {
+            ProofMode::Leaves => "leaves",
+            ProofMode::Inclusion => "inclusion.json",
+        };
+        for file in ["checkpoint", "range.json", hashes] {
+            paths.insert(format!("{folder}{file}"));
+        }
+    }
+    paths
+}
+
+fn is_manifest(name: &str) -> bool {
+    !name.contains('/') && (name.starts_with("manifest-") || name.starts_with("tagmanifest-"))
+}
+
+fn check_bag(files: &Files<'_>, packet: Option<&PacketJson>, findings: &mut Findings) {
+    if files.is_empty() {
+        return;
+    }
+    for name in files.keys() {
+        if name.eq_ignore_ascii_case("fetch.txt") {
+            findings.fail(
+                "fetch-file",
+                name,
+                "a packet never fetches files from elsewhere",
+            );
+        } else if is_manifest(name) && name != Layout::MANIFEST && name != Layout::TAG_MANIFEST {
+            findings.fail(
+                "extra-manifest",
+                name,
+                "a packet has exactly one SHA-256 manifest of each kind",
+            );
+        }
+    }
+    check_manifest(files, Layout::MANIFEST, findings, |name| {
+        name.starts_with(Layout::DATA)
+    });
+    check_manifest(files, Layout::TAG_MANIFEST, findings, |name| {
+        [Layout::BAGIT, Layout::BAG_INFO, Layout::MANIFEST].contains(&name)
+    });
+    if files
+        .get(Layout::BAGIT)
+        .is_some_and(|bytes| *bytes != bag::bag_declaration().as_bytes())
+    {
+        findings.fail(
+            "bagit-declaration",
+            Layout::BAGIT,
+            "the bag declaration is not that of BagIt 1.0 in UTF-8",
+        );
+    }
+    let Some(packet) = packet else { return };
+    let expected = expected_paths(packet);
+    for name in files.keys() {
+        if !expected.contains(name) && !name.starts_with(Layout::SIGNATURES) {
+            findings.fail(
+                "outside-layout",
+                printable(name.as_bytes()),
+                "the file is not one that packet.json accounts for",
+            );
+        }
+    }
+    for name in expected {
+        if !files.contains_key(&name) {
+            findings.fail(
+                "missing-file",
+                printable(name.as_bytes()),
+                "a file that packet.json accounts for is missing",
+            );
+        }
+    }
+    let (mut count, mut bytes) = (0, 0);
+    for (_, data) in files
+        .iter()
+        .filter(|(name, _)| name.starts_with(Layout::DATA))
+    {
+        count += 1;
+        bytes += data.len() as u64;
+    }
+    let info = bag::bag_info(packet, bytes, count);
+    if files
+        .get(Layout::BAG_INFO)
+        .is_some_and(|found| *found != info.as_bytes())
+    {
+        findings.fail(
+            "bag-info",
+            Layout::BAG_INFO,
+            "date, identifier or Payload-Oxum differ from packet.json and the payload",
+        );
+    }
+}
+
+fn check_manifest(
+    files: &Files<'_>,
+    manifest: &'static str,
+    findings: &mut Findings,
+    covers: impl Fn(&str) -> bool,
+) {
+    let Some(text) = files
+        .get(manifest)
+        .and_then(|bytes| std::str::from_utf8(bytes).ok())
+    else {
+        findings.fail(
+            "manifest-missing",
+            manifest,
+            "the manifest is missing or not UTF-8",
+        );
+        return;
+    };
+    let mut listed = BTreeMap::new();
+    let mut well_formed = text.is_empty() || text.ends_with('\n');
+    let mut previous: Option<&str> = None;
+    for line in text.lines() {
+        match line.split_once("  ") {
+            Some((digest, name))
+                if digest.len() == 64
+                    && digest
+                        .bytes()
+                        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) =>
+            {
+                well_formed &= previous.is_none_or(|previous| previous < name);
+                previous = Some(name);
+                listed.insert(name, digest);
+            }
+            _ => well_formed = false,
+        }
+    }
+    if !well_formed || text.contains('\r') {
+        findings.fail(
+            "manifest-form",
+            manifest,
+            "lines are not a lower-case SHA-256, two spaces and a path, in order of paths",
+        );
+    }
+    for (name, data) in files.iter().filter(|(name, _)| covers(name)) {
+        match listed.remove(name.as_str()) {
+            None => findings.fail(
+                "unlisted-file",
+                printable(name.as_bytes()),
+                format!("the file is not listed in {manifest}"),
+            ),
+            Some(digest) if digest != Hash::sha256(data).to_hex() => findings.fail(
+                "digest-mismatch",
+                printable(name.as_bytes()),
+                format!("the file's SHA-256 is not the one in {manifest}"),
+            ),
+            Some(_) => {}
+        }
+    }
+    for name in listed.keys() {
+        findings.fail(
+            "listed-but-absent",
+            printable(name.as_bytes()),
+            format!("{manifest} lists a file that is not there or not its to list"),
+        );
+    }
+}
+
+/// A signature that verified.
+pub(super) struct Signed {
+    key: VerifierKey,
+    statement: Statement,
+}
+
+const PARTS: [&str; 4] = ["dsse.json", "pae", "pub.pem", "sig"];
+
+fn check_signatures(
+    files: &Files<'_>,
+    packet: Option<&PacketJson>,
+    findings: &mut Findings,
+) -> Vec<Signed> {
+    let mut sets: BTreeMap<&str, BTreeMap<&str, &[u8]>> = BTreeMap::new();
+    for (name, data) in files {
+        let Some(rest) = name.strip_prefix(Layout::SIGNATURES) else {
+            continue;
+        };
+        match rest.split_once('.') {
+            Some((fingerprint, part))
+                if fingerprint.len() == 64
+                    && fingerprint
+                        .bytes()
+                        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+                    && PARTS.contains(&part) =>
+            {
+                sets.entry(fingerprint).or_default().insert(part, data);
+            }
+            _ => findings.fail(
+                "signature-name",
+                printable(name.as_bytes()),
+                "the file is not part of a signature",
+            ),
+        }
+    }
+    let mut signed = Vec::new();
+    for (fingerprint, parts) in &sets {
+        let place = format!("{}{fingerprint}", Layout::SIGNATURES);
+        match check_one(files, packet, fingerprint, parts) {
+            Ok(one) => signed.push(one),
+            Err((code, message)) => findings.fail(code, place, message),
+        }
+    }
+    let Some(packet) = packet else {
+        if signed.is_empty() {
+            findings.fail(
+                "no-signature",
+                Layout::SIGNATURES,
+                "there is no valid signature",
+            );
+        }
+        return signed;
+    };
+    if packet.required_signers.is_empty() {
+        findings.fail(
+            "no-required-signer",
+            Layout::PACKET,
+            "packet.json requires no signature at all",
+        );
+    }
+    for required in &packet.required_signers {
+        let found = signed
+            .iter()
+            .find(|one| one.key.fingerprint().to_hex() == required.fingerprint);
+        match found {
+            None => findings.fail(
+                "missing-signer",
+                format!(
+                    "{}{}",
+                    Layout::SIGNATURES,
+                    printable(required.fingerprint.as_bytes())
+                ),
+                "a signature that packet.json requires is missing or not valid",
+            ),
+            Some(one) if one.statement.role != required.role => findings.fail(
+                "signer-role",
+                format!("{}{}", Layout::SIGNATURES, required.fingerprint),
+                "the signer signed in another role than packet.json requires",
+            ),
+            Some(_) => {}
+        }
+    }
+    signed
+}
+
+fn check_one(
+    files: &Files<'_>,
+    packet: Option<&PacketJson>,
+    fingerprint: &str,
+    parts: &BTreeMap<&str, &[u8]>,
+) -> Result<Signed, (&'static str, &'static str)> {
+    let part = |name: &str| {
+        parts.get(name).copied().ok_or((
+            "signature-incomplete",
+            "one of .dsse.json, .pae, .sig and .pub.pem is missing",
+        ))
+    };
+    let (dsse, pae_file, pem, sig) = (
+        part("dsse.json")?,
+        part("pae")?,
+        part("pub.pem")?,
+        part("sig")?,
+    );
+    let form = (
+        "signature-form",
+        "the envelope is not a DSSE envelope with one signature in its one accepted spelling",
+    );
+    let envelope: Envelope = serde_json::from_slice(dsse).map_err(|_| form)?;
+    let mut spelled = serde_json::to_vec_pretty(&envelope).map_err(|_| form)?;
+    spelled.push(b'\n');
+    let [signature] = envelope.signatures.as_slice() else {
+        return Err(form);
+    };
+    let keyid = Hash::from_hex(fingerprint).map_err(|_| form)?.to_string();
+    if spelled != dsse || envelope.payload_type != PAYLOAD_TYPE || signature.keyid != keyid {
+        return Err(form);
+    }
+    let payload = BASE64
+        .decode(envelope.payload.as_bytes())
+        .map_err(|_| form)?;
+    if BASE64.decode(signature.sig.as_bytes()).ok().as_deref() != Some(sig) {
+        return Err((
+            "signature-differs",
+            "the .sig file is not the signature of the envelope",
+        ));
+    }
+    let signed_bytes = pae(PAYLOAD_TYPE, &payload);
+    if signed_bytes != pae_file {
+        return Err((
+            "signature-pae",
+            "the .pae file is not what the envelope's signature is over",
+        ));
+    }
+    let statement: Statement = serde_json::from_slice(&payload).map_err(|_| form)?;
+    if statement.to_bytes().ok() != Some(payload) || statement.format != STATEMENT_FORMAT {
+        return Err(form);
+    }
+    let key_reason = (
+        "signature-key",
+        "the .pub.pem file is not the Ed25519 key of this fingerprint",
+    );
+    let raw = raw_public_key(pem).ok_or(key_reason)?;
+    let key = VerifierKey::new(&statement.signer, raw).map_err(|_| key_reason)?;
+    if key.fingerprint().to_hex() != fingerprint
+        || statement.fingerprint != fingerprint
+        || public_key_pem(&key).as_bytes() != pem
+    {
+        return Err(key_reason);
+    }
+    if !key.verifies(&signed_bytes, sig) {
+        return Err((
+            "signature-invalid",
+            "the signature does not verify under its key",
+        ));
+    }
+    let tag_manifest = files.get(Layout::TAG_MANIFEST).copied().unwrap_or_default();
+    if statement.tag_manifest != Hash::sha256(tag_manifest).to_hex() {
+        return Err((
+            "signature-other-manifest",
+            "the signature is over another tag manifest than the one in this packet",
+        ));
+    }
+    if packet
+        .is_some_and(|packet| packet.id != statement.packet || packet.version != statement.version)
+    {
+        return Err((
+            "signature-other-packet",
+            "the signature is for another packet or version",
+        ));
+    }
+    Ok(Signed { key, statement })
+}
+
+fn check_signers(
+    packet: Option<&PacketJson>,
+    signed: &[Signed],
+    trust: &PacketTrust,
+    findings: &mut Findings,
+) -> Status {
+    for one in signed {
+        let fingerprint = one.key.fingerprint();
+        let place = format!("{}{}", Layout::SIGNATURES, fingerprint.to_hex());
+        if trust.signers.is_empty() {
+            findings.note(
+                "signer-unknown",
+                place,
+                format!("signed as {}; no trusted key was given", one.statement.role),
+            );
+        } else if trust.knows_signer(&fingerprint) {
+            continue;
+        } else if trust.knows_name(one.key.name()) {
+            findings.fail(
+                "foreign-key-known-name",
+                place,
+                "the signer uses a name you know with a key you did not name",
+            );
+        } else if packet.is_some_and(|packet| {
+            packet
+                .required_signers
+                .iter()
+                .any(|required| required.fingerprint == fingerprint.to_hex())
+        }) {
+            findings.fail(
+                "foreign-key",
+                place,
+                "the required signer's key is not in your list",
+            );
+        } else {
+            findings.note(
+                "additional-signer",
+                place,
+                "an additional signature by a key that is not in your list",
+            );
+        }
+    }
+    if trust.signers.is_empty() {
+        return Status::NotTrusted;
+    }
+    if !signed
+        .iter()
+        .any(|one| trust.knows_signer(&one.key.fingerprint()))
+    {
+        findings.fail(
+            "no-trusted-signer",
+            Layout::SIGNATURES,
+            "none of the signatures is by a key in your list",
+        );
+    }
+    Status::Ok
+}

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization;
 
 /// Known identity spaces and the prefix of their handles.
-pub(crate) const DOMAINS: [(&str, &str); 24] = [
+pub(crate) const DOMAINS: [(&str, &str); 27] = [
     ("account", "acc"),
     ("email", "mail"),
     ("name", "name"),
@@ -24,6 +24,9 @@ pub(crate) const DOMAINS: [(&str, &str); 24] = [
     ("key", "key"),
     ("message", "msg"),
     ("server", "srv"),
+    ("session", "ses"),
+    ("grant", "grt"),
+    ("workflow", "wfl"),
     ("sim", "sim"),
     ("network", "vpc"),
     ("imei", "imei"),

@@ -1,0 +1,100 @@
+//! The source files that are at hand.
+
+use std::sync::{Arc, LazyLock};
+
+use thiserror::Error;
+
+use crate::source::SourceFile;
+
+/// The id of the pseudo source for records of which nothing is known: each is one unclassified
+/// field.
+pub const GENERIC_ID: &str = "unclassified";
+
+const BUILTIN: [&[u8]; 5] = [
+    include_bytes!("../../../../schemas/sources/aws-cloudtrail.json"),
+    include_bytes!("../../../../schemas/sources/enigm-command.json"),
+    include_bytes!("../../../../schemas/sources/enigm-key.json"),
+    include_bytes!("../../../../schemas/sources/enigm-os.json"),
+    include_bytes!("../../../../schemas/sources/unclassified.json"),
+];
+
+static PARSED: LazyLock<Vec<Arc<SourceFile>>> = LazyLock::new(|| {
+    let parse = |bytes: &&[u8]| {
+        // They are part of the program, and a test reads each; no input reaches this.
+        SourceFile::parse(bytes).unwrap_or_else(|error| panic!("built-in source file: {error}"))
+    };
+    BUILTIN.iter().map(parse).map(Arc::new).collect()
+});
+
+/// This id and version is there already, with another content.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "source file {id} version {version} is there already with another content; a change needs a new version"
+)]
+pub struct ConflictingVersion {
+    /// The id.
+    pub id: String,
+    /// The version.
+    pub version: u32,
+}
+
+/// A set of source files, by id and version. Cloning shares the files.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    files: Vec<Arc<SourceFile>>,
+}
+
+impl Catalogue {
+    /// The files that come with the program.
+    pub fn builtin() -> Self {
+        Self {
+            files: PARSED.clone(),
+        }
+    }
+
+    /// Adds a file. The same file twice is no change.
+    pub fn add(&mut self, file: SourceFile) -> Result<(), ConflictingVersion> {
+        if let Some(there) = self.get(&file.id, Some(file.version)) {
+            if there.digest == file.digest {
+                return Ok(());
+            }
+            return Err(ConflictingVersion {
+                id: file.id,
+                version: file.version,
+            });
+        }
+        self.files.push(Arc::new(file));
+        Ok(())
+    }
+
+    /// The file of this id and version; without a version, the newest.
+    pub fn get(&self, id: &str, version: Option<u32>) -> Option<&SourceFile> {
+        self.files
+            .iter()
+            .filter(|file| file.id == id && version.is_none_or(|version| file.version == version))
+            .max_by_key(|file| file.version)
+            .map(AsRef::as_ref)
+    }
+
+    /// The pseudo source for records of which nothing is known.
+    pub fn generic() -> &'static SourceFile {
+        let is_generic = |file: &&Arc<SourceFile>| file.id == GENERIC_ID;
+        PARSED.iter().find(is_generic).map_or_else(
+            || unreachable!("the catalogue's own list holds the pseudo source"),
+            |file| file.as_ref(),
+        )
+    }
+
+    /// The file that an `@schema` value names.
+    pub fn by_schema(&self, schema_value: &str) -> Option<&SourceFile> {
+        self.files
+            .iter()
+            .find(|file| file.schema_value() == schema_value)
+            .map(AsRef::as_ref)
+    }
+
+    /// Every file.
+    pub fn all(&self) -> impl ExactSizeIterator<Item = &SourceFile> {
+        self.files.iter().map(AsRef::as_ref)
+    }
+}

@@ -1,0 +1,256 @@
+//! What can be wrong with foreign bytes and with source files. No variant holds record content.
+
+use redaction::Class;
+use thiserror::Error;
+
+/// What is wrong with a JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum JsonFault {
+    /// Not JSON.
+    #[error("it is not JSON (RFC 8259)")]
+    Syntax,
+    /// The text ends inside a value.
+    #[error("it ends in the middle of a value; the file may be cut off")]
+    Truncated,
+    /// More text after the value.
+    #[error("there is more text after the value; put one record on each line")]
+    Trailing,
+    /// An object has the same key twice, so readers would disagree about it.
+    #[error("an object has the same key twice; a record has to mean one thing")]
+    DuplicateKey,
+    /// A string escape that is half a surrogate pair.
+    #[error("a string holds half a surrogate pair, which is no character")]
+    LoneSurrogate,
+    /// Too many levels.
+    #[error("it is nested more than 64 levels deep")]
+    TooDeep,
+    /// Not an object.
+    #[error("it is not an object, and records of this source are")]
+    NotAnObject,
+}
+
+/// Why bytes could not be read as records. Indices and lines start as people count: line 1,
+/// element 0 (as in a JSON Pointer).
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// One record's text.
+    #[error("record, byte {at}: {fault}")]
+    Record {
+        /// Byte offset in the record's text.
+        at: usize,
+        /// What is wrong.
+        fault: JsonFault,
+    },
+    /// A line of a JSON lines file.
+    #[error("line {line}, byte {at}: {fault}")]
+    Line {
+        /// Line, from 1.
+        line: u64,
+        /// Byte offset in the line.
+        at: usize,
+        /// What is wrong.
+        fault: JsonFault,
+    },
+    /// An element of an array of records.
+    #[error("element {index}, byte {at} of the file: {fault}")]
+    Element {
+        /// Element, from 0.
+        index: u64,
+        /// Byte offset in the (inflated) file.
+        at: usize,
+        /// What is wrong.
+        fault: JsonFault,
+    },
+    /// The file around its records.
+    #[error("byte {at} of the file: {fault}")]
+    File {
+        /// Byte offset in the (inflated) file.
+        at: usize,
+        /// What is wrong.
+        fault: JsonFault,
+    },
+    /// No `Records` array in what should be a CloudTrail log file.
+    #[error("no \"Records\" array; if this is a digest file, import the folder that holds it")]
+    NoRecords,
+    /// Not UTF-8.
+    #[error(
+        "byte {at}: not UTF-8; save the file as UTF-8 first (spreadsheets and PowerShell write UTF-16)"
+    )]
+    NotUtf8 {
+        /// Byte offset in the file, or in the line for a JSON lines file.
+        at: usize,
+        /// Line, from 1, for a JSON lines file.
+        line: Option<u64>,
+    },
+    /// A file that is read as a whole is too big.
+    #[error(
+        "the file is larger than {limit} bytes; split it, or convert it to JSON lines, which stream"
+    )]
+    FileTooLarge {
+        /// The bound in bytes.
+        limit: u64,
+    },
+    /// A line is too long.
+    #[error("line {line} is longer than {limit} bytes; is this a JSON lines file?")]
+    LineTooLong {
+        /// Line, from 1.
+        line: u64,
+        /// The bound in bytes.
+        limit: u64,
+    },
+    /// The gzip stream is damaged.
+    #[error("the gzip stream is damaged or cut off; copy the file again")]
+    Gzip,
+    /// Bytes after the gzip stream, or a second member.
+    #[error(
+        "there are bytes after the first gzip member; only single-member files are read, since readers disagree about the others"
+    )]
+    TrailingGzip,
+    /// A line of a checksum file.
+    #[error("line {line}: not \"<64 hexadecimal digits>  <name>\" as sha256sum writes it")]
+    Checksum {
+        /// Line, from 1.
+        line: u64,
+    },
+    /// A name in a checksum file that leaves its folder.
+    #[error(
+        "line {line}: the name is absolute or has \"..\" in it; run sha256sum inside the folder"
+    )]
+    ChecksumName {
+        /// Line, from 1.
+        line: u64,
+    },
+    /// A name twice, with two sums.
+    #[error("line {line}: this name was listed before with another sum")]
+    ChecksumConflict {
+        /// Line, from 1.
+        line: u64,
+    },
+    /// This kind of input has no records to stream.
+    #[error(
+        "this input is not read record by record; use the export reader or the checksum reader"
+    )]
+    NotForeign,
+    /// The caller asked to stop.
+    #[error("stopped")]
+    Stopped,
+    /// The bytes could not be read.
+    #[error("reading failed: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// What is wrong with one field of a source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FieldFault {
+    /// No `x-class`.
+    #[error("no x-class; every field needs one")]
+    NoClass,
+    /// An `x-class` that does not exist.
+    #[error("its x-class is not a data class; use C0 to C6, H or unknown")]
+    UnknownClass,
+    /// No `x-purpose`.
+    #[error("no x-purpose; every field needs at least one")]
+    NoPurpose,
+    /// A purpose that is no id.
+    #[error("an x-purpose is not an id of lower case letters and dashes")]
+    BadPurpose,
+    /// C3, C4 or H without `x-handle-domain`.
+    #[error("its class needs an x-handle-domain")]
+    NoHandleDomain,
+    /// `x-handle-domain` on a class without handles.
+    #[error("an x-handle-domain fits C3, C4 and H only")]
+    NeedlessHandleDomain,
+    /// No or an unknown `x-type`.
+    #[error("its x-type is missing or unknown")]
+    BadType,
+    /// A label where only tokens are trusted.
+    #[error(
+        "x-type label fits class C2 only; C0 and C1 values are codes, tokens, numbers and times"
+    )]
+    LabelNotQuasi,
+    /// A subtree that is to be shown.
+    #[error(
+        "a subtree (x-subtree) must be unknown, C5 or C6, and \"unknown\" is for subtrees only"
+    )]
+    ShownSubtree,
+    /// A class on something that has fields of its own.
+    #[error("it has both a class and properties; classify the properties")]
+    ClassOnContainer,
+    /// The name is taken by the collected rest of an object.
+    #[error("\"*\" is the name of an object's unclassified rest and cannot be declared")]
+    ReservedName,
+    /// An annotation has the wrong JSON type.
+    #[error("an annotation has the wrong type")]
+    WrongType,
+}
+
+/// Why a source file is not usable.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// Not JSON, or a key twice.
+    #[error("source file, byte {at}: {fault}")]
+    Json {
+        /// Byte offset.
+        at: usize,
+        /// What is wrong.
+        fault: JsonFault,
+    },
+    /// Not UTF-8.
+    #[error("source file: not UTF-8")]
+    NotUtf8,
+    /// The `x-source` block is missing or has another shape.
+    #[error("source file: its x-source block is not usable: {0}")]
+    Block(String),
+    /// A field.
+    #[error("source file {id}, field {path}: {fault}")]
+    Field {
+        /// The source file's id.
+        id: String,
+        /// The field's JSON Pointer.
+        path: String,
+        /// What is wrong.
+        fault: FieldFault,
+    },
+    /// The block points at a field that is not declared.
+    #[error("source file {id}: {what} names {path}, which is not a declared field")]
+    NoSuchField {
+        /// The source file's id.
+        id: String,
+        /// Which entry of the block.
+        what: &'static str,
+        /// The JSON Pointer it names.
+        path: String,
+    },
+    /// The block uses a field whose class must not stand in a headline.
+    #[error(
+        "source file {id}: {what} names {path} of class {class}; a headline shows C0 and C1 only"
+    )]
+    NotForHeadline {
+        /// The source file's id.
+        id: String,
+        /// Which entry of the block.
+        what: &'static str,
+        /// The JSON Pointer it names.
+        path: String,
+        /// The field's class.
+        class: Class,
+    },
+    /// A lifecycle names a state or record type that is not declared.
+    #[error("source file {id}, lifecycle {lifecycle}: {name} is not a declared {what}")]
+    Lifecycle {
+        /// The source file's id.
+        id: String,
+        /// The lifecycle's name.
+        lifecycle: String,
+        /// `state` or `record type`.
+        what: &'static str,
+        /// The name that is not declared.
+        name: String,
+    },
+    /// More fields than a record may have.
+    #[error("source file {id}: more fields than the 512 that a record may have")]
+    TooManyFields {
+        /// The source file's id.
+        id: String,
+    },
+}

@@ -1,0 +1,502 @@
+//! One source file: its fields, and how a record of it becomes a list of fields.
+
+use std::collections::HashMap;
+
+use evidence::{Field, Hash};
+use redaction::{Class, FieldRule, SCHEMA_PATH, ValueType};
+use serde_json::Value;
+
+use crate::block::{Block, Lifecycle, RecordType};
+use crate::error::{FieldFault, JsonFault, ReadError, SourceError};
+use crate::json::{Faulty, Parser};
+
+/// The name under which the members of an object that its source file does not declare are kept,
+/// together, as one unclassified field. Their keys (which may be account names) stay in the value,
+/// so no path ever says more than the source file itself.
+pub const REST: &str = "*";
+
+/// The most fields that a record may have, `@schema` among them.
+const MAX_FIELDS: usize = 512;
+
+/// The purposes that the built-in source files use, with their titles.
+pub const PURPOSES: [(&str, &str); 4] = [
+    (
+        "security-investigation",
+        "Investigating a security incident",
+    ),
+    (
+        "compliance-review",
+        "Reviewing compliance and audit evidence",
+    ),
+    ("device-management", "Managing devices and their lifecycle"),
+    ("service-operation", "Operating and restoring the service"),
+];
+
+/// The rule of everything whose path is public but whose value nobody classified.
+static UNCLASSIFIED: FieldRule = FieldRule {
+    class: Class::Unknown,
+    purposes: Vec::new(),
+    handle_domain: None,
+    free_text: false,
+    value_type: ValueType::Subtree,
+};
+
+/// A field as its source file declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredField {
+    /// Its JSON Pointer.
+    pub path: String,
+    /// Its heading; the last part of the path when the file gives none.
+    pub title: String,
+    /// Class, purposes, domain and type.
+    pub rule: FieldRule,
+    /// The region (ISO 3166-1 alpha-2) that national numbers in it belong to (`x-region`).
+    pub region: Option<String>,
+}
+
+/// One version of a system's records.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// The id that `@schema` names: `enigm-key` for example.
+    pub id: String,
+    /// The version, from 1.
+    pub version: u32,
+    /// The system's name.
+    pub title: String,
+    /// What its records are about.
+    pub summary: String,
+    /// SHA-256 of the file; a trust policy pins it.
+    pub digest: Hash,
+    pub(crate) block: Block,
+    schema_value: String,
+    root: Node,
+    fields: Vec<DeclaredField>,
+    /// Path → index of a declared field, or `usize::MAX` for a declared path without a class.
+    by_path: HashMap<String, usize>,
+    types: HashMap<String, usize>,
+}
+
+/// A declared place in a record.
+#[derive(Clone, Debug)]
+struct Node {
+    path: String,
+    /// `None`: a field, whose value is committed whole.
+    children: Option<HashMap<String, Node>>,
+}
+
+impl SourceFile {
+    /// Reads a source file and checks that it is whole: every field has a class, purposes and a
+    /// type, and its `x-source` block names only what it declares.
+    pub fn parse(bytes: &[u8]) -> Result<Self, SourceError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| SourceError::NotUtf8)?;
+        let mut parser = Parser::new(text);
+        parser
+            .value()
+            .and_then(|_| parser.end())
+            .map_err(|(at, fault)| SourceError::Json { at, fault })?;
+        let file: Value = serde_json::from_str(text).map_err(|_| SourceError::Json {
+            at: 0,
+            fault: JsonFault::Syntax,
+        })?;
+        let block = file.get("x-source").cloned().unwrap_or_default();
+        let block: Block =
+            serde_json::from_value(block).map_err(|e| SourceError::Block(e.to_string()))?;
+        if !is_id(&block.id) || block.version == 0 {
+            return Err(SourceError::Block(
+                "id must be lower case letters, digits and dashes, version at least 1".into(),
+            ));
+        }
+        let mut fields = Vec::new();
+        let root = match file.get("properties").and_then(Value::as_object) {
+            Some(_) if !block.whole => node(&block.id, &file, String::new(), &mut fields)?,
+            None if block.whole => Node {
+                path: String::new(),
+                children: None,
+            },
+            _ => {
+                return Err(SourceError::Block(
+                    "a source either declares properties, or says whole: true".into(),
+                ));
+            }
+        };
+        let mut by_path: HashMap<String, usize> = fields
+            .iter()
+            .enumerate()
+            .map(|(at, field)| (field.path.clone(), at))
+            .collect();
+        add_containers(&root, &mut by_path);
+        if by_path.len() >= MAX_FIELDS {
+            return Err(SourceError::TooManyFields { id: block.id });
+        }
+        let types = (block.record_types.iter().enumerate())
+            .map(|(at, one)| (one.name.clone(), at))
+            .collect();
+        let source = Self {
+            id: block.id.clone(),
+            version: block.version,
+            title: block.title.clone(),
+            summary: block.summary.clone(),
+            digest: Hash::sha256(bytes),
+            schema_value: format!(r#"{{"id":"{}","version":{}}}"#, block.id, block.version),
+            block,
+            root,
+            fields,
+            by_path,
+            types,
+        };
+        source.check_block()?;
+        Ok(source)
+    }
+
+    /// The rule of a path; `None` when the source file does not declare it, so that nothing may be
+    /// said of its value and, in a packet, not even its path. Parts of declared objects that stand
+    /// for unclassified values have a rule of class unknown.
+    pub fn rule(&self, path: &str) -> Option<&FieldRule> {
+        let at = *self.by_path.get(path)?;
+        Some(
+            self.fields
+                .get(at)
+                .map_or(&UNCLASSIFIED, |field| &field.rule),
+        )
+    }
+
+    /// All of what the file says of a field.
+    pub fn describe(&self, path: &str) -> Option<&DeclaredField> {
+        self.by_path.get(path).and_then(|at| self.fields.get(*at))
+    }
+
+    /// The declared fields with their rules.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&str, &FieldRule)> {
+        self.fields
+            .iter()
+            .map(|field| (field.path.as_str(), &field.rule))
+    }
+
+    /// The record types.
+    pub fn record_types(&self) -> &[RecordType] {
+        &self.block.record_types
+    }
+
+    /// A record type by the value of the action field.
+    pub fn record_type(&self, action: &str) -> Option<&RecordType> {
+        self.types
+            .get(action)
+            .map(|at| &self.block.record_types[*at])
+    }
+
+    /// The lifecycles.
+    pub fn lifecycles(&self) -> &[Lifecycle] {
+        &self.block.lifecycles
+    }
+
+    /// The value of `@schema` in records of this source, exactly as committed.
+    pub fn schema_value(&self) -> &str {
+        &self.schema_value
+    }
+
+    /// Turns one record's JSON text into the fields that are committed, `@schema` first, the others
+    /// in the record's order. Values keep their bytes. A declared field's value is committed whole,
+    /// whatever its type. Members that the file does not declare are committed together, whole, at
+    /// their nearest declared ancestor under the name [`REST`]. So every member of the record is in
+    /// exactly one field, and every path is one that the source file itself spells.
+    pub fn commit(&self, json: &str) -> Result<Vec<Field>, ReadError> {
+        self.commit_at(json)
+            .map_err(|(at, fault)| ReadError::Record { at, fault })
+    }
+
+    pub(crate) fn commit_at(&self, json: &str) -> Faulty<Vec<Field>> {
+        let mut fields = Vec::with_capacity(self.fields.len() + 1);
+        fields.push(Field {
+            path: SCHEMA_PATH.to_owned(),
+            value: self.schema_value.clone(),
+        });
+        let mut parser = Parser::new(json);
+        if self.root.children.is_none() {
+            let value = parser.value()?;
+            fields.push(Field {
+                path: String::new(),
+                value: value.to_owned(),
+            });
+        } else {
+            match parser.peek() {
+                Some(b'{') => commit_object(&self.root, &mut parser, &mut fields)?,
+                Some(_) => return parser.fault(JsonFault::NotAnObject),
+                None => return parser.fault(JsonFault::Truncated),
+            }
+        }
+        parser.end()?;
+        Ok(fields)
+    }
+
+    fn check_block(&self) -> Result<(), SourceError> {
+        let headline = |what, path: &str| {
+            let field = self
+                .describe(path)
+                .ok_or_else(|| SourceError::NoSuchField {
+                    id: self.id.clone(),
+                    what,
+                    path: path.to_owned(),
+                })?;
+            match field.rule.class {
+                Class::C0 | Class::C1 if !field.rule.free_text => Ok(()),
+                class => Err(SourceError::NotForHeadline {
+                    id: self.id.clone(),
+                    what,
+                    path: path.to_owned(),
+                    class,
+                }),
+            }
+        };
+        let declared = |what, path: &str| match self.describe(path) {
+            Some(_) => Ok(()),
+            None => Err(SourceError::NoSuchField {
+                id: self.id.clone(),
+                what,
+                path: path.to_owned(),
+            }),
+        };
+        if let Some(time) = &self.block.time {
+            headline("time", &time.occurred)?;
+            time.recorded
+                .as_deref()
+                .map_or(Ok(()), |path| headline("time", path))?;
+        }
+        self.block
+            .action
+            .as_deref()
+            .map_or(Ok(()), |path| headline("action", path))?;
+        self.block
+            .outcome
+            .as_ref()
+            .map_or(Ok(()), |one| headline("outcome", &one.field))?;
+        for path in &self.block.actor {
+            declared("actor", path)?;
+        }
+        for path in &self.block.subjects {
+            declared("subjects", path)?;
+        }
+        for path in self.block.record_types.iter().flat_map(|one| &one.fields) {
+            declared("record_types", path)?;
+        }
+        self.block
+            .lifecycles
+            .iter()
+            .try_for_each(|one| self.check_lifecycle(one))
+    }
+
+    fn check_lifecycle(&self, one: &Lifecycle) -> Result<(), SourceError> {
+        if self.describe(&one.subject).is_none() {
+            return Err(SourceError::NoSuchField {
+                id: self.id.clone(),
+                what: "lifecycles",
+                path: one.subject.clone(),
+            });
+        }
+        let missing = |what, name: &str| SourceError::Lifecycle {
+            id: self.id.clone(),
+            lifecycle: one.name.clone(),
+            what,
+            name: name.to_owned(),
+        };
+        let transitions = one.transitions.iter();
+        let states = transitions
+            .flat_map(|change| change.from.iter().chain([&change.to]))
+            .chain(one.refuses.iter().flat_map(|refusal| &refusal.states));
+        for state in states {
+            if !one.states.contains(state) {
+                return Err(missing("state", state));
+            }
+        }
+        let actions = (one.transitions.iter().map(|change| &change.on))
+            .chain(one.refuses.iter().flat_map(|refusal| &refusal.on));
+        for action in actions {
+            if self.record_type(action).is_none() {
+                return Err(missing("record type", action));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn commit_object(node: &Node, parser: &mut Parser<'_>, fields: &mut Vec<Field>) -> Faulty<()> {
+    let mut rest = String::new();
+    let mut empty = true;
+    parser.object(&mut |key, parser| {
+        empty = false;
+        let child = node
+            .children
+            .as_ref()
+            .and_then(|children| children.get(key.name.as_ref()));
+        match child {
+            Some(child) if child.children.is_some() && parser.peek() == Some(b'{') => {
+                commit_object(child, parser, fields)?;
+            }
+            Some(child) => {
+                let value = parser.value()?.to_owned();
+                fields.push(Field {
+                    path: child.path.clone(),
+                    value,
+                });
+            }
+            None => {
+                let value = parser.value()?;
+                rest.push(if rest.is_empty() { '{' } else { ',' });
+                rest.push_str(key.written);
+                rest.push(':');
+                rest.push_str(value);
+            }
+        }
+        Ok(())
+    })?;
+    if empty {
+        fields.push(Field {
+            path: node.path.clone(),
+            value: "{}".to_owned(),
+        });
+    }
+    if !rest.is_empty() {
+        rest.push('}');
+        fields.push(Field {
+            path: format!("{}/{REST}", node.path),
+            value: rest,
+        });
+    }
+    Ok(())
+}
+
+fn add_containers(node: &Node, by_path: &mut HashMap<String, usize>) {
+    match &node.children {
+        Some(children) => {
+            by_path.insert(node.path.clone(), usize::MAX);
+            by_path.insert(format!("{}/{REST}", node.path), usize::MAX);
+            children
+                .values()
+                .for_each(|child| add_containers(child, by_path));
+        }
+        // A source that takes records whole has no field, only this path.
+        None => {
+            by_path.entry(node.path.clone()).or_insert(usize::MAX);
+        }
+    }
+}
+
+/// Reads the declaration at `path` and everything below it.
+fn node(
+    id: &str,
+    schema: &Value,
+    path: String,
+    fields: &mut Vec<DeclaredField>,
+) -> Result<Node, SourceError> {
+    let fail = |path: &str, fault| SourceError::Field {
+        id: id.to_owned(),
+        path: path.to_owned(),
+        fault,
+    };
+    let Some(properties) = schema.get("properties") else {
+        let field = field(schema, &path).map_err(|fault| fail(&path, fault))?;
+        fields.push(field);
+        return Ok(Node {
+            path,
+            children: None,
+        });
+    };
+    let properties = properties
+        .as_object()
+        .ok_or_else(|| fail(&path, FieldFault::WrongType))?;
+    if schema.get("x-class").is_some() {
+        return Err(fail(&path, FieldFault::ClassOnContainer));
+    }
+    let mut children = HashMap::with_capacity(properties.len());
+    for (name, schema) in properties {
+        let below = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+        if name == REST {
+            return Err(fail(&below, FieldFault::ReservedName));
+        }
+        children.insert(name.clone(), node(id, schema, below, fields)?);
+    }
+    Ok(Node {
+        path,
+        children: Some(children),
+    })
+}
+
+fn field(schema: &Value, path: &str) -> Result<DeclaredField, FieldFault> {
+    let text = |name: &str| match schema.get(name) {
+        None => Ok(None),
+        Some(value) => value.as_str().map(Some).ok_or(FieldFault::WrongType),
+    };
+    let flag = |name: &str| match schema.get(name) {
+        None => Ok(false),
+        Some(value) => value.as_bool().ok_or(FieldFault::WrongType),
+    };
+    let list = |name: &str| match schema.get(name) {
+        None => Ok(Vec::new()),
+        Some(value) => value
+            .as_array()
+            .and_then(|list| {
+                list.iter()
+                    .map(|one| one.as_str().map(str::to_owned))
+                    .collect()
+            })
+            .ok_or(FieldFault::WrongType),
+    };
+    let class: Class = text("x-class")?
+        .ok_or(FieldFault::NoClass)?
+        .parse()
+        .map_err(|_| FieldFault::UnknownClass)?;
+    let purposes: Vec<String> = list("x-purpose")?;
+    if purposes.is_empty() {
+        return Err(FieldFault::NoPurpose);
+    }
+    if !purposes.iter().all(|purpose| is_id(purpose)) {
+        return Err(FieldFault::BadPurpose);
+    }
+    let subtree = flag("x-subtree")?;
+    let name = if subtree {
+        "subtree"
+    } else {
+        text("x-type")?.ok_or(FieldFault::BadType)?
+    };
+    let codes = if name == "code" {
+        list("enum")?
+    } else {
+        Vec::new()
+    };
+    let value_type = ValueType::from_name(name, codes).map_err(|_| FieldFault::BadType)?;
+    let whole = value_type == ValueType::Subtree;
+    let may_be_whole = matches!(class, Class::Unknown | Class::C5 | Class::C6);
+    if (whole && !may_be_whole) || (!whole && class == Class::Unknown) {
+        return Err(FieldFault::ShownSubtree);
+    }
+    if value_type == ValueType::Label && matches!(class, Class::C0 | Class::C1 | Class::H) {
+        return Err(FieldFault::LabelNotQuasi);
+    }
+    let handle_domain = text("x-handle-domain")?.map(str::to_owned);
+    match (class, &handle_domain) {
+        (Class::C3 | Class::C4 | Class::H, None) if !flag("x-freetext")? => {
+            return Err(FieldFault::NoHandleDomain);
+        }
+        (Class::C3 | Class::C4 | Class::H, _) | (_, None) => {}
+        (_, Some(_)) => return Err(FieldFault::NeedlessHandleDomain),
+    }
+    let last = path.rsplit('/').next().unwrap_or(path);
+    Ok(DeclaredField {
+        path: path.to_owned(),
+        title: text("title")?.unwrap_or(last).to_owned(),
+        rule: FieldRule {
+            class,
+            purposes,
+            handle_domain,
+            free_text: flag("x-freetext")?,
+            value_type,
+        },
+        region: text("x-region")?.map(str::to_owned),
+    })
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

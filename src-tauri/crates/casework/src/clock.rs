@@ -84,6 +84,10 @@ pub struct Limit {
     /// Calendar months.
     #[serde(default)]
     pub months: Option<u32>,
+    /// A time field: where it is recorded later than this limit's end, the limit no longer
+    /// counts (DORA: classified as major only after the 24 hours from awareness).
+    #[serde(default)]
+    pub dropped_if_after: Option<String>,
 }
 
 impl Limit {
@@ -213,7 +217,13 @@ fn clock(
         .iter()
         .filter_map(|limit| {
             let start = started(incident, &limit.after)?;
-            Some((limit.end(start)?, start, limit.after.as_str()))
+            let end = limit.end(start)?;
+            let later = limit
+                .dropped_if_after
+                .as_deref()
+                .and_then(|f| incident.time(f));
+            let dropped = later.is_some_and(|l| l > end);
+            (!dropped).then_some((end, start, limit.after.as_str()))
         })
         .min();
     let first = step

@@ -152,8 +152,8 @@ pub enum Misfit {
     Choice,
 }
 
-fn text(value: &Value, max: usize, lines: bool) -> Result<&str, Misfit> {
-    let text = value.as_str().ok_or(Misfit::Type)?;
+/// Checks a text that is needed: at most `max` characters, with line breaks where `lines`.
+pub(crate) fn check_text(text: &str, max: usize, lines: bool) -> Result<(), Misfit> {
     if text.trim().is_empty() {
         return Err(Misfit::Empty);
     }
@@ -166,7 +166,11 @@ fn text(value: &Value, max: usize, lines: bool) -> Result<&str, Misfit> {
     {
         return Err(Misfit::Control);
     }
-    Ok(text)
+    Ok(())
+}
+
+fn text(value: &Value, max: usize, lines: bool) -> Result<(), Misfit> {
+    check_text(value.as_str().ok_or(Misfit::Type)?, max, lines)
 }
 
 /// The instant a [`Kind::Time`] value names.
@@ -189,9 +193,9 @@ pub fn ids(value: &Value) -> impl Iterator<Item = &str> {
 /// [`crate::decide()`].
 pub fn check(spec: &FieldSpec, value: &Value) -> Result<(), Misfit> {
     match spec.kind {
-        Kind::Text => text(value, TEXT_MAX, false).map(drop),
-        Kind::LongText => text(value, LONG_TEXT_MAX, true).map(drop),
-        Kind::Member => text(value, MEMBER_MAX, false).map(drop),
+        Kind::Text => text(value, TEXT_MAX, false),
+        Kind::LongText => text(value, LONG_TEXT_MAX, true),
+        Kind::Member => text(value, MEMBER_MAX, false),
         Kind::Time => instant(value).map(drop).ok_or(Misfit::Type),
         Kind::Flag => value.as_bool().map(drop).ok_or(Misfit::Type),
         Kind::Choice(options) => {

@@ -8,23 +8,30 @@ mod apply;
 pub mod clock;
 pub mod command;
 mod condition;
+pub mod control;
+mod decide;
+mod entry;
 pub mod event;
 pub mod form;
 mod forms;
 pub mod gate;
 pub mod incident;
+pub mod next;
 pub mod refusal;
 pub mod role;
 pub mod stage;
 
 pub use clock::{Clock, ClockState, clocks, next_clock};
 pub use command::{Command, Fields};
+pub use control::{Framework, coverage, frameworks};
+pub use decide::{decide, open};
 pub use event::{Event, What};
 pub use form::{FieldSpec, Kind, beside, form};
 pub use gate::{
     EvidenceFact, Facts, GapFact, GateStatus, Missing, PacketFacts, blocking, gate, gates,
 };
 pub use incident::{EvidenceRef, Incident, Item, Period, Relation, Waiver};
+pub use next::{NextStep, next_steps};
 pub use refusal::Refusal;
 pub use role::{Actor, Role};
 pub use stage::Stage;

@@ -1,0 +1,397 @@
+//! From the input to `packet.json`: counts, redaction log, completeness, the
+//! limitations that the packet itself shows, and what forbids writing it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evidence::packet::{
+    CustodyHead, Engine, EvidenceEntry, Layout, Limitation, MAX_LISTED_LEAVES, PACKET_FORMAT,
+    PacketJson, PolicyRef, ProofMode, ProofRange, RedactionRow, RedactorClaim,
+};
+use evidence::{Assurance, Checkpoint, Hash, SignedNote};
+use redaction::{Class, SCHEMA_PATH, Transform};
+
+use crate::build::PacketError;
+use crate::input::{Blocker, EvidenceItem, FieldTreatment, PacketInput};
+use crate::plan::FieldCount;
+
+/// What was derived.
+pub(crate) struct Derived {
+    pub(crate) packet: PacketJson,
+    pub(crate) disclosed: Vec<FieldCount>,
+    pub(crate) blockers: Vec<Blocker>,
+}
+
+#[derive(Default)]
+struct Counts {
+    disclosed: BTreeMap<(String, String), u64>,
+    withheld: BTreeMap<(String, String, String, String), u64>,
+    blockers: Vec<Blocker>,
+}
+
+impl Counts {
+    fn block(&mut self, code: &str, place: &str, message: &str) {
+        self.blockers.push(Blocker {
+            code: code.to_owned(),
+            place: place.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+}
+
+pub(crate) fn derive(input: &PacketInput) -> Result<Derived, PacketError> {
+    let mut counts = Counts {
+        blockers: input.blockers.clone(),
+        ..Counts::default()
+    };
+    let evidence = input
+        .evidence
+        .iter()
+        .map(|item| entry(input, item, &mut counts))
+        .collect::<Result<Vec<_>, _>>()?;
+    let proofs = proofs(input)?;
+    let policy = PolicyRef {
+        audience: input.policy.audience.clone(),
+        id: input.policy.id.clone(),
+        version: input.policy.version,
+        digest: Hash(input.policy.digest),
+    };
+    let redactions = counts
+        .withheld
+        .iter()
+        .map(|((path, class, transform, reason), count)| RedactionRow {
+            path: path.clone(),
+            class: class.clone(),
+            transform: transform.clone(),
+            reason: reason.clone(),
+            count: *count,
+        })
+        .collect();
+    let head = checkpoint(&input.custody.checkpoint_note, Layout::LEDGER_CHECKPOINT)?;
+    let header = &input.header;
+    let sections = input.sections.clone();
+    let mut packet = PacketJson {
+        format: PACKET_FORMAT.to_owned(),
+        id: header.id.clone(),
+        version: header.version,
+        supersedes: header.supersedes.clone(),
+        title: header.title.clone(),
+        kind: header.kind,
+        classification: header.classification.clone(),
+        status: header.status.clone(),
+        created: header.now.into(),
+        purpose: header.purpose.clone(),
+        engine: Engine {
+            name: "muniment".to_owned(),
+            version: crate::ENGINE_VERSION.to_owned(),
+        },
+        policy,
+        offices: header.offices.clone(),
+        required_signers: header.required_signers.clone(),
+        incident: sections.incident,
+        timeline: sections.timeline,
+        analysis: sections.analysis,
+        measures: sections.measures,
+        waivers: sections.waivers,
+        decisions: sections.decisions,
+        communications: sections.communications,
+        clocks: sections.clocks,
+        lessons: sections.lessons,
+        actions: sections.actions,
+        controls: sections.controls,
+        evidence,
+        proofs,
+        custody: CustodyHead {
+            origin: head.origin,
+            size: head.size,
+            root: head.root,
+            entries: input
+                .custody
+                .entries
+                .iter()
+                .map(|entry| entry.row.clone())
+                .collect(),
+        },
+        redactions,
+        limitations: input.limitations.clone(),
+    };
+    packet.timeline.sort_by_key(|row| row.utc);
+    packet.limitations.extend(own_limitations(&packet));
+    if packet.required_signers.is_empty() {
+        counts.block(
+            "no-required-signer",
+            Layout::PACKET,
+            "name at least one signer; a packet without one proves nothing",
+        );
+    }
+    Ok(Derived {
+        packet,
+        disclosed: counts
+            .disclosed
+            .into_iter()
+            .map(|((path, class), count)| FieldCount { path, class, count })
+            .collect(),
+        blockers: counts.blockers,
+    })
+}
+
+/// Reads a signed checkpoint.
+pub(crate) fn checkpoint(note: &str, place: &str) -> Result<Checkpoint, PacketError> {
+    let unreadable = || PacketError::Checkpoint {
+        place: place.to_owned(),
+    };
+    let note = SignedNote::parse(note.as_bytes()).map_err(|_| unreadable())?;
+    Checkpoint::parse(note.text()).map_err(|_| unreadable())
+}
+
+fn transform_word(transform: Transform) -> &'static str {
+    match transform {
+        Transform::Keep => "withheld by choice",
+        Transform::Withhold => "withhold",
+        Transform::TypeTag => "type tag",
+        Transform::Handle(redaction::Scope::Case) => "case handle",
+        Transform::Handle(redaction::Scope::Distribution) => "distribution handle",
+        Transform::Generalise => "generalise",
+        Transform::Bucket => "bucket",
+        Transform::Presence => "presence",
+    }
+}
+
+fn entry(
+    input: &PacketInput,
+    item: &EvidenceItem,
+    counts: &mut Counts,
+) -> Result<EvidenceEntry, PacketError> {
+    let place = format!("evidence {}", item.id);
+    let treatments: BTreeMap<&str, &FieldTreatment> = item
+        .fields
+        .iter()
+        .map(|field| (field.path.as_str(), field))
+        .collect();
+    let mut claims = Vec::new();
+    let (mut disclosed, mut withheld) = (0, 0);
+    let mut schema = None;
+    for field in &item.record.fields {
+        if field.path == SCHEMA_PATH {
+            schema = field
+                .value
+                .as_deref()
+                .and_then(evidence::packet::schema_name);
+            disclosed += 1;
+            continue;
+        }
+        let treatment = treatments.get(field.path.as_str()).copied();
+        let class = treatment.map_or(Class::Unknown, |treatment| treatment.class);
+        let transform = input.policy.transform(class);
+        if field.value.is_some() {
+            disclosed += 1;
+            *counts
+                .disclosed
+                .entry((field.path.clone(), class.code().to_owned()))
+                .or_default() += 1;
+            if !transform.discloses() {
+                counts.block(
+                    "policy",
+                    &format!("{place} {}", field.path),
+                    "the policy does not disclose this class; withhold the field",
+                );
+            }
+        } else {
+            withheld += 1;
+            let reason = format!("{}: {}", input.policy.id, class.title());
+            let row = (
+                field.path.clone(),
+                class.code().to_owned(),
+                transform_word(transform).to_owned(),
+                reason,
+            );
+            *counts.withheld.entry(row).or_default() += 1;
+            if let Some(shown) = treatment.and_then(|treatment| treatment.claim.clone()) {
+                claims.push(RedactorClaim {
+                    path: field.path.clone(),
+                    shown,
+                });
+            }
+        }
+    }
+    let leaf = item.record.leaf().map_err(|_| PacketError::Record {
+        evidence: item.id.clone(),
+    })?;
+    let schema = schema.ok_or_else(|| PacketError::Record {
+        evidence: item.id.clone(),
+    })?;
+    Ok(EvidenceEntry {
+        id: item.id.clone(),
+        revision: item.revision,
+        title: item.title.clone(),
+        system: item.system.clone(),
+        schema,
+        origin: item.origin.clone(),
+        index: item.record.index,
+        first: item.first,
+        last: item.last,
+        leaf,
+        assurance: item.assurance,
+        verdict: item.verdict.clone(),
+        times: item.times.clone(),
+        imported: item.imported.into(),
+        collected: item.collected.map(Into::into),
+        valid_until: item.valid_until.map(Into::into),
+        relevance: item.relevance.clone(),
+        disclosed,
+        withheld,
+        claims,
+        file: Layout::evidence(&item.id),
+    })
+}
+
+fn proofs(input: &PacketInput) -> Result<Vec<ProofRange>, PacketError> {
+    let mut ranges = Vec::new();
+    for material in &input.proofs {
+        let folder = Layout::proofs(&material.origin, material.first, material.last);
+        let head = checkpoint(&material.checkpoint_note, &folder)?;
+        let leaves = material.leaves.len() as u64;
+        if head.origin != material.origin
+            || head.size != material.last
+            || material.last.checked_sub(material.first) != Some(leaves)
+        {
+            return Err(PacketError::Range { place: folder });
+        }
+        let mode = if leaves > MAX_LISTED_LEAVES {
+            ProofMode::Inclusion
+        } else {
+            ProofMode::Leaves
+        };
+        let shown = input
+            .evidence
+            .iter()
+            .filter(|item| {
+                (&item.origin, item.first, item.last)
+                    == (&material.origin, material.first, material.last)
+            })
+            .count() as u64;
+        ranges.push(ProofRange {
+            origin: material.origin.clone(),
+            first: material.first,
+            last: material.last,
+            root: head.root,
+            mode,
+            shown,
+            completeness: ProofRange::completeness_text(mode, shown, material.first, material.last),
+        });
+    }
+    Ok(ranges)
+}
+
+fn limitation(code: &str, text: String, basis: String) -> Limitation {
+    Limitation {
+        code: code.to_owned(),
+        text,
+        basis,
+    }
+}
+
+/// The limits that follow from the packet itself.
+fn own_limitations(packet: &PacketJson) -> Vec<Limitation> {
+    let mut out = Vec::new();
+    for level in [
+        Assurance::CustodianAttested,
+        Assurance::HashMatched,
+        Assurance::Unproven,
+    ] {
+        let ids: Vec<&str> = packet
+            .evidence
+            .iter()
+            .filter(|entry| entry.assurance == level)
+            .map(|entry| entry.id.as_str())
+            .collect();
+        if !ids.is_empty() {
+            out.push(limitation(
+                "not-source-anchored",
+                format!(
+                    "{} of {} pieces of evidence are {}: their fields do not check against a \
+                     signature of the source.",
+                    ids.len(),
+                    packet.evidence.len(),
+                    level.word()
+                ),
+                ids.join(", "),
+            ));
+        }
+    }
+    let expired: Vec<&str> = packet
+        .evidence
+        .iter()
+        .filter(|entry| {
+            entry
+                .valid_until
+                .is_some_and(|until| until < packet.created)
+        })
+        .map(|entry| entry.id.as_str())
+        .collect();
+    if !expired.is_empty() {
+        out.push(limitation(
+            "expired-evidence",
+            format!(
+                "{} pieces of evidence were no longer valid when the packet was made.",
+                expired.len()
+            ),
+            expired.join(", "),
+        ));
+    }
+    let hidden: u64 = packet.redactions.iter().map(|row| row.count).sum();
+    if hidden > 0 {
+        let classes: BTreeSet<&str> = packet
+            .redactions
+            .iter()
+            .map(|row| row.class.as_str())
+            .collect();
+        out.push(limitation(
+            "redactions",
+            format!(
+                "{hidden} fields are withheld from this audience. Handles, tags and times that \
+                 stand for them are the redactor's claims; a record shared with another packet \
+                 can be linked to it through its leaf hash."
+            ),
+            format!(
+                "redaction log: {} paths, classes {}",
+                packet.redactions.len(),
+                classes.into_iter().collect::<Vec<_>>().join(", ")
+            ),
+        ));
+    }
+    for range in &packet.proofs {
+        let code = match range.mode {
+            ProofMode::Leaves => "range-only",
+            ProofMode::Inclusion => "completeness-not-proven",
+        };
+        out.push(limitation(
+            code,
+            format!("{}: {}.", range.origin, range.completeness),
+            format!(
+                "records {} to {}",
+                range.first,
+                range.last.saturating_sub(1)
+            ),
+        ));
+    }
+    out.push(limitation(
+        "no-trusted-time",
+        "The time of making and signing is the signers' own statement; no time-stamping authority \
+         attests it."
+            .to_owned(),
+        "no RFC 3161 token in the packet".to_owned(),
+    ));
+    out.push(limitation(
+        "self-asserted-signers",
+        "Offices of signers are stated by this workspace. Compare the key fingerprints with their \
+         owners by another way than this packet."
+            .to_owned(),
+        format!("{} required signers", packet.required_signers.len()),
+    ));
+    out.push(limitation(
+        "not-legal-advice",
+        "This packet is neither legal advice nor a certification.".to_owned(),
+        "by design".to_owned(),
+    ));
+    out
+}

@@ -47,7 +47,8 @@ pub struct Histogram {
     pub from: i64,
     /// End of the last bucket (not included), microseconds UTC.
     pub to: i64,
-    /// Width of every bucket, microseconds. The last bucket may reach beyond the newest match.
+    /// Width of every bucket, microseconds. The last ones are cut off at `to` where the range does not divide
+    /// evenly.
     pub bucket_width_us: i64,
     /// Matches per bucket.
     pub counts: Vec<u64>,

@@ -1,73 +1,299 @@
-//! The index itself.
-use crate::{Doc, Facet, Histogram, Hits, Page, Query, SearchError};
-use std::path::Path;
+//! The index of one vault: opening it and keeping it current.
 
-/// The search index of one vault.
-pub struct Index;
-/// One session of writing.
-pub struct IndexWriter;
-/// Deletes an index folder.
-pub fn reset(dir: &Path) -> Result<(), SearchError> {
-    match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use tantivy::directory::Directory;
+use tantivy::indexer::IndexWriterOptions;
+use tantivy::{IndexReader, ReloadPolicy, Searcher, TantivyDocument};
+
+use crate::columns::ColumnCache;
+use crate::schema::{Fields, VERSION, document, schema, settings, tokenizers};
+use crate::sealed::SealedDirectory;
+use crate::{Doc, SearchError, Stale};
+
+/// How much memory the index may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that all threads of a writer together hold before they write a segment. At least 15 MB a thread.
+    pub heap: usize,
+    /// Threads of a writer.
+    pub writer_threads: usize,
+    /// Bytes of decrypted chunks that are kept for reading.
+    pub cache: usize,
+    /// Threads that answer one query, each taking other segments.
+    pub search_threads: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            heap: 100_000_000,
+            writer_threads: 2,
+            cache: 64 << 20,
+            search_threads: 2,
+        }
+    }
+}
+
+/// The search index of one vault. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Index {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index")
+            .field("last_seq", &self.last_seq())
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) struct Shared {
+    index: tantivy::Index,
+    reader: IndexReader,
+    pub(crate) fields: Fields,
+    pub(crate) columns: Arc<ColumnCache>,
+    pub(crate) limits: Limits,
+    last_seq: AtomicU64,
+}
+
+/// What a commit says of itself.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    version: u32,
+    last_seq: u64,
+}
+
+/// Deletes an index folder. No answer is lost: following the vault from the start brings all of them back.
+///
+/// # Errors
+/// When the folder is there and cannot be deleted.
+pub fn reset(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
+
 impl Index {
-    /// Opens or creates.
+    /// Opens the index in `dir`, or creates an empty one if there is none. `entropy` gives the salts of the
+    /// files it will write.
+    ///
+    /// # Errors
+    /// [`SearchError::Stale`] when the folder has to be deleted ([`reset`]) and followed anew;
+    /// [`SearchError::Io`] when the disk refuses.
     pub fn open_or_create(
-        _dir: &Path,
-        _key: &[u8; 32],
-        _entropy: Box<dyn rand_core::CryptoRng + Send>,
+        dir: &Path,
+        key: &[u8; 32],
+        entropy: Box<dyn CryptoRng + Send>,
     ) -> Result<Self, SearchError> {
-        Err(SearchError::Busy)
+        Self::open_with(dir, key, entropy, Limits::default())
     }
-    /// Highest event number that is searchable; 0 for an empty index.
+
+    /// [`Index::open_or_create`] with other limits.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_with(
+        dir: &Path,
+        key: &[u8; 32],
+        entropy: Box<dyn CryptoRng + Send>,
+        limits: Limits,
+    ) -> Result<Self, SearchError> {
+        let sealed = SealedDirectory::open(dir, key, entropy, limits.cache)?;
+        Self::over(sealed, limits)
+    }
+
+    /// An index over any folder of tantivy's, encrypted or not. For measurements and tests.
+    ///
+    /// # Errors
+    /// As [`Index::open_or_create`].
+    pub fn over(directory: impl Directory, limits: Limits) -> Result<Self, SearchError> {
+        let directory: Box<dyn Directory> = Box::new(directory);
+        let (schema, fields) = schema();
+        let index =
+            if tantivy::Index::exists(directory.as_ref()).map_err(tantivy::TantivyError::from)? {
+                let index = tantivy::Index::open(directory).map_err(as_stale)?;
+                if index.schema() != schema || index.settings() != &settings() {
+                    return Err(SearchError::Stale(Stale::OtherVersion));
+                }
+                index
+            } else if directory
+                .exists(Path::new(".managed.json"))
+                .map_err(tantivy::TantivyError::from)?
+            {
+                // Files are listed, but no commit ever was, or it is gone.
+                return Err(SearchError::Stale(Stale::Damaged));
+            } else {
+                tantivy::Index::builder()
+                    .schema(schema)
+                    .settings(settings())
+                    .open_or_create(directory)?
+            };
+        let mut index = index;
+        index.set_tokenizers(tokenizers());
+        let last_seq = last_seq_of(&index)?;
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()
+            .map_err(as_stale)?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                index,
+                reader,
+                fields,
+                columns: Arc::default(),
+                limits,
+                last_seq: AtomicU64::new(last_seq),
+            }),
+        })
+    }
+
+    /// Number of the last event that the newest commit follows; 0 when it follows none.
     pub fn last_seq(&self) -> u64 {
-        0
+        self.shared.last_seq.load(Ordering::Acquire)
     }
-    /// Opens the one writer.
+
+    /// How many events are searchable.
+    pub fn len(&self) -> u64 {
+        self.searcher().num_docs()
+    }
+
+    /// Whether nothing is searchable.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn searcher(&self) -> Searcher {
+        self.shared.reader.searcher()
+    }
+
+    /// Opens the one writer. Dropping it without [`IndexWriter::commit`] leaves the last commit as it was.
+    ///
+    /// # Errors
+    /// [`SearchError::Busy`] while another one is open.
     pub fn writer(&self) -> Result<IndexWriter, SearchError> {
-        Err(SearchError::Busy)
-    }
-    /// One page and the total.
-    pub fn find(&self, _query: &Query, _page: &Page) -> Result<Hits, SearchError> {
-        Err(SearchError::Busy)
-    }
-    /// Number of matches.
-    pub fn count(&self, _query: &Query) -> Result<u64, SearchError> {
-        Err(SearchError::Busy)
-    }
-    /// Values of a field.
-    pub fn facet(&self, _query: &Query, _field: &str, _limit: usize) -> Result<Facet, SearchError> {
-        Err(SearchError::Busy)
-    }
-    /// Matches over time.
-    pub fn histogram(
-        &self,
-        _query: &Query,
-        _buckets: usize,
-        _range: Option<(i64, i64)>,
-    ) -> Result<Histogram, SearchError> {
-        Err(SearchError::Busy)
-    }
-    /// Completion.
-    pub fn suggest(
-        &self,
-        _field: &str,
-        _prefix: &str,
-        _limit: usize,
-    ) -> Result<Vec<String>, SearchError> {
-        Err(SearchError::Busy)
+        let limits = &self.shared.limits;
+        let threads = limits.writer_threads.max(1);
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(threads)
+            .memory_budget_per_thread((limits.heap / threads).max(15_000_000))
+            .num_merge_threads(1)
+            .build();
+        let writer = self.shared.index.writer_with_options(options)?;
+        let last = last_seq_of(&self.shared.index)?;
+        Ok(IndexWriter {
+            writer,
+            shared: Arc::clone(&self.shared),
+            last,
+        })
     }
 }
-impl IndexWriter {
-    /// Adds a document.
-    pub fn add(&mut self, _doc: &Doc) -> Result<(), SearchError> {
+
+impl Shared {
+    fn reload(&self) -> Result<(), SearchError> {
+        self.reader.reload()?;
+        self.columns.keep(self.reader.searcher().segment_readers());
         Ok(())
     }
-    /// Makes everything added searchable.
-    pub fn commit(&mut self, _last_seq: u64) -> Result<(), SearchError> {
+}
+
+/// While opening, everything that is not the disk's own trouble means that the folder is no index of ours.
+fn as_stale(error: tantivy::TantivyError) -> SearchError {
+    match SearchError::from(error) {
+        SearchError::Engine(_) => SearchError::Stale(Stale::Damaged),
+        other => other,
+    }
+}
+
+fn last_seq_of(index: &tantivy::Index) -> Result<u64, SearchError> {
+    let Some(payload) = index.load_metas().map_err(as_stale)?.payload else {
+        return Ok(0);
+    };
+    let payload: Payload =
+        serde_json::from_str(&payload).map_err(|_| SearchError::Stale(Stale::Damaged))?;
+    if payload.version == VERSION {
+        Ok(payload.last_seq)
+    } else {
+        Err(SearchError::Stale(Stale::OtherVersion))
+    }
+}
+
+/// One session of following the vault.
+pub struct IndexWriter {
+    writer: tantivy::IndexWriter<TantivyDocument>,
+    shared: Arc<Shared>,
+    last: u64,
+}
+
+impl std::fmt::Debug for IndexWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IndexWriter")
+            .field("last", &self.last)
+            .finish_non_exhaustive()
+    }
+}
+
+impl IndexWriter {
+    /// Adds an event. It is searchable after the next [`IndexWriter::commit`].
+    ///
+    /// # Errors
+    /// [`SearchError::NotAscending`] when its number is not above all before it, those of earlier sessions
+    /// included: nothing is ever in the index twice.
+    pub fn add(&mut self, doc: &Doc) -> Result<(), SearchError> {
+        if doc.seq <= self.last {
+            return Err(SearchError::NotAscending {
+                seq: doc.seq,
+                last: self.last,
+            });
+        }
+        self.writer
+            .add_document(document(&self.shared.fields, doc))?;
+        self.last = doc.seq;
         Ok(())
+    }
+
+    /// Makes everything added durable and searchable, all of it or nothing, and remembers that the vault was
+    /// followed up to `last_seq` (which may be above the last event added, if the rest is not for the index).
+    ///
+    /// # Errors
+    /// [`SearchError::NotAscending`] when `last_seq` is below an event that was added.
+    pub fn commit(&mut self, last_seq: u64) -> Result<(), SearchError> {
+        if last_seq < self.last {
+            return Err(SearchError::NotAscending {
+                seq: last_seq,
+                last: self.last,
+            });
+        }
+        let payload = serde_json::to_string(&Payload {
+            version: VERSION,
+            last_seq,
+        })
+        .map_err(|_| SearchError::Engine("a commit could not be described"))?;
+        let mut prepared = self.writer.prepare_commit()?;
+        prepared.set_payload(&payload);
+        prepared.commit()?;
+        self.last = last_seq;
+        self.shared.reload()?;
+        self.shared.last_seq.store(last_seq, Ordering::Release);
+        Ok(())
+    }
+
+    /// Ends the session: waits until segments that are being merged are merged, and searches those from then
+    /// on. What was added since the last commit is dropped.
+    ///
+    /// # Errors
+    /// When a merge failed. The last commit stands.
+    pub fn finish(self) -> Result<(), SearchError> {
+        self.writer.wait_merging_threads()?;
+        self.shared.reload()
     }
 }

@@ -1,0 +1,245 @@
+//! The folder: kills, damage, keys, and what can be read in it.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::fs;
+use std::path::Path;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use search::{Doc, Index, Page, Query, SearchError, Stale, reset};
+
+fn open_as(dir: &Path, key: u8, seed: u64) -> Result<Index, SearchError> {
+    Index::open_or_create(dir, &[key; 32], Box::new(ChaCha20Rng::seed_from_u64(seed)))
+}
+
+fn open(dir: &Path) -> Index {
+    open_as(dir, 1, 9).unwrap()
+}
+
+fn doc(seq: u64) -> Doc {
+    Doc {
+        seq,
+        occurred: Some(seq as i64 * 1_000_000),
+        system: "vehicle-keys".to_owned(),
+        action: "key.revoked".to_owned(),
+        values: vec![("/reason".to_owned(), "unmistakableword".to_owned())],
+        ..Doc::default()
+    }
+}
+
+fn fill(dir: &Path, seqs: std::ops::RangeInclusive<u64>) {
+    let last = *seqs.end();
+    let index = open(dir);
+    let mut writer = index.writer().unwrap();
+    for seq in seqs {
+        writer.add(&doc(seq)).unwrap();
+    }
+    writer.commit(last).unwrap();
+    writer.finish().unwrap();
+}
+
+fn found(index: &Index) -> Vec<u64> {
+    let query = Query::parse("unmistakableword").unwrap();
+    index
+        .find(
+            &query,
+            &Page {
+                after: None,
+                limit: 1000,
+            },
+        )
+        .unwrap()
+        .seqs
+}
+
+#[test]
+fn a_writer_that_dies_leaves_the_last_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 1..=3);
+    let index = open(dir.path());
+    let mut writer = index.writer().unwrap();
+    writer.add(&doc(4)).unwrap();
+    drop(writer);
+    drop(index);
+    let index = open(dir.path());
+    assert_eq!((index.last_seq(), found(&index)), (3, vec![3, 2, 1]));
+    // And the next session goes on from there.
+    drop(index);
+    fill(dir.path(), 4..=5);
+    assert_eq!(found(&open(dir.path())), [5, 4, 3, 2, 1]);
+}
+
+/// Every state of the folder that a kill can leave is a set of files of which some are not there yet: the
+/// commit is the one replacement of `meta.json`.
+#[test]
+fn a_kill_before_the_commit_is_in_place_leaves_the_old_one() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 1..=3);
+    let meta = fs::read(dir.path().join("meta.json")).unwrap();
+    let old: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    let kept = tempfile::tempdir().unwrap();
+    for path in &old {
+        fs::copy(path, kept.path().join(path.file_name().unwrap())).unwrap();
+    }
+    fill(dir.path(), 4..=6);
+    // New segment files are there, one of them half written, but the commit is not.
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let to = kept.path().join(path.file_name().unwrap());
+        if !to.exists() {
+            let bytes = fs::read(&path).unwrap();
+            fs::write(to, &bytes[..bytes.len() / 2]).unwrap();
+        }
+    }
+    fs::write(kept.path().join(".new-meta.json"), &meta[..10]).unwrap();
+    let index = open(kept.path());
+    assert_eq!((index.last_seq(), found(&index)), (3, vec![3, 2, 1]));
+    drop(index);
+    fill(kept.path(), 4..=4);
+    assert_eq!(found(&open(kept.path())), [4, 3, 2, 1]);
+    assert!(!kept.path().join(".new-meta.json").exists());
+}
+
+#[test]
+fn every_cut_or_changed_file_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 1..=50);
+    let want = found(&open(dir.path()));
+    let files: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| !p.to_string_lossy().ends_with(".lock"))
+        .collect();
+    assert!(files.len() > 5);
+    for path in files {
+        let bytes = fs::read(&path).unwrap();
+        let mut flipped = bytes.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        let mut header = bytes.clone();
+        header[20] ^= 1;
+        for damaged in [
+            &bytes[..bytes.len() - 1],
+            &bytes[..bytes.len() / 2],
+            &[][..],
+            &flipped,
+            &header,
+        ] {
+            fs::write(&path, damaged).unwrap();
+            let query = Query::parse("unmistakableword").unwrap();
+            let answer = open_as(dir.path(), 1, 3).and_then(|index| {
+                let hits = index.find(
+                    &query,
+                    &Page {
+                        after: None,
+                        limit: 1000,
+                    },
+                )?;
+                index.facet(&query, "action", 5)?;
+                index.writer().map(drop)?;
+                Ok(hits.seqs)
+            });
+            match answer {
+                Err(SearchError::Stale(Stale::Damaged)) => {}
+                // Files that no answer needs, such as the empty document store, may be damaged unnoticed.
+                Ok(seqs) => assert_eq!(seqs, want, "{}", path.display()),
+                Err(other) => panic!("{}: {other:?}", path.display()),
+            }
+        }
+        fs::write(&path, &bytes).unwrap();
+    }
+    fs::remove_file(dir.path().join("meta.json")).unwrap();
+    assert!(matches!(
+        open_as(dir.path(), 1, 3),
+        Err(SearchError::Stale(Stale::Damaged))
+    ));
+    reset(dir.path()).unwrap();
+    reset(dir.path()).unwrap();
+    fill(dir.path(), 1..=50);
+    assert_eq!(found(&open(dir.path())), want);
+}
+
+#[test]
+fn another_key_is_told_from_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 1..=2);
+    assert!(matches!(
+        open_as(dir.path(), 2, 9),
+        Err(SearchError::Stale(Stale::OtherKey))
+    ));
+}
+
+#[test]
+fn no_word_of_a_row_is_on_disk_in_the_clear() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 1..=200);
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        for word in [
+            "unmistakable",
+            "revoked",
+            "vehicle",
+            "/reason",
+            "last_seq",
+            "action",
+        ] {
+            assert!(
+                !bytes
+                    .windows(word.len())
+                    .any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+            );
+        }
+    }
+}
+
+#[test]
+fn one_writer_in_ascending_order() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 1..=2);
+    let index = open(dir.path());
+    let mut writer = index.writer().unwrap();
+    assert!(matches!(index.writer(), Err(SearchError::Busy)));
+    assert!(matches!(
+        writer.add(&doc(2)),
+        Err(SearchError::NotAscending { seq: 2, last: 2 })
+    ));
+    writer.add(&doc(3)).unwrap();
+    assert!(matches!(
+        writer.commit(2),
+        Err(SearchError::NotAscending { .. })
+    ));
+    writer.commit(9).unwrap();
+    assert_eq!(index.last_seq(), 9);
+    assert_eq!(found(&index), [3, 2, 1]);
+}
+
+#[test]
+fn completions_are_values_that_are_there() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 1..=2);
+    let index = open(dir.path());
+    assert_eq!(index.suggest("action", "KEY", 5).unwrap(), ["key.revoked"]);
+    assert_eq!(index.suggest("path", "/", 5).unwrap(), ["/reason"]);
+    assert_eq!(
+        index.suggest("/reason", "un", 5).unwrap(),
+        ["unmistakableword"]
+    );
+    assert_eq!(index.suggest("word", "rev", 5).unwrap(), ["revoked"]);
+    assert_eq!(index.suggest("", "a", 5).unwrap(), ["action", "assurance"]);
+    assert!(matches!(
+        index.suggest("nope", "", 5),
+        Err(SearchError::NoValues { .. })
+    ));
+    assert!(matches!(
+        index.find(
+            &Query::parse("subject:acc-abc").unwrap(),
+            &Page {
+                after: None,
+                limit: 1
+            }
+        ),
+        Err(SearchError::Unresolved)
+    ));
+}

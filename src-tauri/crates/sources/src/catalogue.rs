@@ -10,13 +10,8 @@ use crate::source::SourceFile;
 /// field.
 pub const GENERIC_ID: &str = "unclassified";
 
-const BUILTIN: [&[u8]; 5] = [
-    include_bytes!("../../../../schemas/sources/aws-cloudtrail.json"),
-    include_bytes!("../../../../schemas/sources/enigm-command.json"),
-    include_bytes!("../../../../schemas/sources/enigm-key.json"),
-    include_bytes!("../../../../schemas/sources/enigm-os.json"),
-    include_bytes!("../../../../schemas/sources/unclassified.json"),
-];
+/// Every file of `schemas/sources`, listed by the build script.
+const BUILTIN: &[&[u8]] = &include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
 static PARSED: LazyLock<Vec<Arc<SourceFile>>> = LazyLock::new(|| {
     let parse = |bytes: &&[u8]| {

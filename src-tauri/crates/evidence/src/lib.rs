@@ -4,25 +4,33 @@
 //! Pure: bytes in (`Read`, `Seek`), facts out. No clock, no randomness, no network. The one
 //! thin exception is [`archive::ExportFiles::open_dir`], which opens files of a folder.
 
+pub mod archive;
 pub mod checkpoint;
 pub mod commitment;
 pub mod continuity;
 pub mod dsse;
+pub mod export;
 pub mod hash;
 pub mod json;
 pub mod merkle;
 pub mod note;
 pub mod packet;
 pub mod record;
+pub mod rejection;
+pub mod trust;
 
+pub use archive::{ArchiveError, ExportFiles};
 pub use checkpoint::Checkpoint;
 pub use commitment::{Seed, commit, encode_entry, salt};
 pub use continuity::{
     Assurance, ConsistencyLink, Continuity, Segment, Verdict, roots_at, survey,
 };
+pub use export::{ExportError, ExportFacts, ExportReport, ExportWriter, Stop, read_export, verify_export};
 pub use hash::{Hash, Hasher};
 pub use merkle::CompactRange;
 pub use note::{SignedNote, SigningKey, VerifierKey};
 pub use record::{
     DisclosedField, DisclosedRecord, Field, PathMemory, Record, RecordError, RecordLine, Salt, SchemaRef,
 };
+pub use rejection::{Reason, Rejection, RejectionReport};
+pub use trust::Trust;

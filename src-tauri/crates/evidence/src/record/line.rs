@@ -152,6 +152,31 @@ impl<'a> RecordLine<'a> {
         Ok(parsed)
     }
 
+    /// Path of field `number` of a line that may be bad behind it, to say where it is bad.
+    /// `None` where the line is not readable that far.
+    pub fn path_in(line: &[u8], number: usize) -> Option<String> {
+        let line = str::from_utf8(line).ok()?;
+        let at = line.find(",\"f\":[")? + 6;
+        let mut cursor = Cursor {
+            line,
+            bytes: line.as_bytes(),
+            at,
+        };
+        for field in 0..=number {
+            let mut unescaped = String::new();
+            cursor.take(if field == 0 { b"[" } else { b",[" }).ok()?;
+            let path = cursor.string(&mut unescaped).ok()?;
+            if field == number {
+                let whole = if path.unescaped { &unescaped } else { line };
+                return Some(whole[path.from as usize..path.to as usize].to_owned());
+            }
+            cursor.take(b",").ok()?;
+            cursor.string(&mut unescaped).ok()?;
+            cursor.take(b"]").ok()?;
+        }
+        None
+    }
+
     fn text(&self, span: Span) -> &str {
         let whole = if span.unescaped {
             &self.unescaped

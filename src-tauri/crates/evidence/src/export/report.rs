@@ -1,0 +1,235 @@
+//! `verify_export`: the whole verification of an export with nothing but its bytes and keys.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ExportError, ExportFacts, read_export};
+use crate::{archive::ExportFiles, hash::Hash, note::VerifierKey, rejection::RejectionReport};
+
+/// The verdict on an export by itself, before anything else of its origin is considered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExportVerdict {
+    /// Everything holds and a known key signed.
+    Valid,
+    /// Everything holds, but no known key signed.
+    Pending,
+    /// A rule is broken.
+    Rejected,
+}
+
+impl ExportVerdict {
+    /// The word shown for the verdict.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Pending => "pending",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// How one check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckOutcome {
+    /// Holds.
+    Passed,
+    /// Does not hold.
+    Failed,
+    /// Cannot be decided with the keys given.
+    Undecided,
+    /// Not reached, or nothing to check.
+    Skipped,
+}
+
+/// One named check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// `files`, `notes`, `range`, `records`, `root`, `consistency` or `signature`.
+    pub name: String,
+    /// What it establishes, in one sentence.
+    pub about: String,
+    /// How it came out.
+    pub outcome: CheckOutcome,
+}
+
+/// What verifying an export found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportReport {
+    /// `muniment/export-report/v1`.
+    pub format: String,
+    /// The verdict.
+    pub verdict: ExportVerdict,
+    /// Every check, in the order of testing.
+    pub checks: Vec<Check>,
+    /// Why it was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<RejectionReport>,
+    /// The file whose signature no known key made, when pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<String>,
+    /// Name of the log, where everything held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// First index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    /// One past the last index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<u64>,
+    /// Root at `last`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<Hash>,
+    /// Number of records that were checked.
+    pub records: u64,
+    /// Keys that signed.
+    pub signers: Vec<Signer>,
+    /// Names and ids of keys whose signatures were not checked, as `file: name id`.
+    pub unverified: Vec<String>,
+    /// Standing of the times in it: `self-asserted`; no third party attested them.
+    pub time: String,
+}
+
+/// A key that signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signer {
+    /// Name of the key.
+    pub name: String,
+    /// Full SHA-256 fingerprint of the key.
+    pub fingerprint: Hash,
+}
+
+const CHECKS: [(&str, &str); 7] = [
+    ("files", "exactly the files of an export, within bounds"),
+    (
+        "notes",
+        "checkpoints in their one form, no failing signature of a known key",
+    ),
+    ("range", "range, frontier and checkpoints agree"),
+    ("records", "every record in its one spelling, at its index"),
+    ("root", "the records lead to the signed root"),
+    ("consistency", "proofs to other sizes hold"),
+    ("signature", "a known key signed the checkpoints"),
+];
+
+/// Which check a refusal belongs to.
+fn failed_check(code: &str) -> usize {
+    match code {
+        "bad-signature" => 1,
+        c if c.starts_with("note-") || c.starts_with("checkpoint-") => 1,
+        "range-spelling" | "range" | "frontier" | "origin" | "size" => 2,
+        c if c.starts_with("previous-") => 2,
+        "root" => 4,
+        c if c.starts_with("consistency-") => 5,
+        "read" | "too-few-records" | "too-many-records" | "final-line-feed" => 3,
+        _ => 3,
+    }
+}
+
+/// Verifies an export, given its opened files or why they could not be opened, with keys that
+/// the caller vouches for. Needs no vault.
+///
+/// # Errors
+/// Only a reading error; everything else is in the report.
+pub fn verify_export(
+    files: Result<ExportFiles, crate::archive::ArchiveError>,
+    keys: &[VerifierKey],
+) -> Result<ExportReport, std::io::Error> {
+    let mut seen = 0;
+    let outcome = match files {
+        Ok(mut files) => read_export(&mut files, keys, &BTreeSet::new(), &mut |_, _| {
+            seen += 1;
+            Ok(())
+        })
+        .map_err(|error| (error, false)),
+        Err(error) => Err((ExportError::of_archive(error, None), true)),
+    };
+    match outcome {
+        Ok(facts) => Ok(report_of(&facts)),
+        Err((ExportError::Read(error), _)) => Err(error),
+        Err((ExportError::Stopped, _)) => Err(std::io::Error::other("reading was stopped")),
+        Err((ExportError::Rejected(rejection), at_files)) => {
+            let rejection = rejection.report();
+            let failed = if at_files {
+                0
+            } else {
+                failed_check(&rejection.code)
+            };
+            Ok(ExportReport {
+                format: FORMAT.to_owned(),
+                verdict: ExportVerdict::Rejected,
+                checks: checks(|k| match k.cmp(&failed) {
+                    std::cmp::Ordering::Less => CheckOutcome::Passed,
+                    std::cmp::Ordering::Equal => CheckOutcome::Failed,
+                    std::cmp::Ordering::Greater => CheckOutcome::Skipped,
+                }),
+                rejection: Some(rejection),
+                pending: None,
+                origin: None,
+                first: None,
+                last: None,
+                root: None,
+                records: seen,
+                signers: Vec::new(),
+                unverified: Vec::new(),
+                time: TIME.to_owned(),
+            })
+        }
+    }
+}
+
+const FORMAT: &str = "muniment/export-report/v1";
+const TIME: &str = "self-asserted";
+
+fn checks(outcome: impl Fn(usize) -> CheckOutcome) -> Vec<Check> {
+    let check = |(k, (name, about)): (usize, &(&str, &str))| Check {
+        name: (*name).to_owned(),
+        about: (*about).to_owned(),
+        outcome: outcome(k),
+    };
+    CHECKS.iter().enumerate().map(check).collect()
+}
+
+fn report_of(facts: &ExportFacts) -> ExportReport {
+    let valid = facts.pending.is_none();
+    let unverified = facts.unverified.iter().map(|(file, name, id)| {
+        let id = u32::from_be_bytes(*id);
+        format!("{file}: {name} {id:08x}")
+    });
+    ExportReport {
+        format: FORMAT.to_owned(),
+        verdict: if valid {
+            ExportVerdict::Valid
+        } else {
+            ExportVerdict::Pending
+        },
+        checks: checks(|k| match k {
+            5 if facts.bridges.is_empty() => CheckOutcome::Skipped,
+            6 if !valid => CheckOutcome::Undecided,
+            _ => CheckOutcome::Passed,
+        }),
+        rejection: None,
+        pending: facts.pending.map(str::to_owned),
+        origin: Some(facts.origin.clone()),
+        first: Some(facts.first),
+        last: Some(facts.last),
+        root: Some(facts.root),
+        records: facts.records,
+        signers: facts
+            .signers
+            .iter()
+            .map(|key| Signer {
+                name: key.name().to_owned(),
+                fingerprint: key.fingerprint(),
+            })
+            .collect(),
+        unverified: unverified.collect(),
+        time: TIME.to_owned(),
+    }
+}

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization;
 
 /// Known identity spaces and the prefix of their handles.
-pub(crate) const DOMAINS: [(&str, &str); 27] = [
+pub(crate) const DOMAINS: [(&str, &str); 35] = [
     ("account", "acc"),
     ("email", "mail"),
     ("name", "name"),
@@ -27,6 +27,14 @@ pub(crate) const DOMAINS: [(&str, &str); 27] = [
     ("session", "ses"),
     ("grant", "grt"),
     ("workflow", "wfl"),
+    ("policy", "pol"),
+    ("indicator", "ind"),
+    ("release", "rel"),
+    ("attestation", "att"),
+    ("assessment", "asm"),
+    ("recovery", "rec"),
+    ("backup", "bak"),
+    ("finding", "fnd"),
     ("sim", "sim"),
     ("network", "vpc"),
     ("imei", "imei"),

@@ -292,6 +292,11 @@ impl Incident {
                     version: event.version,
                 });
                 self.lapse_waivers(Stage::Review, event);
+                // The reviewer's signature was under the version before.
+                *self
+                    .revisions
+                    .entry(Stage::Review.word().to_owned())
+                    .or_default() += 1;
                 self.stage = Stage::Review;
                 self.visits.push(Visit::enter(Stage::Review, event));
             }

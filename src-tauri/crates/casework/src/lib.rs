@@ -20,6 +20,7 @@ pub mod next;
 pub mod refusal;
 pub mod role;
 pub mod stage;
+pub mod summary;
 
 pub use clock::{Clock, ClockState, clocks, next_clock};
 pub use command::{Command, Fields};
@@ -35,3 +36,4 @@ pub use next::{NextStep, next_steps};
 pub use refusal::Refusal;
 pub use role::{Actor, Role};
 pub use stage::Stage;
+pub use summary::{Summary, summary};

@@ -1,5 +1,7 @@
 //! "What must I do next?"
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -137,6 +139,18 @@ fn open_work(incident: &Incident, steps: &mut Vec<NextStep>) {
             steps.push(NextStep::of(what, list, item, risk.until));
         }
     }
+    for (field, entry) in &incident.values {
+        if moved(incident, &entry.cites) {
+            steps.push(NextStep {
+                what: "This field cites evidence that has been revised since: review it.".into(),
+                field: Some(field.clone()),
+                item: None,
+                gate: None,
+                owner: None,
+                due: None,
+            });
+        }
+    }
     for (list, item) in revised(incident) {
         let what = format!(
             "{} cites evidence that has been revised since: review it.",
@@ -158,20 +172,22 @@ fn open_work(incident: &Incident, steps: &mut Vec<NextStep>) {
     }
 }
 
+/// Whether a cited revision is no longer the present one.
+fn moved(incident: &Incident, cites: &BTreeMap<String, u32>) -> bool {
+    cites.iter().any(|(id, revision)| {
+        incident
+            .evidence(id)
+            .is_some_and(|e| e.revision != *revision)
+    })
+}
+
 /// The items that cite a revision of evidence which is no longer the present one.
 pub fn revised(incident: &Incident) -> impl Iterator<Item = (&str, &Item)> {
     incident.lists.iter().flat_map(move |(list, items)| {
         items
             .iter()
-            .filter(|i| i.withdrawn.is_none())
-            .filter_map(move |item| {
-                let moved = item.cites.iter().any(|(id, revision)| {
-                    incident
-                        .evidence(id)
-                        .is_some_and(|e| e.revision != *revision)
-                });
-                moved.then_some((list.as_str(), item))
-            })
+            .filter(|i| i.withdrawn.is_none() && moved(incident, &i.cites))
+            .map(move |item| (list.as_str(), item))
     })
 }
 

@@ -1,7 +1,6 @@
 //! Commands to events, or a refusal.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use crate::command::Command;
 use crate::control;
@@ -9,7 +8,7 @@ use crate::entry;
 use crate::event::{Event, What};
 use crate::form::{self, LONG_TEXT_MAX, MEMBER_MAX, Misfit, TEXT_MAX};
 use crate::gate::{self, Facts};
-use crate::incident::{EvidenceRef, Incident, Item, Relation};
+use crate::incident::{EvidenceRef, Incident, Relation};
 use crate::refusal::Refusal;
 use crate::role::{Actor, Role};
 use crate::stage::Stage;
@@ -204,17 +203,17 @@ pub(crate) fn misfit(field: &str, spec: Option<&form::FieldSpec>, misfit: Misfit
 }
 
 /// One line that is needed.
-fn line(field: &str, text: &str, max: usize) -> Result<(), Refusal> {
+pub(crate) fn line(field: &str, text: &str, max: usize) -> Result<(), Refusal> {
     form::check_text(text, max, false).map_err(|m| misfit(field, None, m))
 }
 
 /// Several lines that are needed.
-fn prose(field: &str, text: &str) -> Result<(), Refusal> {
+pub(crate) fn prose(field: &str, text: &str) -> Result<(), Refusal> {
     form::check_text(text, LONG_TEXT_MAX, true).map_err(|m| misfit(field, None, m))
 }
 
 /// Several lines that may be left out; empty counts as left out.
-fn remark(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+pub(crate) fn remark(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
     match text {
         Some(t) if !t.trim().is_empty() => prose(field, t).map(|()| Some(t.to_owned())),
         _ => Ok(None),
@@ -222,194 +221,24 @@ fn remark(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
 }
 
 /// One decision: who asks what of which incident, when.
-struct Act<'a> {
-    incident: &'a Incident,
-    facts: &'a Facts,
-    actor: &'a Actor,
-    now: DateTime<Utc>,
+pub(crate) struct Act<'a> {
+    pub(crate) incident: &'a Incident,
+    pub(crate) facts: &'a Facts,
+    pub(crate) actor: &'a Actor,
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl Act<'_> {
-    fn case_work(&self, act: &'static str) -> Result<(), Refusal> {
+    pub(crate) fn case_work(&self, act: &'static str) -> Result<(), Refusal> {
         needs(self.actor, CASE_WORK, act)
     }
 
     /// A reviewer writes in the Review form only.
-    fn writes(&self, field: &str) -> Result<(), Refusal> {
+    pub(crate) fn writes(&self, field: &str) -> Result<(), Refusal> {
         match Stage::of_field(field) {
             Some(Stage::Review) => Ok(()),
             _ => self.case_work("fill this form"),
         }
-    }
-
-    fn retitle(&self, title: &str) -> Result<What, Refusal> {
-        self.case_work("rename an incident")?;
-        line("title", title, TEXT_MAX)?;
-        if title.trim() == self.incident.title {
-            return Err(Refusal::NoChange);
-        }
-        Ok(What::Retitled {
-            title: title.trim().to_owned(),
-        })
-    }
-
-    fn set(&self, field: &str, value: &Value) -> Result<What, Refusal> {
-        let incident = self.incident;
-        let spec = form::field(field).ok_or_else(|| Refusal::UnknownField {
-            field: entry::bounded(field),
-        })?;
-        self.writes(field)?;
-        if matches!(spec.kind, form::Kind::List(_)) {
-            return Err(Refusal::IsList {
-                field: field.to_owned(),
-            });
-        }
-        if value.is_null() {
-            if incident.entry(field).is_none() {
-                return Err(Refusal::NoChange);
-            }
-        } else {
-            entry::value(incident, field, spec, value)?;
-            if incident.entry(field).is_some_and(|e| e.value == *value) {
-                return Err(Refusal::NoChange);
-            }
-        }
-        if field == "review.reviewer" && value.as_str().is_some_and(|m| incident.is_author(m)) {
-            let member = value.as_str().unwrap_or_default().to_owned();
-            return Err(Refusal::ReviewerIsAuthor { member });
-        }
-        let cites = entry::cites(incident, [(spec, value)].into_iter());
-        Ok(What::FieldSet {
-            field: field.to_owned(),
-            value: value.clone(),
-            cites,
-        })
-    }
-
-    fn add(&self, list: &str, item: &crate::Fields, emergency: bool) -> Result<What, Refusal> {
-        self.writes(list)?;
-        let mut item = item.clone();
-        item.retain(|_, v| !v.is_null());
-        if emergency {
-            item.entry("state".to_owned())
-                .or_insert_with(|| Value::from("carried-out"));
-        }
-        entry::new_item(self.incident, list, &item)?;
-        let id = self
-            .incident
-            .next_id(form::prefix(list).unwrap_or_default());
-        if list == "containment.actions" {
-            self.containment(&id, &item, emergency)?;
-        }
-        let cites = entry::item_cites(self.incident, list, &item);
-        Ok(What::ItemAdded {
-            list: list.to_owned(),
-            id,
-            item,
-            emergency,
-            cites,
-        })
-    }
-
-    fn edit(&self, list: &str, id: &str, change: &crate::Fields) -> Result<What, Refusal> {
-        self.writes(list)?;
-        let found = self.standing(list, id)?;
-        if found.sent.is_some() {
-            return Err(Refusal::SentAlready { id: id.to_owned() });
-        }
-        let mut change = change.clone();
-        change.retain(|f, v| match found.values.get(f) {
-            Some(old) => old != v,
-            None => !v.is_null(),
-        });
-        if change.is_empty() {
-            return Err(Refusal::NoChange);
-        }
-        let mut after = found.values.clone();
-        for (field, value) in &change {
-            if value.is_null() {
-                after.remove(field);
-            } else {
-                after.insert(field.clone(), value.clone());
-            }
-        }
-        entry::changed_item(self.incident, list, &change, &after)?;
-        if list == "containment.actions" {
-            self.containment(id, &after, found.emergency)?;
-        }
-        let cites = entry::item_cites(self.incident, list, &after);
-        Ok(What::ItemEdited {
-            list: list.to_owned(),
-            id: id.to_owned(),
-            item: change,
-            cites,
-        })
-    }
-
-    /// A measure is carried out in Containment or later, or as a marked emergency, and by
-    /// somebody's authority.
-    fn containment(
-        &self,
-        id: &str,
-        action: &crate::Fields,
-        emergency: bool,
-    ) -> Result<(), Refusal> {
-        let state = action
-            .get("state")
-            .and_then(Value::as_str)
-            .unwrap_or("drafted");
-        if state == "drafted" && !emergency {
-            return Ok(());
-        }
-        if !action.contains_key("authoriser") {
-            return Err(Refusal::NoAuthoriser { id: id.to_owned() });
-        }
-        let done = matches!(state, "carried-out" | "ended" | "rolled-back");
-        if done && !emergency && self.incident.stage < Stage::Containment {
-            return Err(Refusal::NotYetContainment { id: id.to_owned() });
-        }
-        Ok(())
-    }
-
-    fn withdraw(&self, list: &str, id: &str, reason: &str) -> Result<What, Refusal> {
-        let (id, reason) = (id.to_owned(), reason.to_owned());
-        prose("reason", &reason)?;
-        if list == "mappings" {
-            let mapping = self.mapping(&id)?;
-            if mapping.withdrawn.is_some() {
-                return Err(Refusal::Withdrawn { id });
-            }
-            return Ok(What::MappingWithdrawn { id, reason });
-        }
-        self.writes(list)?;
-        if self.standing(list, &id)?.sent.is_some() {
-            return Err(Refusal::SentAlready { id });
-        }
-        let by = entry::citing(self.incident, &id);
-        if !by.is_empty() {
-            return Err(Refusal::Cited { id, by });
-        }
-        Ok(What::ItemWithdrawn {
-            list: list.to_owned(),
-            id,
-            reason,
-        })
-    }
-
-    fn standing(&self, list: &str, id: &str) -> Result<&Item, Refusal> {
-        if form::item_fields(list).is_none() {
-            return Err(Refusal::UnknownList {
-                list: entry::bounded(list),
-            });
-        }
-        let found = self.incident.items(list).iter().find(|i| i.id == id);
-        let found = found.ok_or_else(|| Refusal::UnknownItem {
-            id: entry::bounded(id),
-        })?;
-        if found.withdrawn.is_some() {
-            return Err(Refusal::Withdrawn { id: id.to_owned() });
-        }
-        Ok(found)
     }
 
     fn pin(&self, evidence: &EvidenceRef) -> Result<Option<What>, Refusal> {
@@ -504,7 +333,7 @@ impl Act<'_> {
         })
     }
 
-    fn mapping(&self, id: &str) -> Result<&crate::incident::Mapping, Refusal> {
+    pub(crate) fn mapping(&self, id: &str) -> Result<&crate::incident::Mapping, Refusal> {
         let found = self.incident.mappings.iter().find(|m| m.id == id);
         found.ok_or_else(|| Refusal::UnknownItem {
             id: entry::bounded(id),
@@ -597,140 +426,6 @@ impl Act<'_> {
             id: self.incident.next_id("W"),
             gate,
             reason: reason.to_owned(),
-        })
-    }
-
-    fn approve(&self, what: &str, note: Option<&str>) -> Result<What, Refusal> {
-        let incident = self.incident;
-        let member = &self.actor.member;
-        let unknown = || Refusal::NotApprovable {
-            what: entry::bounded(what),
-        };
-        let own = if let Some((list, item)) = incident.item(what) {
-            if item.withdrawn.is_some() {
-                return Err(Refusal::Withdrawn {
-                    id: what.to_owned(),
-                });
-            }
-            if list == "communications" {
-                // A message is approved together with its redaction result.
-                return Err(unknown());
-            }
-            item.authors.contains(member)
-        } else if what == Stage::Review.word() {
-            return self.sign_off(note);
-        } else if let Some(stage) = Stage::from_word(what) {
-            if incident.revision(what) == 0 {
-                return Err(unknown());
-            }
-            entry::writers(incident, stage).contains(member.as_str())
-        } else if let Some(entry) = incident.entry(what) {
-            entry.by == *member
-        } else if let Some(packet) = incident.packets.iter().find(|p| p.id == what) {
-            packet.by == *member
-        } else {
-            return Err(unknown());
-        };
-        if own {
-            return Err(Refusal::SecondMember {
-                what: what.to_owned(),
-            });
-        }
-        self.approved(what, note)
-    }
-
-    /// The reviewer's own signature under the review.
-    fn sign_off(&self, note: Option<&str>) -> Result<What, Refusal> {
-        let member = &self.actor.member;
-        if self.incident.is_author(member) {
-            return Err(Refusal::ReviewerIsAuthor {
-                member: member.clone(),
-            });
-        }
-        if self.incident.text("review.reviewer") != Some(member) {
-            return Err(Refusal::NotTheReviewer);
-        }
-        if self.incident.stage != Stage::Review {
-            return Err(Refusal::OtherStage {
-                asked: Stage::Review,
-                current: self.incident.stage,
-            });
-        }
-        self.approved(Stage::Review.word(), note)
-    }
-
-    fn approved(&self, what: &str, note: Option<&str>) -> Result<What, Refusal> {
-        let revision = self.incident.revision(what);
-        let again =
-            self.incident.approvals.iter().any(|a| {
-                a.what == what && a.revision == revision && a.by.member == self.actor.member
-            });
-        if again {
-            return Err(Refusal::ApprovedAlready {
-                what: what.to_owned(),
-            });
-        }
-        Ok(What::Approved {
-            id: self.incident.next_id("Z"),
-            approved: what.to_owned(),
-            revision,
-            note: remark("note", note)?,
-        })
-    }
-
-    fn approve_communication(&self, id: &str, marks: u32) -> Result<What, Refusal> {
-        let draft = self.standing("communications", id)?;
-        let id = id.to_owned();
-        if draft.sent.is_some() {
-            return Err(Refusal::SentAlready { id });
-        }
-        if draft.text("text").is_none() {
-            return Err(Refusal::NoText { id });
-        }
-        if marks > 0 {
-            return Err(Refusal::OpenMarks { id, marks });
-        }
-        if draft.authors.contains(&self.actor.member) {
-            return Err(Refusal::SecondMember { what: id });
-        }
-        self.approved(&id, None)
-    }
-
-    fn record_communication(
-        &self,
-        id: &str,
-        recipient: &str,
-        sent_at: DateTime<Utc>,
-        proof: &str,
-        reason: Option<&str>,
-    ) -> Result<What, Refusal> {
-        self.case_work("record a communication")?;
-        let draft = self.standing("communications", id)?;
-        line("recipient", recipient, TEXT_MAX)?;
-        line("proof", proof, TEXT_MAX)?;
-        let reason = remark("reason", reason)?;
-        let id = id.to_owned();
-        if draft.sent.is_some() {
-            return Err(Refusal::SentAlready { id });
-        }
-        if self.incident.approval(&id).is_none() {
-            return Err(Refusal::NotApproved { id });
-        }
-        if sent_at > self.now {
-            return Err(Refusal::SentInFuture { id });
-        }
-        let outside = draft.text("audience") != Some("internal");
-        let early = self.incident.stage <= Stage::Investigation;
-        let clock = draft.text("clock").is_some();
-        if outside && early && !clock && reason.is_none() {
-            return Err(Refusal::EarlyOutside { id });
-        }
-        Ok(What::CommunicationSent {
-            id,
-            recipient: recipient.to_owned(),
-            sent_at,
-            proof: proof.to_owned(),
-            reason,
         })
     }
 

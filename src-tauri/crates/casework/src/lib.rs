@@ -5,6 +5,7 @@
 //! facts are passed in; nothing here reads a file, a clock or a random number.
 
 mod apply;
+mod approve;
 pub mod clock;
 pub mod command;
 mod condition;
@@ -12,6 +13,7 @@ pub mod control;
 mod decide;
 mod entry;
 pub mod event;
+mod fill;
 pub mod form;
 mod forms;
 pub mod gate;

@@ -223,10 +223,10 @@ impl Record {
         }
         let paths: Vec<&str> = self.fields.iter().map(|f| f.path.as_str()).collect();
         check_paths(&paths)?;
+        self.schema()?;
         for (field, Field { value, .. }) in self.fields.iter().enumerate() {
             json::check_value(value).map_err(|fault| RecordError::Value { field, fault })?;
         }
-        self.schema()?;
         let length = self.to_line().len();
         if length > MAX_LINE {
             return Err(RecordError::LineTooLong(length));

@@ -1,1 +1,173 @@
+use std::io::{Cursor, Write};
 
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use super::*;
+
+fn stored() -> SimpleFileOptions {
+    SimpleFileOptions::default().compression_method(CompressionMethod::Stored)
+}
+
+fn archive(files: &[(&str, &[u8])], options: SimpleFileOptions) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(*name, options).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+const GOOD: [(&str, &[u8]); 3] = [
+    (CHECKPOINT, b"a note"),
+    (RANGE, b"{}\n"),
+    (RECORDS, b"line\nline\n"),
+];
+
+fn code(bytes: Vec<u8>) -> &'static str {
+    match ExportFiles::open_zip(Cursor::new(bytes)) {
+        Err(error) => error.code(),
+        Ok(mut files) => {
+            let mut out = Vec::new();
+            let read = files.records().map(|mut r| r.read_to_end(&mut out));
+            match read {
+                Err(error) => error.code(),
+                Ok(Err(error)) => ArchiveError::from_io(error).code(),
+                Ok(Ok(_)) => "read",
+            }
+        }
+    }
+}
+
+/// All places of a byte string.
+fn places(bytes: &[u8], needle: &[u8]) -> Vec<usize> {
+    let windows = bytes.windows(needle.len()).enumerate();
+    windows
+        .filter(|(_, w)| *w == needle)
+        .map(|(at, _)| at)
+        .collect()
+}
+
+#[test]
+fn stored_deflated_and_wide_archives_are_read() {
+    let deflated = stored().compression_method(CompressionMethod::Deflated);
+    for options in [stored(), deflated, stored().large_file(true)] {
+        let mut files = ExportFiles::open_zip(Cursor::new(archive(&GOOD, options))).unwrap();
+        assert_eq!(files.small(CHECKPOINT), Some(&b"a note"[..]));
+        assert_eq!(files.small(CONSISTENCY), None);
+        let mut text = String::new();
+        for _ in 0..2 {
+            text.clear();
+            files.records().unwrap().read_to_string(&mut text).unwrap();
+            assert_eq!(text, "line\nline\n");
+        }
+    }
+    // As Go and streaming tools write it: sizes behind the data.
+    let mut zip = ZipWriter::new_stream(Vec::new());
+    for (name, bytes) in GOOD {
+        zip.start_file(name, stored()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    assert_eq!(code(zip.finish().unwrap().into_inner()), "read");
+}
+
+#[test]
+fn names_are_exactly_those_of_an_export() {
+    let with = |name: &str| {
+        let files = [GOOD[0], GOOD[1], GOOD[2], (name, b"x")];
+        code(archive(&files, stored()))
+    };
+    assert_eq!(with("../range.json"), "unsafe-name");
+    assert_eq!(with("a/../range.json"), "unsafe-name");
+    assert_eq!(with("/range.json"), "unsafe-name");
+    assert_eq!(with("c:range.json"), "unsafe-name");
+    assert_eq!(with("a\\range.json"), "unsafe-name");
+    assert_eq!(with("Range.JSON"), "case-collision");
+    assert_eq!(with("notes.txt"), "unexpected-file");
+    assert_eq!(with("folder/range.json"), "unexpected-file");
+    assert_eq!(with("folder/"), "not-a-file");
+    assert_eq!(with(RECORDS_ZST), "two-record-files");
+    assert_eq!(code(archive(&GOOD[1..], stored())), "missing-file");
+    // A second entry of the same name, made by renaming one of equal length.
+    let mut twice = archive(
+        &[GOOD[0], GOOD[1], GOOD[2], ("rangeXjson", b"{}\n")],
+        stored(),
+    );
+    for at in places(&twice, b"rangeXjson") {
+        twice[at..at + 10].copy_from_slice(b"range.json");
+    }
+    assert_eq!(code(twice), "duplicate-name");
+    let many: Vec<_> = (0..7).map(|i| format!("f{i}")).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|n| (n.as_str(), &b"x"[..])).collect();
+    assert_eq!(code(archive(&many, stored())), "too-many-entries");
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.add_symlink(RANGE, "elsewhere", stored()).unwrap();
+    assert_eq!(code(zip.finish().unwrap().into_inner()), "not-a-file");
+}
+
+#[test]
+fn headers_agree_and_nothing_hides() {
+    let good = archive(&GOOD, stored());
+    assert_eq!(code(good.clone()), "read");
+    let change = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        code(bytes)
+    };
+    let (locals, centrals) = (places(&good, b"PK\x03\x04"), places(&good, b"PK\x01\x02"));
+    // Name, CRC, size and date of the first local header, one at a time.
+    for offset in [30, 14, 18, 22, 12] {
+        assert_eq!(
+            change(locals[0] + offset, 0x5a),
+            "zip-header-mismatch",
+            "{offset}"
+        );
+    }
+    assert_eq!(change(locals[0], b'X'), "zip-header");
+    assert_eq!(change(centrals[0] + 8, 1), "zip-feature");
+    assert_eq!(change(centrals[1], b'X'), "zip-header");
+    let mut method = good.clone();
+    (method[locals[0] + 8], method[centrals[0] + 10]) = (93, 93);
+    assert_eq!(code(method), "zip-method");
+    let record = places(&good, b"line")[0];
+    assert_eq!(change(record, b'L'), "corrupt");
+    // Two directory entries that point at one local header.
+    let mut overlap = good.clone();
+    let twin: Vec<u8> = overlap[centrals[0]..centrals[1]].to_vec();
+    let end = places(&overlap, b"PK\x05\x06")[0];
+    overlap.splice(end..end, twin.iter().copied());
+    let end = end + twin.len();
+    let length = (end - centrals[0]) as u32;
+    overlap[end + 8..end + 12].copy_from_slice(&[4, 0, 4, 0]);
+    overlap[end + 12..end + 16].copy_from_slice(&length.to_le_bytes());
+    assert_eq!(code(overlap), "zip-overlap");
+    assert_eq!(code([&good[..], b"tail"].concat()), "zip");
+    assert_eq!(code([b"head", &good[..]].concat()), "zip");
+    assert_eq!(code(good[..good.len() - 1].to_vec()), "zip");
+    assert_eq!(code(b"PK".to_vec()), "zip");
+    let mut comment = ZipWriter::new(Cursor::new(Vec::new()));
+    comment.set_comment("hello").unwrap();
+    assert_eq!(code(comment.finish().unwrap().into_inner()), "zip");
+}
+
+#[test]
+fn unpacking_is_bounded() {
+    let zeros = vec![b'0'; 8 << 20];
+    let bomb = [GOOD[0], GOOD[1], (RECORDS, zeros.as_slice())];
+    let deflated = stored().compression_method(CompressionMethod::Deflated);
+    let bytes = archive(&bomb, deflated);
+    assert_eq!(code(bytes.clone()), "expands");
+    let within = |bytes: Vec<u8>, unpacked, ratio| {
+        let bounds = Bounds { unpacked, ratio };
+        ExportFiles::open_zip_within(Cursor::new(bytes), bounds)
+            .map(|_| ())
+            .map_err(|e| e.code())
+    };
+    assert_eq!(within(bytes.clone(), 1 << 30, 2000), Ok(()));
+    assert_eq!(within(bytes, 1 << 20, 2000), Err("expands"));
+    let packed = zstd::encode_all(zeros.as_slice(), 3).unwrap();
+    let bomb = [GOOD[0], GOOD[1], (RECORDS_ZST, packed.as_slice())];
+    assert_eq!(code(archive(&bomb, stored())), "expands");
+    let long = vec![b'x'; MAX_SMALL_FILE as usize + 1];
+    let long = [(CHECKPOINT, long.as_slice()), GOOD[1], GOOD[2]];
+    assert_eq!(code(archive(&long, stored())), "file-too-long");
+}

@@ -5,7 +5,7 @@ use std::fmt;
 
 use data_encoding::BASE64;
 
-use super::{Field, MAX_LINE, Record, RecordError, SchemaRef, check_paths};
+use super::{Field, MAX_LINE, Record, RecordError, SCHEMA_PATH, SchemaRef, check_paths};
 use crate::{
     commitment::{MAX_FIELDS, Seed, commit, encode_entry_into, salt},
     hash::Hash,
@@ -127,8 +127,14 @@ impl<'a> RecordLine<'a> {
             if field == MAX_FIELDS {
                 return Err(RecordError::TooManyFields(field + 1));
             }
-            json::check_value(parsed.text(value))
-                .map_err(|fault| RecordError::Value { field, fault })?;
+            if field > 0 {
+                json::check_value(parsed.text(value))
+                    .map_err(|fault| RecordError::Value { field, fault })?;
+            } else if parsed.text(path) != SCHEMA_PATH {
+                return Err(RecordError::SchemaMissing);
+            } else if SchemaRef::split(parsed.text(value)).is_none() {
+                return Err(RecordError::SchemaValue);
+            }
             parsed.spans.push((path, value));
             if cursor.bytes.get(cursor.at) != Some(&b',') {
                 break;
@@ -146,9 +152,6 @@ impl<'a> RecordLine<'a> {
             });
         }
         memory.check(&parsed)?;
-        if SchemaRef::split(parsed.text(parsed.spans[0].1)).is_none() {
-            return Err(RecordError::SchemaValue);
-        }
         Ok(parsed)
     }
 

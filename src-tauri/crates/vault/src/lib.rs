@@ -1,1 +1,126 @@
-//! stub
+//! The workspace: an encrypted database, sealed originals, the custody ledger, members and keys.
+//! It is the only durable truth of Muniment; every change commits together with a signed ledger entry.
+//!
+//! Whoever holds the database key can write to the file. Tampering is therefore *detected*, by signatures and
+//! replay ([`Vault::fsck`]), not prevented. Rolling back the folder and the state file together shows only
+//! against packets, backups or timestamps.
+
+mod create;
+mod db;
+mod error;
+mod fsck;
+mod import;
+mod keys;
+mod ledger;
+mod open;
+mod read;
+mod seal;
+mod state;
+mod store;
+mod table;
+mod tx;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use create::{Created, NewMember, NewVault};
+pub use error::{OpenError, VaultError};
+pub use fsck::{Check, Fold, FsckReport};
+pub use import::{ImportHead, ImportSession, Imported, NewEvent};
+pub use keys::{KdfCost, KeyName, PassphraseError, PublicIdentity, RecoveryKey, Role};
+pub use ledger::{
+    Act, Acts, EpochExtract, ExtractEntry, LedgerEntry, LedgerExtract, LedgerHead, ReplayFault,
+    SecondMember, may_record,
+};
+pub use open::{Mode, OpenOptions};
+pub use read::RecommitHead;
+pub use seal::{SealError, SealedFile, SealedReader};
+pub use table::event::{EventKind, EventRow, RowField, RowShown};
+pub use table::import::Import;
+pub use table::incident::IncidentRow;
+pub use table::ledger::LedgerFilter;
+pub use table::member::Member;
+pub use table::note::OriginNote;
+pub use table::packet::{NewPacket, PacketRow};
+pub use table::pinned::PinnedEvidence;
+pub use table::quarantine::Quarantined;
+pub use table::segment::{Run, Segment, SegmentFacts};
+pub use table::subject::Subject;
+pub use table::trust::OriginTrust;
+pub use tx::Tx;
+
+use rand_core::CryptoRng;
+use sqlx::SqlitePool;
+
+use keys::VaultKeys;
+use ledger::{Signer, Tip};
+use seal::Sealer;
+
+/// Randomness handed to the vault, shared by what it does in parallel.
+pub type Entropy = Box<dyn CryptoRng + Send>;
+
+/// An open workspace. Cheap to clone; the workspace closes with the last clone.
+#[derive(Clone)]
+pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault")
+            .field("id", &self.inner.id)
+            .field("member", &self.inner.member.id)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Inner {
+    id: String,
+    dir: PathBuf,
+    state_path: PathBuf,
+    head_path: PathBuf,
+    member: Arc<Signer>,
+    keys: VaultKeys,
+    sealer: Sealer,
+    pool: SqlitePool,
+    writer: Mutex<Writer>,
+    entropy: Mutex<Entropy>,
+    importing: AtomicBool,
+    read_only: bool,
+    /// Held for as long as the workspace is open.
+    _lock: std::fs::File,
+}
+
+/// The one connection that writes, and the ledger's end as of its last commit.
+struct Writer {
+    conn: rusqlite::Connection,
+    tip: Tip,
+}
+
+impl Inner {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        // A panic inside a transaction rolled it back; the connection and the tip are still good.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entropy<T>(&self, f: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
+        let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
+        f(&mut **entropy)
+    }
+
+    fn need(&self, key: KeyName) -> VaultError {
+        VaultError::NoKey {
+            key,
+            role: self.member.role,
+        }
+    }
+
+    fn index_dir(&self) -> PathBuf {
+        self.dir.join("index")
+    }
+
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+}

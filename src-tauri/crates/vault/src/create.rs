@@ -1,0 +1,316 @@
+//! Making a workspace.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use data_encoding::BASE32_NOPAD;
+use evidence::{CompactRange, Seed};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::keys::{
+    Identity, KdfCost, KeyName, Keyring, MemberFile, PassphraseError, RecoveryKey, Role, VaultKeys,
+};
+use crate::ledger::{Act, CREATED, ENROLLED, SecondMember, Signer, Tip, member_detail, time_text};
+use crate::state::write_json;
+use crate::table::{ledger, member};
+use crate::{OpenError, Vault, VaultError, db};
+
+pub(crate) const FORMAT: &str = "muniment/vault/v1";
+
+/// `vault.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VaultFile {
+    pub(crate) format: String,
+    pub(crate) vault: String,
+    pub(crate) created: String,
+}
+
+/// Somebody to enrol.
+#[derive(Clone)]
+pub struct NewMember {
+    /// Role.
+    pub role: Role,
+    /// Display name, which goes into the ledger as a field of its own and can be withheld.
+    pub name: Option<String>,
+    /// Passphrase of the key file.
+    pub passphrase: String,
+}
+
+impl std::fmt::Debug for NewMember {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewMember")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a new workspace begins with.
+#[derive(Clone, Debug)]
+pub struct NewVault {
+    /// Display name of the first custodian.
+    pub custodian: Option<String>,
+    /// Their passphrase.
+    pub passphrase: String,
+    /// A second member, so that approvals by two are possible from the start.
+    pub second: Option<NewMember>,
+    /// Cost of the passphrases.
+    pub cost: KdfCost,
+}
+
+/// A workspace that was made.
+#[derive(Debug)]
+pub struct Created {
+    /// Vault id.
+    pub vault: String,
+    /// To be printed now: it is not kept.
+    pub recovery_key: RecoveryKey,
+    /// Members' ids: the first custodian, then the second member.
+    pub members: Vec<String>,
+}
+
+impl Vault {
+    /// Makes a workspace in an empty or new folder. It is not open afterwards.
+    pub async fn create(
+        dir: &Path,
+        new: &NewVault,
+        entropy: &mut (dyn CryptoRng + Send),
+        now: DateTime<Utc>,
+    ) -> Result<Created, OpenError> {
+        if dir.exists() && fs::read_dir(dir)?.next().is_some() {
+            return Err(OpenError::NotEmpty(dir.to_owned()));
+        }
+        if new
+            .second
+            .as_ref()
+            .is_some_and(|s| s.role == Role::Recovery)
+        {
+            return Err(VaultError::UnknownAct("member.enrolled as recovery".to_owned()).into());
+        }
+        let mut seed = [0; 10];
+        entropy.fill_bytes(&mut seed);
+        let vault = format!("vault-{}", BASE32_NOPAD.encode(&seed).to_ascii_lowercase());
+        let keys = VaultKeys::draw(entropy);
+        let recovery_key = RecoveryKey::draw(entropy);
+        let mut keyring = Keyring::new(&vault);
+        let recovery = recovery_key.identity().public();
+        keyring.admit(Role::Recovery, recovery, &keys, entropy)?;
+
+        let first = NewMember {
+            role: Role::Custodian,
+            name: new.custodian.clone(),
+            passphrase: new.passphrase.clone(),
+        };
+        let mut enrolled = Vec::new();
+        for m in std::iter::once(&first).chain(&new.second) {
+            let identity = Identity::draw(entropy);
+            let file =
+                MemberFile::seal(&vault, m.role, &identity, &m.passphrase, new.cost, entropy)?;
+            keyring.admit(m.role, file.public(), &keys, entropy)?;
+            enrolled.push((m, identity, file));
+        }
+
+        fs::create_dir_all(dir.join("members"))?;
+        fs::create_dir_all(dir.join("sealed"))?;
+        for (_, _, file) in &enrolled {
+            write_json(
+                &dir.join("members").join(format!("{}.json", file.member)),
+                file,
+            )?;
+        }
+        write_json(&dir.join("keyring.json"), &keyring)?;
+        let Some((_, database)) = keys.newest(KeyName::Database) else {
+            return Err(OpenError::Database);
+        };
+        db::migrate(dir, database, true).await?;
+
+        let mut acts = Vec::new();
+        for (n, (m, _, file)) in enrolled.iter().enumerate() {
+            let detail = member_detail(m.role, &file.public(), m.name.as_deref());
+            acts.push(if n == 0 {
+                let recovery_detail = member_detail(Role::Recovery, &recovery, None);
+                let detail = json!({
+                    "vault": vault, "created": time_text(now), "custodian": detail, "recovery": recovery_detail,
+                });
+                Act::new(CREATED, detail)
+            } else {
+                Act::new(ENROLLED, json!({ "member": detail }))
+            });
+        }
+        let signer = enrolled.first().map(|(m, identity, file)| Signer {
+            id: file.member.clone(),
+            role: m.role,
+            identity: identity.clone(),
+        });
+        let members: Vec<String> = enrolled
+            .iter()
+            .map(|(_, _, file)| file.member.clone())
+            .collect();
+        let mut seeds = Vec::new();
+        for _ in &acts {
+            let mut seed = [0; 32];
+            entropy.fill_bytes(&mut seed);
+            seeds.push(Seed::new(seed));
+        }
+        if let Some(signer) = signer {
+            let mut conn = db::writer(dir, database)?;
+            genesis(&mut conn, &vault, &signer, &acts, seeds, now)?;
+        }
+        // Last, so that a half-made folder is not taken for a workspace.
+        let file = VaultFile {
+            format: FORMAT.to_owned(),
+            vault: vault.clone(),
+            created: time_text(now),
+        };
+        write_json(&dir.join("vault.json"), &file)?;
+        Ok(Created {
+            vault,
+            recovery_key,
+            members,
+        })
+    }
+
+    /// Enrols a member: a key file of their own, the vault keys of their role, and the ledger entry that makes
+    /// them one. Only a custodian can.
+    pub async fn enrol_member(
+        &self,
+        new: NewMember,
+        cost: KdfCost,
+        now: DateTime<Utc>,
+    ) -> Result<String, VaultError> {
+        let inner = self.inner.clone();
+        let (file, public) = tokio::task::spawn_blocking(move || {
+            let identity = inner.entropy(|e| Identity::draw(e));
+            let file = inner.entropy(|e| {
+                MemberFile::seal(&inner.id, new.role, &identity, &new.passphrase, cost, e)
+            })?;
+            let detail = member_detail(new.role, &file.public(), new.name.as_deref());
+            Ok::<_, VaultError>((file, detail))
+        })
+        .await??;
+        let inner = self.inner.clone();
+        let id = file.member.clone();
+        self.write(now, move |tx| {
+            // The files are written before the entry commits: a key file without an entry can sign nothing.
+            let keyring_path = inner.dir.join("keyring.json");
+            let mut keyring: Keyring = serde_json::from_slice(&fs::read(&keyring_path)?)
+                .map_err(|_| VaultError::corrupt("keyring.json", "it is not in its format"))?;
+            inner
+                .entropy(|e| keyring.admit(file.role, file.public(), &inner.keys, e))
+                .map_err(|e| VaultError::corrupt("keyring.json", e))?;
+            if file.role == Role::Recovery {
+                return Err(VaultError::NotAllowed {
+                    role: inner.member.role,
+                    kind: ENROLLED.to_owned(),
+                });
+            }
+            tx.allowed(ENROLLED)?;
+            write_json(
+                &inner
+                    .dir
+                    .join("members")
+                    .join(format!("{}.json", file.member)),
+                &file,
+            )?;
+            write_json(&keyring_path, &keyring)?;
+            Ok((id, Act::new(ENROLLED, json!({ "member": public })).into()))
+        })
+        .await
+    }
+
+    /// Wraps the open member's keys under another passphrase. Nothing else changes: earlier copies of the key
+    /// file still open with the old one.
+    pub async fn change_passphrase(
+        &self,
+        passphrase: String,
+        cost: KdfCost,
+        now: DateTime<Utc>,
+    ) -> Result<(), VaultError> {
+        let inner = self.inner.clone();
+        self.write(now, move |_| {
+            let m = &inner.member;
+            let file = inner.entropy(|e| {
+                MemberFile::seal(&inner.id, m.role, &m.identity, &passphrase, cost, e)
+            })?;
+            write_json(
+                &inner.dir.join("members").join(format!("{}.json", m.id)),
+                &file,
+            )?;
+            Ok((
+                (),
+                Act::new("session.passphrase-changed", json!({ "member": m.id })).into(),
+            ))
+        })
+        .await
+    }
+
+    /// A second member proves at this workstation that they are there: the result signs their acts.
+    pub async fn unlock_second(
+        &self,
+        member: &str,
+        passphrase: String,
+    ) -> Result<SecondMember, VaultError> {
+        let known = self
+            .members()
+            .await?
+            .into_iter()
+            .find(|m| m.id == member && m.active);
+        let known = known.ok_or_else(|| VaultError::NoSuchMember(member.to_owned()))?;
+        let inner = self.inner.clone();
+        let identity = tokio::task::spawn_blocking(move || {
+            let path = inner.dir.join("members").join(format!("{}.json", known.id));
+            let file: MemberFile = serde_json::from_slice(&fs::read(path)?)
+                .map_err(|_| VaultError::Passphrase(PassphraseError::NotOurs("format")))?;
+            let identity = file.open(&inner.id, &passphrase)?;
+            if identity.public() != known.public {
+                return Err(PassphraseError::NotOurs("keys").into());
+            }
+            Ok::<_, VaultError>(Signer {
+                id: known.id,
+                role: known.role,
+                identity,
+            })
+        })
+        .await??;
+        Ok(SecondMember(Arc::new(identity)))
+    }
+}
+
+fn genesis(
+    conn: &mut rusqlite::Connection,
+    vault: &str,
+    signer: &Signer,
+    acts: &[Act],
+    seeds: Vec<Seed>,
+    now: DateTime<Utc>,
+) -> Result<(), VaultError> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut tip = Tip {
+        epoch: 0,
+        range: CompactRange::new(),
+        at: now,
+    };
+    for (act, seed) in acts.iter().zip(seeds) {
+        let row = tip.append(vault, act, signer, seed, now)?;
+        ledger::insert(&tx, &row)?;
+    }
+    let mut replayer = crate::ledger::Replayer::new(vault, &[]);
+    ledger::scan(&tx, |row| {
+        replayer
+            .step(row)
+            .map(|_| ())
+            .map_err(|e| VaultError::Evidence(e.to_string()))
+    })?;
+    let replayed = replayer
+        .finish()
+        .map_err(|e| VaultError::Evidence(e.to_string()))?;
+    for m in replayed.members.values() {
+        member::put(&tx, m)?;
+    }
+    tx.commit()?;
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! What can go wrong, exactly. No variant carries record content.
+
+use std::path::PathBuf;
+
+use crate::keys::{KeyName, KeyringError, PassphraseError, Role};
+use crate::ledger::ReplayFault;
+use crate::seal::SealError;
+
+/// Why a workspace could not be created or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder holds no `vault.json` of this format.
+    #[error("{} is not a Muniment workspace: {reason}", path.display())]
+    NotAWorkspace {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: &'static str,
+    },
+    /// The folder to create a workspace in is not empty.
+    #[error("{} is not empty; a workspace is created in an empty or new folder", .0.display())]
+    NotEmpty(PathBuf),
+    /// No key file opens with the passphrase.
+    #[error("the passphrase opens no key file of this workspace")]
+    WrongPassphrase,
+    /// A key file could not be used.
+    #[error("key file: {0}")]
+    KeyFile(#[from] PassphraseError),
+    /// There is no key file for the named member.
+    #[error("{0} has no key file in this workspace")]
+    NoSuchMember(String),
+    /// A file of the workspace is not in its format.
+    #[error("{file} is damaged: {reason}")]
+    Damaged {
+        /// The file, relative to the workspace.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another process has the workspace open.
+    #[error("the workspace is open in another process; close it there first")]
+    Locked,
+    /// The database key opens no database here, or a page of it was altered.
+    #[error(
+        "vault.db does not open with the workspace's database key: it was altered, replaced or is from another copy"
+    )]
+    Database,
+    /// The ledger is shorter than, or differs from, what was remembered.
+    #[error(
+        "the custody ledger was rolled back or replaced: {memory} remembers epoch {known_epoch} size {known_size}, \
+         the workspace holds epoch {found_epoch} size {found_size}; open with a restore to continue in a new epoch"
+    )]
+    LedgerRolledBack {
+        /// Which memory disagrees: `state file` or `member file`.
+        memory: &'static str,
+        /// Remembered epoch.
+        known_epoch: u64,
+        /// Remembered size in that epoch.
+        known_size: u64,
+        /// Epoch found.
+        found_epoch: u64,
+        /// Size found.
+        found_size: u64,
+    },
+    /// The ledger does not replay; open with [`crate::Mode::Inspect`] to read it all the same.
+    #[error("the custody ledger does not replay: {0}; it can be opened for inspection only")]
+    Ledger(#[from] ReplayFault),
+    /// Only a custodian may restore.
+    #[error("only a custodian may continue a rolled back workspace in a new epoch")]
+    RestoreNeedsCustodian,
+    /// Everything that can also happen later.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl From<KeyringError> for OpenError {
+    fn from(e: KeyringError) -> Self {
+        Self::Damaged {
+            file: "keyring.json".to_owned(),
+            reason: e.to_string(),
+        }
+    }
+}
+
+impl From<std::io::Error> for OpenError {
+    fn from(e: std::io::Error) -> Self {
+        Self::Vault(VaultError::Io(e))
+    }
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(e: rusqlite::Error) -> Self {
+        Self::Vault(e.into())
+    }
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(e: sqlx::Error) -> Self {
+        Self::Vault(e.into())
+    }
+}
+
+/// Why a read or a change of an open workspace failed.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The member's role does not hold the key this needs.
+    #[error("this needs the {} key, which a {} does not hold", key.word(), role.word())]
+    NoKey {
+        /// The key.
+        key: KeyName,
+        /// The member's role.
+        role: Role,
+    },
+    /// The role may not sign such a ledger entry.
+    #[error("a {} may not record {kind}", role.word())]
+    NotAllowed {
+        /// The role.
+        role: Role,
+        /// The act's kind.
+        kind: String,
+    },
+    /// The act's kind is not one the ledger knows.
+    #[error("{0} is not a kind of ledger entry")]
+    UnknownAct(String),
+    /// The act cannot be written as a record.
+    #[error("the ledger entry {kind} does not fit the record format: {reason}")]
+    Act {
+        /// The act's kind.
+        kind: String,
+        /// What the record format refused.
+        reason: String,
+    },
+    /// Opened for inspection.
+    #[error("the workspace is open for inspection only; nothing can be changed")]
+    ReadOnly,
+    /// A passphrase did not open a member's key file.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// No such member.
+    #[error("{0} is not a member of this workspace")]
+    NoSuchMember(String),
+    /// The member already exists.
+    #[error("{0} is already a member")]
+    MemberExists(String),
+    /// These bytes are in the workspace already.
+    #[error("already imported as #{import}")]
+    AlreadyImported {
+        /// The import that holds them.
+        import: i64,
+    },
+    /// Another import is running.
+    #[error("another import is running; wait for it or cancel it")]
+    ImportRunning,
+    /// Records were handed over out of order or against what was stated.
+    #[error("import: {0}")]
+    ImportOrder(String),
+    /// No event, segment, import, incident or subject of this number.
+    #[error("there is no {what} {id}")]
+    Missing {
+        /// What was looked for.
+        what: &'static str,
+        /// Its number or id.
+        id: String,
+    },
+    /// The incident moved on since it was read.
+    #[error("incident {incident} is at version {found}, not {expected}; read it again")]
+    Conflict {
+        /// The incident.
+        incident: String,
+        /// Version the change was made for.
+        expected: i64,
+        /// Version in the workspace.
+        found: i64,
+    },
+    /// A stored value is not in its format.
+    #[error("{table}: a stored value is damaged ({reason}); run fsck")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A sealed file.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+    /// The evidence code refused something.
+    #[error("evidence: {0}")]
+    Evidence(String),
+    /// The database, in its own words (never values).
+    #[error("database: {0}")]
+    Database(String),
+    /// The operating system.
+    #[error("file: {0}")]
+    Io(#[from] std::io::Error),
+    /// A worker ended without a result.
+    #[error("a background task ended early")]
+    Task,
+}
+
+impl VaultError {
+    pub(crate) fn corrupt(table: &'static str, reason: impl std::fmt::Display) -> Self {
+        Self::Corrupt {
+            table,
+            reason: reason.to_string(),
+        }
+    }
+    pub(crate) fn missing(what: &'static str, id: impl std::fmt::Display) -> Self {
+        Self::Missing {
+            what,
+            id: id.to_string(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for VaultError {
+    fn from(e: rusqlite::Error) -> Self {
+        // Only the code: SQLite's messages may quote SQL, and SQL may hold values.
+        let text = match &e {
+            rusqlite::Error::SqliteFailure(f, _) => f.to_string(),
+            rusqlite::Error::QueryReturnedNoRows => "no row where one was expected".to_owned(),
+            rusqlite::Error::InvalidColumnType(i, name, _) => {
+                format!("column {i} ({name}) has another type")
+            }
+            _ => "unexpected answer".to_owned(),
+        };
+        Self::Database(text)
+    }
+}
+
+impl From<sqlx::Error> for VaultError {
+    fn from(e: sqlx::Error) -> Self {
+        let text = match &e {
+            sqlx::Error::Database(d) => d
+                .code()
+                .map_or_else(|| "error".to_owned(), |c| format!("code {c}")),
+            sqlx::Error::RowNotFound => "no row where one was expected".to_owned(),
+            sqlx::Error::ColumnDecode { index, .. } => format!("column {index} has another type"),
+            sqlx::Error::PoolTimedOut => "too many readers".to_owned(),
+            _ => "unexpected answer".to_owned(),
+        };
+        Self::Database(text)
+    }
+}
+
+impl From<tokio::task::JoinError> for VaultError {
+    fn from(_: tokio::task::JoinError) -> Self {
+        Self::Task
+    }
+}

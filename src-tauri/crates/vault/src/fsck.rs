@@ -1,0 +1,373 @@
+//! `muniment fsck`: everything the workspace claims, checked again from its bytes. A failure is a finding in
+//! the report, not an error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::sync::Arc;
+
+use evidence::{CompactRange, Hash, Hasher, RecordLine};
+use serde_json::Value;
+
+use crate::ledger::{INCIDENT_EVENT, Replayer};
+use crate::open::sealed_files;
+use crate::seal::SealedFile;
+use crate::table::{event, incident, ledger, member, sealed, segment, setting};
+use crate::{Inner, Member, ReplayFault, Vault, VaultError};
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was checked, such as `ledger` or `sealed <id>`.
+    pub name: String,
+    /// Whether it holds.
+    pub ok: bool,
+    /// Counts, or what does not hold and where.
+    pub detail: String,
+}
+
+/// The result of all checks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FsckReport {
+    /// Checks in the order they were made.
+    pub checks: Vec<Check>,
+}
+
+impl FsckReport {
+    /// Whether every check holds.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.checks.iter().all(|c| c.ok)
+    }
+
+    /// Those that do not hold.
+    pub fn findings(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|c| !c.ok)
+    }
+
+    fn add(&mut self, name: impl Into<String>, outcome: Result<String, String>) {
+        let (ok, detail) = match outcome {
+            Ok(detail) => (true, detail),
+            Err(detail) => (false, detail),
+        };
+        self.checks.push(Check {
+            name: name.into(),
+            ok,
+            detail,
+        });
+    }
+}
+
+/// Folds an incident's events to the state they lead to; the workbench hands in casework's.
+pub type Fold<'a> = &'a (dyn Fn(&str, &[Value]) -> Option<Value> + Sync);
+
+impl Vault {
+    /// Checks everything. `progress` hears (steps done, all steps). With `fold`, incidents' states are compared
+    /// with what their ledger entries lead to. Without the originals key, sealed files are only listed.
+    pub async fn fsck(
+        &self,
+        mut progress: impl FnMut(u64, u64) + Send,
+        fold: Option<Fold<'_>>,
+    ) -> Result<FsckReport, VaultError> {
+        let inner = &self.inner;
+        let mut report = FsckReport::default();
+        let files = sealed::all(&inner.pool).await?;
+        let segments = segment::all(&inner.pool, None).await?;
+        let steps = 3 + files.len() as u64 + segments.len() as u64;
+        let mut done = 0;
+        let mut step = || {
+            done += 1;
+            progress(done, steps);
+        };
+
+        report.add("database", self.integrity().await);
+        step();
+        let replayed = self.replay_all().await?;
+        match replayed {
+            Err(fault) => report.add("ledger", Err(fault.to_string())),
+            Ok(found) => {
+                report.add("ledger", Ok(format!("{} entries replay", found.entries)));
+                let stored = member::all(&inner.pool).await?;
+                let same = stored == found.members;
+                report.add(
+                    "members",
+                    verdict(
+                        same,
+                        format!("{} members", stored.len()),
+                        "the member table differs from the ledger",
+                    ),
+                );
+                self.check_incidents(&found.events, fold, &mut report)
+                    .await?;
+            }
+        }
+        step();
+        report.add("files", self.orphans(&files).map_err(|e| e.to_string()));
+        step();
+
+        let reads = inner.member.role.holds(crate::KeyName::Originals);
+        for file in files {
+            if reads {
+                let (inner, name) = (
+                    self.inner.clone(),
+                    format!("sealed {} {}", file.kind, file.id),
+                );
+                let outcome =
+                    tokio::task::spawn_blocking(move || inner.check_sealed(&file)).await?;
+                report.add(name, outcome.map_err(|e| e.to_string()));
+            }
+            step();
+        }
+        let mut rows = 0;
+        for s in segments {
+            rows += s.runs.iter().map(|r| r.last - r.first).sum::<u64>();
+            if reads {
+                let name = format!("segment {}", s.id);
+                let outcome = self.check_segment(s).await;
+                report.add(name, outcome.map_err(|e| e.to_string()));
+            }
+            step();
+        }
+        let visible = setting::visible_now(&inner.pool).await?;
+        let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM event WHERE seq <= ?")
+            .bind(visible)
+            .fetch_one(&inner.pool)
+            .await?;
+        let agree = stored.unsigned_abs() == rows && stored == visible;
+        report.add(
+            "events",
+            verdict(
+                agree,
+                format!("{stored} events"),
+                &format!("{stored} events, {rows} in segments, {visible} visible"),
+            ),
+        );
+        Ok(report)
+    }
+
+    /// Replays the ledger from its first entry.
+    ///
+    /// # Errors
+    /// In the outer result, what kept it from being read; in the inner one, what does not hold.
+    pub async fn replay(&self) -> Result<Result<u64, ReplayFault>, VaultError> {
+        Ok(self.replay_all().await?.map(|r| r.entries))
+    }
+
+    async fn replay_all(&self) -> Result<Result<LedgerFindings, ReplayFault>, VaultError> {
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || inner.replay_all()).await?
+    }
+
+    async fn integrity(&self) -> Result<String, String> {
+        let broken = |_| "a page of vault.db was altered: it does not authenticate".to_owned();
+        // One row for each page whose HMAC fails.
+        let pages = sqlx::query("PRAGMA cipher_integrity_check")
+            .fetch_all(&self.inner.pool)
+            .await
+            .map_err(broken)?;
+        if !pages.is_empty() {
+            return Err(format!(
+                "{} pages of vault.db were altered: they do not authenticate",
+                pages.len()
+            ));
+        }
+        let answer: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(&self.inner.pool)
+            .await
+            .map_err(broken)?;
+        if answer == "ok" {
+            Ok("every page authenticates".to_owned())
+        } else {
+            Err("vault.db is malformed".to_owned())
+        }
+    }
+
+    async fn check_incidents(
+        &self,
+        events: &BTreeMap<String, Vec<Value>>,
+        fold: Option<Fold<'_>>,
+        report: &mut FsckReport,
+    ) -> Result<(), VaultError> {
+        let pool = &self.inner.pool;
+        let rows = incident::all(pool).await?;
+        let mut wrong = Vec::new();
+        let ids: BTreeSet<&str> = rows
+            .iter()
+            .map(|r| r.id.as_str())
+            .chain(events.keys().map(String::as_str))
+            .collect();
+        for id in &ids {
+            let signed = events.get(*id).map(Vec::as_slice).unwrap_or_default();
+            let row = rows.iter().find(|r| r.id == *id);
+            let stored = incident::events(pool, id).await?;
+            let version = row.is_some_and(|r| r.version == signed.len() as i64);
+            let state = match (fold, row) {
+                (Some(fold), Some(row)) => fold(id, signed).is_some_and(|s| s == row.state),
+                _ => true,
+            };
+            if stored != signed || !version || !state {
+                wrong.push(*id);
+            }
+        }
+        let detail = format!("differ from the ledger: {}", wrong.join(", "));
+        report.add(
+            "incidents",
+            verdict(
+                wrong.is_empty(),
+                format!("{} incidents", ids.len()),
+                &detail,
+            ),
+        );
+        Ok(())
+    }
+
+    fn orphans(&self, files: &[SealedFile]) -> Result<String, VaultError> {
+        let known: BTreeSet<&str> = files.iter().map(|f| f.id.as_str()).collect();
+        let found = sealed_files(&self.inner.dir().join("sealed"))?;
+        let importing = self
+            .inner
+            .importing
+            .load(std::sync::atomic::Ordering::Acquire);
+        let strays = found
+            .iter()
+            .filter(|(id, _)| !known.contains(id.as_str()))
+            .count();
+        let names: BTreeSet<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+        let lost = known.iter().filter(|id| !names.contains(*id)).count();
+        // A running import has files that nothing refers to yet.
+        if lost == 0 && (strays == 0 || importing) {
+            return Ok(format!("{} sealed files", known.len()));
+        }
+        Err(VaultError::corrupt(
+            "sealed",
+            format!("{lost} files are missing, {strays} belong to nothing"),
+        ))
+    }
+
+    async fn check_segment(&self, s: crate::Segment) -> Result<String, VaultError> {
+        // Leaf hashes of 32 bytes: the rows of a segment fit; its lines are streamed.
+        let mut rows = Vec::new();
+        for run in &s.runs {
+            rows.push((
+                *run,
+                event::leaves(&self.inner.pool, run.first_seq, run.last - run.first).await?,
+            ));
+        }
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || inner.check_segment(&s, &rows)).await?
+    }
+}
+
+fn verdict(ok: bool, fine: String, wrong: &str) -> Result<String, String> {
+    if ok { Ok(fine) } else { Err(wrong.to_owned()) }
+}
+
+struct LedgerFindings {
+    entries: u64,
+    members: BTreeMap<String, Member>,
+    events: BTreeMap<String, Vec<Value>>,
+}
+
+impl Inner {
+    fn replay_all(self: Arc<Self>) -> Result<Result<LedgerFindings, ReplayFault>, VaultError> {
+        enum Stop {
+            Fault(ReplayFault),
+            Vault(VaultError),
+        }
+        impl From<VaultError> for Stop {
+            fn from(e: VaultError) -> Self {
+                Self::Vault(e)
+            }
+        }
+        let guard = self.writer();
+        let mut replayer = Replayer::new(&self.id, &[]);
+        let mut events: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        let scanned = ledger::scan(&guard.conn, |row| {
+            let entry = replayer.step(row).map_err(Stop::Fault)?;
+            if let (INCIDENT_EVENT, Some(id)) = (entry.kind.as_str(), entry.incident) {
+                let event = entry.detail.get("event").cloned().unwrap_or_default();
+                events.entry(id).or_default().push(event);
+            }
+            Ok(())
+        });
+        drop(guard);
+        match scanned {
+            Err(Stop::Vault(e)) => return Err(e),
+            Err(Stop::Fault(fault)) => return Ok(Err(fault)),
+            Ok(()) => {}
+        }
+        Ok(replayer.finish().map(|r| LedgerFindings {
+            entries: r.entries,
+            members: r.members,
+            events,
+        }))
+    }
+
+    fn check_sealed(&self, file: &SealedFile) -> Result<String, VaultError> {
+        let mut reader = self.open_sealed(&file.kind, &file.id)?;
+        let mut hasher = Hasher::new();
+        let mut buffer = vec![0; crate::seal::CHUNK];
+        let mut size = 0u64;
+        loop {
+            let n = reader.read(&mut buffer).map_err(crate::seal::unpack)?;
+            if n == 0 {
+                break;
+            }
+            size += n as u64;
+            hasher.update(&buffer[..n]);
+        }
+        if size != file.size || hasher.finish() != file.sha256 {
+            return Err(crate::SealError::Content {
+                id: file.id.clone(),
+            }
+            .into());
+        }
+        Ok(format!("{size} bytes"))
+    }
+
+    fn check_segment(
+        &self,
+        s: &crate::Segment,
+        rows: &[(crate::Run, Vec<Hash>)],
+    ) -> Result<String, VaultError> {
+        let f = &s.facts;
+        let wrong = |what: String| VaultError::corrupt("segment", what);
+        let mut range = CompactRange::from_frontier(f.first, f.frontier.clone())
+            .map_err(|e| wrong(format!("its frontier: {e}")))?;
+        let mut scratch = Vec::new();
+        let mut disputed = BTreeMap::new();
+        self.for_each_line(&s.store, f.first, |index, line| {
+            let record = RecordLine::parse(line, index)
+                .map_err(|e| wrong(format!("record {index}: {e}")))?;
+            let leaf = record.leaf_with(&mut scratch);
+            let row = rows
+                .iter()
+                .find(|(run, _)| run.first <= index && index < run.last);
+            if row.is_some_and(|(run, leaves)| {
+                leaves.get((index - run.first) as usize) != Some(&leaf)
+            }) {
+                return Err(wrong(format!(
+                    "record {index}: its event row has another leaf hash"
+                )));
+            }
+            range.push(leaf);
+            if let Some(root) = f.roots.get(&range.size()).filter(|r| **r != range.root()) {
+                disputed.insert(range.size(), *root);
+            }
+            Ok(())
+        })?;
+        if let Some((size, _)) = disputed.pop_first() {
+            return Err(wrong(format!(
+                "its records do not fold to the root at size {size}"
+            )));
+        }
+        if range.size() != f.last || range.root() != f.root {
+            return Err(wrong(
+                "its records do not fold to the root of its checkpoint".to_owned(),
+            ));
+        }
+        Ok(format!(
+            "{} records fold to their checkpoint",
+            f.last - f.first
+        ))
+    }
+}

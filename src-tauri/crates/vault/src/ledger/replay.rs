@@ -1,0 +1,344 @@
+//! Replays the ledger from its first entry: every leaf, root and signature, and whether the signer's role was
+//! allowed the act when it was recorded. What the tables project must equal what comes out here.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use data_encoding::BASE64;
+use evidence::{CompactRange, Hash, RecordLine};
+use serde_json::{Value, json};
+
+use super::{
+    CREATED, ENROLLED, LedgerEntry, LedgerRow, RECOVERED, RESTORED, SCHEMA, Tip, message, roles,
+    time_text, unflatten,
+};
+use crate::keys::{PublicIdentity, Role};
+use crate::table::member::Member;
+
+/// The entry at which a replay stopped and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("epoch {epoch}, entry {index}: {reason}")]
+pub struct ReplayFault {
+    /// Epoch of the entry.
+    pub epoch: u64,
+    /// Its index.
+    pub index: u64,
+    /// What does not hold.
+    pub reason: ReplayReason,
+}
+
+/// What does not hold in a ledger entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayReason {
+    /// An entry is missing before this one.
+    #[error("entries before it are missing")]
+    Missing,
+    /// The line is not a record in its one spelling.
+    #[error("it is not a ledger record")]
+    Record,
+    /// The stored leaf is not the record's.
+    #[error("its leaf hash is not that of its record")]
+    Leaf,
+    /// It does not continue the log before it.
+    #[error("it was signed for another log than the one before it")]
+    Previous,
+    /// A column disagrees with the signed record.
+    #[error("the column {0} says something else than the signed record")]
+    Column(&'static str),
+    /// The signer is no member at this point.
+    #[error("its signer is not a member at this point")]
+    Stranger,
+    /// The signature fails.
+    #[error("its signature does not verify")]
+    Signature,
+    /// The role may not do this.
+    #[error("a {role} was not allowed {kind}")]
+    NotAllowed {
+        /// The role's word.
+        role: &'static str,
+        /// The kind.
+        kind: String,
+    },
+    /// A first entry of an epoch must be a genesis or a restore, and nothing else may.
+    #[error("the first entry of an epoch is a genesis or a restore, and only the first")]
+    Genesis,
+    /// A membership entry that cannot be.
+    #[error("its membership change is not possible")]
+    Membership,
+    /// There is no entry at all.
+    #[error("the ledger is empty")]
+    Empty,
+}
+
+/// What a full replay yields.
+#[derive(Debug)]
+pub(crate) struct Replayed {
+    pub(crate) tip: Tip,
+    pub(crate) members: BTreeMap<String, Member>,
+    pub(crate) entries: u64,
+    /// Roots at the sizes that were asked for.
+    pub(crate) roots: BTreeMap<(u64, u64), Hash>,
+    /// Heads that restores named as the highest known ones.
+    pub(crate) restored: Vec<(u64, u64, Hash)>,
+}
+
+/// Replays row by row, so that a long ledger needs no memory of its length.
+pub(crate) struct Replayer<'a> {
+    vault: &'a str,
+    interest: &'a [(u64, u64)],
+    tip: Option<Tip>,
+    members: BTreeMap<String, Member>,
+    entries: u64,
+    roots: BTreeMap<(u64, u64), Hash>,
+    restored: Vec<(u64, u64, Hash)>,
+}
+
+impl<'a> Replayer<'a> {
+    pub(crate) fn new(vault: &'a str, interest: &'a [(u64, u64)]) -> Self {
+        Self {
+            vault,
+            interest,
+            tip: None,
+            members: BTreeMap::new(),
+            entries: 0,
+            roots: BTreeMap::new(),
+            restored: Vec::new(),
+        }
+    }
+
+    /// Checks the next row and returns what it says.
+    pub(crate) fn step(&mut self, row: &LedgerRow) -> Result<LedgerEntry, ReplayFault> {
+        let fault = |reason| ReplayFault {
+            epoch: row.epoch,
+            index: row.index,
+            reason,
+        };
+        let opening = row.index == 0;
+        match &self.tip {
+            None if row.epoch != 0 || !opening => return Err(fault(ReplayReason::Missing)),
+            Some(t) if opening && row.epoch <= t.epoch => return Err(fault(ReplayReason::Missing)),
+            Some(t) if !opening && (row.epoch != t.epoch || row.index != t.range.size()) => {
+                return Err(fault(ReplayReason::Missing));
+            }
+            _ => {}
+        }
+        let mut range = match (&self.tip, opening) {
+            (Some(t), false) => t.range.clone(),
+            _ => CompactRange::new(),
+        };
+        if row.previous != range.root() {
+            return Err(fault(ReplayReason::Previous));
+        }
+        let (entry, leaf) = read(row).map_err(fault)?;
+        if leaf != row.leaf {
+            return Err(fault(ReplayReason::Leaf));
+        }
+        let genesis = if opening {
+            if row.epoch == 0 {
+                Some(CREATED)
+            } else {
+                Some(RESTORED)
+            }
+        } else {
+            None
+        };
+        let is_opening_kind = entry.kind == CREATED || entry.kind == RESTORED;
+        if genesis.is_some_and(|k| entry.kind != k) || (genesis.is_none() && is_opening_kind) {
+            return Err(fault(ReplayReason::Genesis));
+        }
+        if entry.kind == CREATED {
+            self.genesis(&entry)
+                .ok_or_else(|| fault(ReplayReason::Genesis))?;
+        }
+        let actor = self
+            .members
+            .get(&row.actor)
+            .filter(|m| m.active)
+            .ok_or_else(|| fault(ReplayReason::Stranger))?;
+        let signed = message(self.vault, row.epoch, row.index, &row.previous, &leaf);
+        if !actor.public.verifies(&signed, &row.signature) {
+            return Err(fault(ReplayReason::Signature));
+        }
+        if roles::may_record(actor.role, &row.kind) != Some(true) {
+            let role = actor.role.word();
+            return Err(fault(ReplayReason::NotAllowed {
+                role,
+                kind: row.kind.clone(),
+            }));
+        }
+        if let Some(member) = enrolled(&entry) {
+            let member = member.ok_or_else(|| fault(ReplayReason::Membership))?;
+            if self.members.contains_key(&member.id) {
+                return Err(fault(ReplayReason::Membership));
+            }
+            self.members.insert(member.id.clone(), member);
+        } else if entry.kind.starts_with("member.") {
+            return Err(fault(ReplayReason::Membership));
+        }
+        if entry.kind == RESTORED {
+            self.restored.extend(named_head(&entry.detail, "known"));
+        }
+        range.push(leaf);
+        self.entries += 1;
+        let tip = Tip {
+            epoch: row.epoch,
+            range,
+            at: row.at,
+        };
+        if self.interest.contains(&(tip.epoch, tip.range.size())) {
+            self.roots
+                .insert((tip.epoch, tip.range.size()), tip.range.root());
+        }
+        self.tip = Some(tip);
+        Ok(entry)
+    }
+
+    /// The end of the ledger.
+    pub(crate) fn finish(self) -> Result<Replayed, ReplayFault> {
+        let tip = self.tip.ok_or(ReplayFault {
+            epoch: 0,
+            index: 0,
+            reason: ReplayReason::Empty,
+        })?;
+        Ok(Replayed {
+            tip,
+            members: self.members,
+            entries: self.entries,
+            roots: self.roots,
+            restored: self.restored,
+        })
+    }
+
+    /// Genesis names the vault, its first custodian and the recovery identity.
+    fn genesis(&mut self, entry: &LedgerEntry) -> Option<()> {
+        if entry.detail.get("vault")?.as_str()? != self.vault {
+            return None;
+        }
+        for (name, role) in [("custodian", Role::Custodian), ("recovery", Role::Recovery)] {
+            let member = member(entry, entry.detail.get(name)?)?;
+            if member.role != role {
+                return None;
+            }
+            self.members.insert(member.id.clone(), member);
+        }
+        Some(())
+    }
+}
+
+fn enrolled(entry: &LedgerEntry) -> Option<Option<Member>> {
+    (entry.kind == ENROLLED || entry.kind == RECOVERED).then(|| {
+        let member = member(entry, entry.detail.get("member")?)?;
+        let allowed = if entry.kind == RECOVERED {
+            member.role == Role::Custodian
+        } else {
+            member.role != Role::Recovery
+        };
+        allowed.then_some(member)
+    })
+}
+
+/// The member that a membership row enrols.
+pub(crate) fn enrolled_member(row: &LedgerRow) -> Option<Member> {
+    let (entry, _) = read(row).ok()?;
+    enrolled(&entry).flatten()
+}
+
+/// How entries name a member.
+pub(crate) fn member_detail(role: Role, public: &PublicIdentity, name: Option<&str>) -> Value {
+    let mut out = json!({
+        "id": public.id(role),
+        "role": role.word(),
+        "kem": BASE64.encode(&public.kem),
+        "sign": BASE64.encode(&public.sign),
+    });
+    if let Some(name) = name {
+        out["name"] = Value::from(name);
+    }
+    out
+}
+
+fn member(entry: &LedgerEntry, value: &Value) -> Option<Member> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let key = |key: &str| {
+        let bytes = BASE64.decode(text(key)?.as_bytes()).ok()?;
+        <[u8; 32]>::try_from(bytes).ok()
+    };
+    let role = Role::from_word(text("role")?)?;
+    let public = PublicIdentity {
+        kem: key("kem")?,
+        sign: key("sign")?,
+    };
+    let id = text("id")?;
+    // The id is derived from the key, so that nobody can be enrolled under another's id.
+    (public.id(role) == id).then(|| Member {
+        id: id.to_owned(),
+        role,
+        name: text("name").map(str::to_owned),
+        public,
+        active: true,
+        epoch: entry.epoch,
+        index: entry.index,
+    })
+}
+
+/// `{epoch, size, root}` under `name`.
+pub(crate) fn named_head(detail: &Value, name: &str) -> Option<(u64, u64, Hash)> {
+    let head = detail.get(name)?;
+    let root = head.get("root")?.as_str()?.parse().ok()?;
+    Some((
+        head.get("epoch")?.as_u64()?,
+        head.get("size")?.as_u64()?,
+        root,
+    ))
+}
+
+/// Reads the row's record and compares the columns with it.
+pub(crate) fn read(row: &LedgerRow) -> Result<(LedgerEntry, Hash), ReplayReason> {
+    let line =
+        RecordLine::parse(row.line.as_bytes(), row.index).map_err(|_| ReplayReason::Record)?;
+    let leaf = line.leaf();
+    let mut root = Value::Null;
+    let mut schema = false;
+    for (path, value) in line.fields() {
+        if path == "@schema" {
+            schema = value == SCHEMA;
+            continue;
+        }
+        let value: Value = serde_json::from_str(value).map_err(|_| ReplayReason::Record)?;
+        unflatten(&mut root, path, value);
+    }
+    let text = |name: &str| root.get(name).and_then(Value::as_str).map(str::to_owned);
+    let at = text("at").and_then(|t| DateTime::parse_from_rfc3339(&t).ok());
+    let (Some(kind), Some(at), Some(actor), true) = (text("kind"), at, text("actor"), schema)
+    else {
+        return Err(ReplayReason::Record);
+    };
+    let at = at.with_timezone(&Utc);
+    let incident = text("incident");
+    if kind != row.kind {
+        return Err(ReplayReason::Column("kind"));
+    }
+    if time_text(at) != time_text(row.at) {
+        return Err(ReplayReason::Column("at_us"));
+    }
+    if actor != row.actor {
+        return Err(ReplayReason::Column("actor"));
+    }
+    if incident != row.incident {
+        return Err(ReplayReason::Column("incident"));
+    }
+    let detail = root.get("detail").cloned().unwrap_or(Value::Null);
+    Ok((
+        LedgerEntry {
+            epoch: row.epoch,
+            index: row.index,
+            kind,
+            at,
+            actor,
+            incident,
+            detail,
+            leaf,
+        },
+        leaf,
+    ))
+}

@@ -1,0 +1,445 @@
+//! Reading an open workspace.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use evidence::{Hash, Seed, VerifierKey};
+use redaction::HandleKey;
+use serde_json::{Value, json};
+
+use crate::import::RecommitState;
+use crate::keys::KeyName;
+use crate::ledger::{Act, LedgerExtract, read as read_entry};
+use crate::seal::SealedReader;
+use crate::store::{BLOCK, StoreReader};
+use crate::table::{
+    self, event, import, incident, ledger, member, note, packet, pinned, quarantine, segment,
+    setting, subject, trust,
+};
+use crate::{
+    EventRow, Import, IncidentRow, Inner, LedgerEntry, LedgerFilter, LedgerHead, Member,
+    OriginNote, OriginTrust, PacketRow, PinnedEvidence, Quarantined, Role, Segment, Subject, Vault,
+    VaultError,
+};
+
+/// The end of the vault's own log of foreign records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecommitHead {
+    /// Origin: `<vault id>/recommit`.
+    pub origin: String,
+    /// Records in it.
+    pub size: u64,
+    /// Compact range of [0, size).
+    pub frontier: Vec<Hash>,
+    /// Signed checkpoint at `size`; none while it is empty.
+    pub note: Option<String>,
+}
+
+impl Vault {
+    /// Vault id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.inner.id
+    }
+
+    /// The member who opened it.
+    #[must_use]
+    pub fn member(&self) -> (&str, Role) {
+        (&self.inner.member.id, self.inner.member.role)
+    }
+
+    /// Whether it is open for inspection only.
+    #[must_use]
+    pub fn read_only(&self) -> bool {
+        self.inner.read_only
+    }
+
+    /// Where the search index lies.
+    #[must_use]
+    pub fn index_dir(&self) -> PathBuf {
+        self.inner.index_dir()
+    }
+
+    /// The key for what the search index seals: HKDF-SHA256 of the database key, info `muniment/index/v1`.
+    pub fn index_key(&self) -> Result<zeroize::Zeroizing<[u8; 32]>, VaultError> {
+        let (_, key) = self
+            .inner
+            .keys
+            .newest(KeyName::Database)
+            .ok_or_else(|| self.inner.need(KeyName::Database))?;
+        Ok(zeroize::Zeroizing::new(
+            *key.derive("muniment/index/v1").bytes(),
+        ))
+    }
+
+    /// A fresh seed for a record of the recommit log.
+    #[must_use]
+    pub fn draw_seed(&self) -> Seed {
+        let mut seed = [0; 32];
+        self.inner.entropy(|e| e.fill_bytes(&mut seed));
+        Seed::new(seed)
+    }
+
+    /// All members, removed ones too.
+    pub async fn members(&self) -> Result<Vec<Member>, VaultError> {
+        Ok(member::all(&self.inner.pool).await?.into_values().collect())
+    }
+
+    /// The key that computes handles; reviewers do not hold it.
+    pub fn handle_key(&self) -> Result<HandleKey, VaultError> {
+        let (_, key) = self
+            .inner
+            .keys
+            .newest(KeyName::Handles)
+            .ok_or_else(|| self.inner.need(KeyName::Handles))?;
+        Ok(HandleKey::new(*key.bytes()))
+    }
+
+    /// The handle key of a case or distribution, made and recorded at its first need.
+    pub async fn scope_key(
+        &self,
+        scope: &str,
+        now: DateTime<Utc>,
+    ) -> Result<HandleKey, VaultError> {
+        if let Some(id) = table::scope_key::read(&self.inner.pool, scope).await? {
+            return self.open_scope_key(id).await;
+        }
+        let inner = self.inner.clone();
+        let name = scope.to_owned();
+        let id = tokio::task::spawn_blocking(move || {
+            let key = inner.entropy(|e| crate::keys::Secret::draw(e));
+            let file = inner.seal("scope-key", key.bytes().as_slice())?;
+            let done = inner.write(now, |tx| {
+                if tx.scope_key(&name)?.is_some() {
+                    return Err(VaultError::ImportOrder(format!(
+                        "scope {name} got its key meanwhile"
+                    )));
+                }
+                tx.add_scope_key(&name, &file)?;
+                Ok((
+                    file.id.clone(),
+                    Act::new("handle.scope-created", json!({ "scope": name })).into(),
+                ))
+            });
+            if done.is_err() {
+                std::fs::remove_file(inner.sealer.path(&file.id))?;
+            }
+            done
+        })
+        .await??;
+        self.open_scope_key(id).await
+    }
+
+    async fn open_scope_key(&self, id: String) -> Result<HandleKey, VaultError> {
+        let reader = self.open_sealed("scope-key", &id).await?;
+        tokio::task::spawn_blocking(move || {
+            let mut key = zeroize::Zeroizing::new([0; 32]);
+            let mut reader = reader;
+            std::io::Read::read_exact(&mut reader, &mut *key).map_err(crate::seal::unpack)?;
+            Ok(HandleKey::new(*key))
+        })
+        .await?
+    }
+
+    /// Opens a sealed file of `kind` for reading from any position.
+    pub async fn open_sealed(&self, kind: &str, id: &str) -> Result<SealedReader, VaultError> {
+        let (inner, kind, id) = (self.inner.clone(), kind.to_owned(), id.to_owned());
+        tokio::task::spawn_blocking(move || inner.open_sealed(&kind, &id)).await?
+    }
+
+    /// A JSON value of the workspace.
+    pub async fn setting(&self, name: &str) -> Result<Option<Value>, VaultError> {
+        setting::read(&self.inner.pool, name)
+            .await?
+            .map(|t| table::json("setting", &t))
+            .transpose()
+    }
+
+    /// Visible events in the order asked for.
+    pub async fn rows(&self, seqs: &[i64]) -> Result<Vec<EventRow>, VaultError> {
+        event::rows(&self.inner.pool, seqs).await
+    }
+
+    /// Visible events after `seq`, in order: what the search index follows.
+    pub async fn rows_after(&self, seq: i64, limit: u32) -> Result<Vec<EventRow>, VaultError> {
+        event::rows_after(&self.inner.pool, seq, limit).await
+    }
+
+    /// The largest visible event number; 0 when there is none.
+    pub async fn last_visible_seq(&self) -> Result<i64, VaultError> {
+        setting::visible_now(&self.inner.pool).await
+    }
+
+    /// How many events are visible. Numbers are never given back, so it is the last one.
+    pub async fn count(&self) -> Result<u64, VaultError> {
+        table::unsigned("event", self.last_visible_seq().await?)
+    }
+
+    /// The canonical line of an event's record, with its seed.
+    pub async fn record_line(&self, seq: i64) -> Result<Vec<u8>, VaultError> {
+        self.record_lines(&[seq])
+            .await?
+            .pop()
+            .ok_or_else(|| VaultError::missing("event", seq))
+    }
+
+    /// The lines of several events, in the order asked for.
+    pub async fn record_lines(&self, seqs: &[i64]) -> Result<Vec<Vec<u8>>, VaultError> {
+        let mut places = Vec::with_capacity(seqs.len());
+        let mut stores: BTreeMap<i64, (String, u64)> = BTreeMap::new();
+        for seq in seqs {
+            let (id, index) = event::place(&self.inner.pool, *seq).await?;
+            if let std::collections::btree_map::Entry::Vacant(new) = stores.entry(id) {
+                let s = segment::get(&self.inner.pool, id).await?;
+                new.insert((s.store, s.facts.first));
+            }
+            places.push((id, index));
+        }
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut open: Option<(i64, StoreReader)> = None;
+            let mut out = Vec::with_capacity(places.len());
+            for (id, index) in places {
+                let (store, first) = stores
+                    .get(&id)
+                    .ok_or_else(|| VaultError::missing("segment", id))?;
+                if open.as_ref().is_none_or(|(o, _)| *o != id) {
+                    open = Some((id, inner.open_store(store)?));
+                }
+                let Some((_, reader)) = &mut open else {
+                    return Err(VaultError::missing("segment", id));
+                };
+                out.push(reader.line(index.saturating_sub(*first))?);
+            }
+            Ok(out)
+        })
+        .await?
+    }
+
+    /// Hands every record line of a segment, in order, to `each` on a blocking thread: rebuilds and checks use it.
+    pub async fn for_each_line(
+        &self,
+        segment: i64,
+        each: impl FnMut(u64, &[u8]) -> Result<(), VaultError> + Send + 'static,
+    ) -> Result<(), VaultError> {
+        let s = segment::get(&self.inner.pool, segment).await?;
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || inner.for_each_line(&s.store, s.facts.first, each))
+            .await?
+    }
+
+    /// Leaf hashes of log indices [from, to) of a segment, also of records that have their rows elsewhere.
+    pub async fn leaves(&self, segment: i64, from: u64, to: u64) -> Result<Vec<Hash>, VaultError> {
+        let own = segment::get(&self.inner.pool, segment).await?;
+        if from > to || from < own.facts.first || to > own.facts.last {
+            return Err(VaultError::missing(
+                "log range",
+                format!("{from}..{to} in segment {segment}"),
+            ));
+        }
+        let others = segment::all(&self.inner.pool, Some(&own.facts.origin)).await?;
+        let mut out = Vec::new();
+        let mut at = from;
+        while at < to {
+            // The segment's own rows first: in a fork, another branch has the same indices.
+            let run = own
+                .runs
+                .iter()
+                .chain(others.iter().flat_map(|s| &s.runs))
+                .find(|r| r.first <= at && at < r.last);
+            let run = run.ok_or_else(|| VaultError::missing("leaf of record", at))?;
+            let until = to.min(run.last);
+            // Do not run over rows that are the segment's own.
+            let own_next = own
+                .runs
+                .iter()
+                .map(|r| r.first)
+                .filter(|f| *f > at)
+                .min()
+                .unwrap_or(until);
+            let until = if own.runs.contains(run) {
+                until
+            } else {
+                until.min(own_next)
+            };
+            let seq = run.first_seq.saturating_add_unsigned(at - run.first);
+            let part = event::leaves(&self.inner.pool, seq, until - at).await?;
+            if part.len() as u64 != until - at {
+                return Err(VaultError::corrupt(
+                    "event",
+                    "rows of a segment are missing",
+                ));
+            }
+            out.extend(part);
+            at = until;
+        }
+        Ok(out)
+    }
+
+    /// Segments in the order of origin and first index.
+    pub async fn segments(&self, origin: Option<&str>) -> Result<Vec<Segment>, VaultError> {
+        segment::all(&self.inner.pool, origin).await
+    }
+
+    /// One segment.
+    pub async fn segment(&self, id: i64) -> Result<Segment, VaultError> {
+        segment::get(&self.inner.pool, id).await
+    }
+
+    /// Verified checkpoints of an origin.
+    pub async fn notes(&self, origin: &str) -> Result<Vec<OriginNote>, VaultError> {
+        note::of(&self.inner.pool, origin).await
+    }
+
+    /// The newest trust policy of each origin.
+    pub async fn trust(&self) -> Result<Vec<OriginTrust>, VaultError> {
+        trust::newest(&self.inner.pool).await
+    }
+
+    /// All versions of an origin's trust policy.
+    pub async fn trust_history(&self, origin: &str) -> Result<Vec<OriginTrust>, VaultError> {
+        trust::history(&self.inner.pool, origin).await
+    }
+
+    /// Finished imports after number `after`.
+    pub async fn imports(&self, after: i64, limit: u32) -> Result<Vec<Import>, VaultError> {
+        import::after(&self.inner.pool, after, limit).await
+    }
+
+    /// One import.
+    pub async fn import(&self, id: i64) -> Result<Import, VaultError> {
+        import::get(&self.inner.pool, id).await
+    }
+
+    /// Quarantined files.
+    pub async fn quarantined(&self) -> Result<Vec<Quarantined>, VaultError> {
+        quarantine::all(&self.inner.pool).await
+    }
+
+    /// All incidents.
+    pub async fn incidents(&self) -> Result<Vec<IncidentRow>, VaultError> {
+        incident::all(&self.inner.pool).await
+    }
+
+    /// One incident.
+    pub async fn incident(&self, id: &str) -> Result<IncidentRow, VaultError> {
+        incident::get(&self.inner.pool, id).await
+    }
+
+    /// An incident's events in order.
+    pub async fn incident_events(&self, id: &str) -> Result<Vec<Value>, VaultError> {
+        incident::events(&self.inner.pool, id).await
+    }
+
+    /// Pinned evidence of an incident.
+    pub async fn evidence(&self, incident: &str) -> Result<Vec<PinnedEvidence>, VaultError> {
+        pinned::of(&self.inner.pool, incident).await
+    }
+
+    /// Packets that were written.
+    pub async fn packets(&self, incident: Option<&str>) -> Result<Vec<PacketRow>, VaultError> {
+        packet::all(&self.inner.pool, incident).await
+    }
+
+    /// A subject by its number.
+    pub async fn subject(&self, number: i64) -> Result<Subject, VaultError> {
+        subject::by_number(&self.inner.pool, number).await
+    }
+
+    /// A subject by its handle.
+    pub async fn subject_by_handle(&self, handle: &str) -> Result<Option<Subject>, VaultError> {
+        subject::by_handle(&self.inner.pool, handle).await
+    }
+
+    /// The end of the recommit log.
+    pub async fn recommit_head(&self) -> Result<RecommitHead, VaultError> {
+        let state =
+            RecommitState::parse(setting::read(&self.inner.pool, RecommitState::SETTING).await?)?;
+        Ok(RecommitHead {
+            origin: self.inner.recommit_origin(),
+            size: state.size,
+            frontier: state.frontier,
+            note: state.note,
+        })
+    }
+
+    /// The key that verifies the recommit log's checkpoints. Needs the originals key.
+    pub fn recommit_verifier(&self) -> Result<VerifierKey, VaultError> {
+        Ok(self.inner.recommit_key()?.verifier_key().clone())
+    }
+
+    /// Where the ledger stands.
+    #[must_use]
+    pub fn ledger_head(&self) -> LedgerHead {
+        self.inner.writer().tip.head()
+    }
+
+    /// Ledger entries, newest first, before (epoch, index).
+    pub async fn ledger(
+        &self,
+        filter: &LedgerFilter,
+        before: Option<(u64, u64)>,
+        limit: u32,
+    ) -> Result<Vec<LedgerEntry>, VaultError> {
+        let rows = ledger::page(&self.inner.pool, filter, before, limit).await?;
+        rows.iter()
+            .map(|r| {
+                read_entry(r)
+                    .map(|(e, _)| e)
+                    .map_err(|e| VaultError::corrupt("ledger", e))
+            })
+            .collect()
+    }
+
+    /// The ledger for a packet about `incident`: entries about it and all memberships fully, the others as leaf
+    /// hashes, with a checkpoint that the open member signs now.
+    pub async fn ledger_extract(
+        &self,
+        incident: Option<&str>,
+    ) -> Result<LedgerExtract, VaultError> {
+        let rows = ledger::all(&self.inner.pool).await?;
+        LedgerExtract::of(&self.inner.id, &self.inner.member, &rows, incident)
+    }
+}
+
+impl Inner {
+    pub(crate) fn open_sealed(&self, kind: &str, id: &str) -> Result<SealedReader, VaultError> {
+        let opened = self
+            .sealer
+            .open(kind, id)
+            .ok_or_else(|| self.need(KeyName::Originals))?;
+        Ok(opened?)
+    }
+
+    pub(crate) fn open_store(&self, id: &str) -> Result<StoreReader, VaultError> {
+        StoreReader::new(self.open_sealed("segment", id)?, id)
+    }
+
+    pub(crate) fn for_each_line(
+        &self,
+        store: &str,
+        first: u64,
+        mut each: impl FnMut(u64, &[u8]) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        let mut reader = self.open_store(store)?;
+        let mut index = first;
+        for block in 0..reader.records().div_ceil(BLOCK) {
+            for line in reader
+                .block(block)?
+                .split(|b| *b == b'\n')
+                .filter(|l| !l.is_empty())
+            {
+                each(index, line)?;
+                index += 1;
+            }
+        }
+        if index - first != reader.records() {
+            return Err(VaultError::corrupt(
+                "segment",
+                "the record store holds another number of lines than it states",
+            ));
+        }
+        Ok(())
+    }
+}

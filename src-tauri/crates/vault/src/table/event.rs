@@ -1,0 +1,391 @@
+//! `event`: one narrow, minimised row for each record.
+//!
+//! `fields` is compact JSON, one array for each field: `[path id, class, shown, value]`, where shown is
+//! 0 kept (value: the JSON as written), 1 kept (value: text id), 2 handle (value: subject number),
+//! 3 type tag, 4 presence, 5 hidden (no value); class is the place in [`Class::ALL`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use evidence::{Assurance, Hash};
+use redaction::{Class, SizeBucket};
+use serde_json::value::RawValue;
+use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
+
+use super::{hash, time, unsigned};
+use crate::VaultError;
+
+const T: &str = "event";
+
+/// Whether a record is about an act or about a state of something's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// An audit record.
+    Audit,
+    /// A lifecycle record.
+    Lifecycle,
+}
+
+/// What may be seen of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowShown {
+    /// The value text as the source wrote it.
+    Kept {
+        /// JSON value.
+        text: String,
+    },
+    /// A subject's handle.
+    Handle {
+        /// Subject number.
+        subject: i64,
+        /// Domain of the identifier.
+        domain: String,
+        /// Handle text; `None` once erased.
+        handle: Option<String>,
+    },
+    /// Type of a secret.
+    TypeTag {
+        /// Such as `"private key"`.
+        tag: String,
+    },
+    /// Something is there, of about this size.
+    Presence {
+        /// Coarse size.
+        size: SizeBucket,
+    },
+    /// Hidden.
+    Hidden,
+}
+
+/// A minimised field of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowField {
+    /// JSON Pointer of the field.
+    pub path: String,
+    /// Data class.
+    pub class: Class,
+    /// What may be seen of it.
+    pub shown: RowShown,
+}
+
+/// An event as the screen and the index may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// Event number.
+    pub seq: i64,
+    /// Segment whose store holds its record.
+    pub segment: i64,
+    /// Index in the origin's log.
+    pub index: u64,
+    /// RFC 6962 leaf hash.
+    pub leaf: Hash,
+    /// When it occurred.
+    pub occurred: Option<DateTime<Utc>>,
+    /// When the source recorded it.
+    pub recorded: Option<DateTime<Utc>>,
+    /// System id.
+    pub system: String,
+    /// Record type.
+    pub action: String,
+    /// Outcome.
+    pub outcome: Option<String>,
+    /// Audit or lifecycle.
+    pub kind: EventKind,
+    /// What may be claimed of it.
+    pub assurance: Assurance,
+    /// Version of the rules that minimised it.
+    pub rules: String,
+    /// Minimised fields in the record's order.
+    pub fields: Vec<RowField>,
+}
+
+const LEVELS: [Assurance; 4] = [
+    Assurance::SourceAnchored,
+    Assurance::CustodianAttested,
+    Assurance::HashMatched,
+    Assurance::Unproven,
+];
+
+pub(crate) fn level_code(level: Assurance) -> i64 {
+    LEVELS
+        .iter()
+        .zip(0..)
+        .find(|(l, _)| **l == level)
+        .map_or(3, |(_, n)| n)
+}
+
+pub(crate) fn class_code(class: Class) -> u8 {
+    Class::ALL
+        .iter()
+        .zip(0..)
+        .find(|(c, _)| **c == class)
+        .map_or(8, |(_, n)| n)
+}
+
+struct Raw {
+    seq: i64,
+    segment: i64,
+    index: i64,
+    leaf: Vec<u8>,
+    occurred: Option<i64>,
+    recorded: Option<i64>,
+    system: i64,
+    action: i64,
+    outcome: Option<i64>,
+    kind: i64,
+    assurance: i64,
+    rules: i64,
+    fields: Vec<RawField>,
+}
+
+struct RawField {
+    path: i64,
+    class: usize,
+    shown: RawShown,
+}
+
+enum RawShown {
+    Kept(String),
+    Text(i64),
+    Subject(i64),
+    Tag(String),
+    Presence(SizeBucket),
+    Hidden,
+}
+
+const COLUMNS: &str = "seq, segment, log_index, leaf, occurred_us, recorded_us, system, action, outcome, kind, assurance, rules, fields";
+
+/// Visible rows in the order of `seqs`; a number without a visible row is an error.
+pub(crate) async fn rows(pool: &SqlitePool, seqs: &[i64]) -> Result<Vec<EventRow>, VaultError> {
+    let visible = super::setting::visible_now(pool).await?;
+    let list = serde_json::to_string(seqs).unwrap_or_default();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM event WHERE seq IN (SELECT value FROM json_each(?1)) AND seq <= ?2"
+    );
+    let found = sqlx::query(AssertSqlSafe(sql))
+        .bind(list)
+        .bind(visible)
+        .fetch_all(pool)
+        .await?;
+    let mut by_seq: BTreeMap<i64, EventRow> = resolve(pool, &found)
+        .await?
+        .into_iter()
+        .map(|r| (r.seq, r))
+        .collect();
+    let mut out = Vec::with_capacity(seqs.len());
+    let mut repeated: BTreeMap<i64, usize> = BTreeMap::new();
+    for seq in seqs {
+        if let Some(at) = repeated.get(seq) {
+            let again: EventRow = EventRow::clone(&out[*at]);
+            out.push(again);
+            continue;
+        }
+        repeated.insert(*seq, out.len());
+        out.push(
+            by_seq
+                .remove(seq)
+                .ok_or_else(|| VaultError::missing("event", seq))?,
+        );
+    }
+    Ok(out)
+}
+
+/// Visible rows after `seq`, in the order of their numbers.
+pub(crate) async fn rows_after(
+    pool: &SqlitePool,
+    seq: i64,
+    limit: u32,
+) -> Result<Vec<EventRow>, VaultError> {
+    let visible = super::setting::visible_now(pool).await?;
+    let sql =
+        format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3");
+    let found = sqlx::query(AssertSqlSafe(sql))
+        .bind(seq)
+        .bind(visible)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    resolve(pool, &found).await
+}
+
+/// Segment and log index of a visible event.
+pub(crate) async fn place(pool: &SqlitePool, seq: i64) -> Result<(i64, u64), VaultError> {
+    let visible = super::setting::visible_now(pool).await?;
+    let row = sqlx::query("SELECT segment, log_index FROM event WHERE seq = ? AND seq <= ?")
+        .bind(seq)
+        .bind(visible)
+        .fetch_optional(pool)
+        .await?
+        .ok_or_else(|| VaultError::missing("event", seq))?;
+    Ok((row.try_get(0)?, unsigned(T, row.try_get(1)?)?))
+}
+
+/// Leaf hashes of the events [from, from + count), in order.
+pub(crate) async fn leaves(
+    pool: &SqlitePool,
+    from: i64,
+    count: u64,
+) -> Result<Vec<Hash>, VaultError> {
+    let until = from.saturating_add_unsigned(count);
+    sqlx::query("SELECT leaf FROM event WHERE seq >= ? AND seq < ? ORDER BY seq")
+        .bind(from)
+        .bind(until)
+        .fetch_all(pool)
+        .await?
+        .iter()
+        .map(|r| hash(T, &r.try_get::<Vec<u8>, _>(0)?))
+        .collect()
+}
+
+async fn resolve(
+    pool: &SqlitePool,
+    rows: &[sqlx::sqlite::SqliteRow],
+) -> Result<Vec<EventRow>, VaultError> {
+    let raw = rows.iter().map(raw).collect::<Result<Vec<_>, _>>()?;
+    let mut texts = BTreeSet::new();
+    let mut paths = BTreeSet::new();
+    let mut subjects = BTreeSet::new();
+    for r in &raw {
+        texts.extend([r.system, r.action, r.rules].into_iter().chain(r.outcome));
+        for f in &r.fields {
+            paths.insert(f.path);
+            match f.shown {
+                RawShown::Text(id) => {
+                    texts.insert(id);
+                }
+                RawShown::Subject(n) => {
+                    subjects.insert(n);
+                }
+                _ => {}
+            }
+        }
+    }
+    let texts = strings(
+        pool,
+        "SELECT id, text FROM text WHERE id IN (SELECT value FROM json_each(?))",
+        &texts,
+    )
+    .await?;
+    let paths = strings(
+        pool,
+        "SELECT id, path FROM path WHERE id IN (SELECT value FROM json_each(?))",
+        &paths,
+    )
+    .await?;
+    let list = serde_json::to_string(&subjects).unwrap_or_default();
+    let sql = "SELECT number, domain, handle FROM subject WHERE number IN (SELECT value FROM json_each(?))";
+    let mut handles: BTreeMap<i64, (String, Option<String>)> = BTreeMap::new();
+    for r in sqlx::query(sql).bind(list).fetch_all(pool).await? {
+        handles.insert(r.try_get(0)?, (r.try_get(1)?, r.try_get(2)?));
+    }
+    let lost = |what: &str| VaultError::corrupt(T, format!("a {what} number stands for nothing"));
+    let text = |id: i64| texts.get(&id).cloned().ok_or_else(|| lost("text"));
+    raw.into_iter()
+        .map(|r| {
+            let fields = r.fields.into_iter().map(|f| {
+                let shown = match f.shown {
+                    RawShown::Kept(text) => RowShown::Kept { text },
+                    RawShown::Text(id) => RowShown::Kept { text: text(id)? },
+                    RawShown::Subject(subject) => {
+                        let (domain, handle) = handles
+                            .get(&subject)
+                            .cloned()
+                            .ok_or_else(|| lost("subject"))?;
+                        RowShown::Handle {
+                            subject,
+                            domain,
+                            handle,
+                        }
+                    }
+                    RawShown::Tag(tag) => RowShown::TypeTag { tag },
+                    RawShown::Presence(size) => RowShown::Presence { size },
+                    RawShown::Hidden => RowShown::Hidden,
+                };
+                let path = paths.get(&f.path).cloned().ok_or_else(|| lost("path"))?;
+                let class = Class::ALL
+                    .get(f.class)
+                    .copied()
+                    .ok_or_else(|| lost("class"))?;
+                Ok(RowField { path, class, shown })
+            });
+            Ok(EventRow {
+                seq: r.seq,
+                segment: r.segment,
+                index: unsigned(T, r.index)?,
+                leaf: hash(T, &r.leaf)?,
+                occurred: r.occurred.map(|us| time(T, us)).transpose()?,
+                recorded: r.recorded.map(|us| time(T, us)).transpose()?,
+                system: text(r.system)?,
+                action: text(r.action)?,
+                outcome: r.outcome.map(text).transpose()?,
+                kind: if r.kind == 0 {
+                    EventKind::Audit
+                } else {
+                    EventKind::Lifecycle
+                },
+                assurance: usize::try_from(r.assurance)
+                    .ok()
+                    .and_then(|n| LEVELS.get(n).copied())
+                    .ok_or_else(|| lost("assurance"))?,
+                rules: text(r.rules)?,
+                fields: fields.collect::<Result<_, VaultError>>()?,
+            })
+        })
+        .collect()
+}
+
+async fn strings(
+    pool: &SqlitePool,
+    sql: &'static str,
+    ids: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, String>, VaultError> {
+    let list = serde_json::to_string(ids).unwrap_or_default();
+    let rows = sqlx::query(sql).bind(list).fetch_all(pool).await?;
+    rows.iter()
+        .map(|r| Ok((r.try_get(0)?, r.try_get(1)?)))
+        .collect()
+}
+
+fn raw(r: &sqlx::sqlite::SqliteRow) -> Result<Raw, VaultError> {
+    let fields: Vec<u8> = r.try_get(12)?;
+    Ok(Raw {
+        seq: r.try_get(0)?,
+        segment: r.try_get(1)?,
+        index: r.try_get(2)?,
+        leaf: r.try_get(3)?,
+        occurred: r.try_get(4)?,
+        recorded: r.try_get(5)?,
+        system: r.try_get(6)?,
+        action: r.try_get(7)?,
+        outcome: r.try_get(8)?,
+        kind: r.try_get(9)?,
+        assurance: r.try_get(10)?,
+        rules: r.try_get(11)?,
+        fields: decode(&fields)
+            .ok_or_else(|| VaultError::corrupt(T, "a row's fields are not in their format"))?,
+    })
+}
+
+fn decode(bytes: &[u8]) -> Option<Vec<RawField>> {
+    let rows: Vec<Vec<&RawValue>> = serde_json::from_slice(bytes).ok()?;
+    rows.into_iter()
+        .map(|row| {
+            let number = |at: usize| row.get(at)?.get().parse::<i64>().ok();
+            let value = row.get(3).map(|v| v.get());
+            let shown = match number(2)? {
+                0 => RawShown::Kept(value?.to_owned()),
+                1 => RawShown::Text(number(3)?),
+                2 => RawShown::Subject(number(3)?),
+                3 => RawShown::Tag(serde_json::from_str(value?).ok()?),
+                4 => RawShown::Presence(serde_json::from_str(value?).ok()?),
+                5 => RawShown::Hidden,
+                _ => return None,
+            };
+            Some(RawField {
+                path: number(0)?,
+                class: usize::try_from(number(1)?).ok()?,
+                shown,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,147 @@
+//! `import`: each file that came in.
+
+use chrono::{DateTime, Utc};
+use evidence::Hash;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::Value;
+use sqlx::{Row as _, SqlitePool};
+
+use super::{hash, json, signed, time, to_json, unsigned};
+use crate::VaultError;
+
+const T: &str = "import";
+
+/// A finished import.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Import {
+    /// Number.
+    pub id: i64,
+    /// File name as it came.
+    pub name: String,
+    /// Kind of input.
+    pub kind: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of the bytes.
+    pub sha256: Hash,
+    /// Sealed file that holds the original bytes.
+    pub original: String,
+    /// When it began.
+    pub begun: DateTime<Utc>,
+    /// When it became visible.
+    pub finished: DateTime<Utc>,
+    /// The member who imported it.
+    pub actor: String,
+    /// Facts of the verdict.
+    pub facts: Value,
+    /// Number of its first event.
+    pub first_seq: i64,
+    /// How many events it added.
+    pub records: u64,
+}
+
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the columns of one row, in their order"
+)]
+pub(crate) fn begin(
+    conn: &Connection,
+    name: &str,
+    kind: &str,
+    size: u64,
+    sha256: &Hash,
+    original: &str,
+    actor: &str,
+    first_seq: i64,
+    now: DateTime<Utc>,
+) -> Result<i64, VaultError> {
+    conn.execute(
+        "INSERT INTO import (state, name, kind, size, sha256, original, begun_us, actor, first_seq)
+         VALUES ('staged', ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            name,
+            kind,
+            signed(T, size)?,
+            sha256.0,
+            original,
+            now.timestamp_micros(),
+            actor,
+            first_seq
+        ],
+    )?;
+    Ok(conn.last_insert_rowid())
+}
+
+pub(crate) fn finish(
+    conn: &Connection,
+    id: i64,
+    facts: &Value,
+    records: u64,
+    now: DateTime<Utc>,
+) -> Result<(), VaultError> {
+    conn.execute(
+        "UPDATE import SET state = 'finished', facts = ?, records = ?, finished_us = ? WHERE id = ?",
+        params![to_json(T, facts)?, signed(T, records)?, now.timestamp_micros(), id],
+    )?;
+    Ok(())
+}
+
+/// The finished import that holds these bytes.
+pub(crate) fn known(conn: &Connection, sha256: &Hash) -> Result<Option<i64>, VaultError> {
+    let sql = "SELECT id FROM import WHERE sha256 = ? AND state = 'finished'";
+    Ok(conn.query_row(sql, [sha256.0], |r| r.get(0)).optional()?)
+}
+
+/// Takes back everything that unfinished imports staged.
+pub(crate) fn discard_staged(conn: &Connection) -> Result<(), VaultError> {
+    let visible = super::setting::visible(conn)?;
+    conn.execute("DELETE FROM event WHERE seq > ?", [visible])?;
+    for table in ["text", "path", "subject"] {
+        conn.execute(&format!("DELETE FROM {table} WHERE import IS NOT NULL"), [])?;
+    }
+    conn.execute("DELETE FROM import WHERE state = 'staged'", [])?;
+    Ok(())
+}
+
+const SELECT: &str = "SELECT id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records \
+     FROM import WHERE state = 'finished' AND id > ? ORDER BY id LIMIT ?";
+
+pub(crate) async fn after(
+    pool: &SqlitePool,
+    id: i64,
+    limit: u32,
+) -> Result<Vec<Import>, VaultError> {
+    sqlx::query(SELECT)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?
+        .iter()
+        .map(from_sqlx)
+        .collect()
+}
+
+pub(crate) async fn get(pool: &SqlitePool, id: i64) -> Result<Import, VaultError> {
+    let found = after(pool, id - 1, 1)
+        .await?
+        .into_iter()
+        .find(|i| i.id == id);
+    found.ok_or_else(|| VaultError::missing("import", id))
+}
+
+fn from_sqlx(r: &sqlx::sqlite::SqliteRow) -> Result<Import, VaultError> {
+    Ok(Import {
+        id: r.try_get(0)?,
+        name: r.try_get(1)?,
+        kind: r.try_get(2)?,
+        size: unsigned(T, r.try_get(3)?)?,
+        sha256: hash(T, r.try_get(4)?)?,
+        original: r.try_get(5)?,
+        begun: time(T, r.try_get(6)?)?,
+        finished: time(T, r.try_get(7)?)?,
+        actor: r.try_get(8)?,
+        facts: json(T, r.try_get(9)?)?,
+        first_seq: r.try_get(10)?,
+        records: unsigned(T, r.try_get(11)?)?,
+    })
+}

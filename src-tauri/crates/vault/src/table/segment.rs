@@ -1,0 +1,210 @@
+//! `segment` and `segment_run`: contiguous ranges of origins' logs, and where their event rows are.
+
+use std::collections::BTreeMap;
+
+use evidence::Hash;
+use rusqlite::{Connection, params};
+use serde_json::Value;
+use sqlx::{Row as _, SqlitePool};
+
+use super::{hash, json, signed, to_json, unsigned};
+use crate::VaultError;
+
+const T: &str = "segment";
+
+/// What is known of a segment when its verdict stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentFacts {
+    /// Origin of the log.
+    pub origin: String,
+    /// First index.
+    pub first: u64,
+    /// Index after the last record.
+    pub last: u64,
+    /// Compact range of [0, first).
+    pub frontier: Vec<Hash>,
+    /// Root at `last`.
+    pub root: Hash,
+    /// Roots computed at other sizes of interest.
+    pub roots: BTreeMap<u64, Hash>,
+    /// Signed checkpoint at `last`.
+    pub checkpoint_note: Option<String>,
+    /// Signed checkpoint at `first`.
+    pub previous_note: Option<String>,
+    /// `range.json` as it came.
+    pub range_json: Option<String>,
+    /// Verifier keys whose signatures on the checkpoint verified.
+    pub signers: Vec<String>,
+    /// Consistency links that came along.
+    pub links: Value,
+    /// Verdict at import, in the words of the evidence crate.
+    pub verdict: Value,
+}
+
+/// Event rows of a part of a segment: log indices [first, last) are the events from `first_seq` on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// First log index.
+    pub first: u64,
+    /// Log index after the last.
+    pub last: u64,
+    /// Event number of `first`.
+    pub first_seq: i64,
+}
+
+/// A segment in the workspace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// Number.
+    pub id: i64,
+    /// Import that brought it.
+    pub import: i64,
+    /// What is known of it.
+    pub facts: SegmentFacts,
+    /// Sealed record store with the lines of [first, last).
+    pub store: String,
+    /// Where its event rows are. Records that were known before have none here.
+    pub runs: Vec<Run>,
+}
+
+pub(crate) fn insert(
+    conn: &Connection,
+    import: i64,
+    f: &SegmentFacts,
+    store: &str,
+) -> Result<i64, VaultError> {
+    conn.execute(
+        "INSERT INTO segment (import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note,
+           range_json, signers, links, verdict, store)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            import,
+            f.origin,
+            signed(T, f.first)?,
+            signed(T, f.last)?,
+            to_json(T, &f.frontier)?,
+            f.root.0,
+            to_json(T, &f.roots)?,
+            f.checkpoint_note,
+            f.previous_note,
+            f.range_json,
+            to_json(T, &f.signers)?,
+            to_json(T, &f.links)?,
+            to_json(T, &f.verdict)?,
+            store
+        ],
+    )?;
+    Ok(conn.last_insert_rowid())
+}
+
+pub(crate) fn insert_run(conn: &Connection, segment: i64, run: &Run) -> Result<(), VaultError> {
+    conn.execute(
+        "INSERT INTO segment_run (segment, first, last, first_seq) VALUES (?, ?, ?, ?)",
+        params![
+            segment,
+            signed(T, run.first)?,
+            signed(T, run.last)?,
+            run.first_seq
+        ],
+    )?;
+    Ok(())
+}
+
+/// The number the next segment gets. Segments are only inserted by the one running import.
+pub(crate) fn next_id(conn: &Connection) -> Result<i64, VaultError> {
+    Ok(
+        conn.query_row("SELECT coalesce(max(id), 0) + 1 FROM segment", [], |r| {
+            r.get(0)
+        })?,
+    )
+}
+
+/// Records the new verdict of a segment.
+pub(crate) fn set_verdict(
+    conn: &Connection,
+    id: i64,
+    verdict: &Value,
+    signers: &[String],
+) -> Result<(), VaultError> {
+    let n = conn.execute(
+        "UPDATE segment SET verdict = ?, signers = ? WHERE id = ?",
+        params![to_json(T, verdict)?, to_json(T, &signers)?, id],
+    )?;
+    if n == 0 {
+        Err(VaultError::missing("segment", id))
+    } else {
+        Ok(())
+    }
+}
+
+/// All segments, or those of one origin, in the order of their first index.
+pub(crate) async fn all(
+    pool: &SqlitePool,
+    origin: Option<&str>,
+) -> Result<Vec<Segment>, VaultError> {
+    read(pool, origin, None).await
+}
+
+pub(crate) async fn get(pool: &SqlitePool, id: i64) -> Result<Segment, VaultError> {
+    read(pool, None, Some(id))
+        .await?
+        .pop()
+        .ok_or_else(|| VaultError::missing("segment", id))
+}
+
+async fn read(
+    pool: &SqlitePool,
+    origin: Option<&str>,
+    id: Option<i64>,
+) -> Result<Vec<Segment>, VaultError> {
+    let mut runs: BTreeMap<i64, Vec<Run>> = BTreeMap::new();
+    let rows = sqlx::query(
+        "SELECT segment, first, last, first_seq FROM segment_run WHERE ?1 IS NULL OR segment = ?1 ORDER BY segment, first",
+    )
+    .bind(id)
+    .fetch_all(pool)
+    .await?;
+    for r in rows {
+        let run = Run {
+            first: unsigned(T, r.try_get(1)?)?,
+            last: unsigned(T, r.try_get(2)?)?,
+            first_seq: r.try_get(3)?,
+        };
+        runs.entry(r.try_get(0)?).or_default().push(run);
+    }
+    sqlx::query(
+        "SELECT id, import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note, range_json,
+           signers, links, verdict, store
+         FROM segment WHERE (?1 IS NULL OR origin = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY origin, first, id",
+    )
+    .bind(origin)
+    .bind(id)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(|r| {
+        let id = r.try_get(0)?;
+        let facts = SegmentFacts {
+            origin: r.try_get(2)?,
+            first: unsigned(T, r.try_get(3)?)?,
+            last: unsigned(T, r.try_get(4)?)?,
+            frontier: json(T, r.try_get(5)?)?,
+            root: hash(T, r.try_get(6)?)?,
+            roots: json(T, r.try_get(7)?)?,
+            checkpoint_note: r.try_get(8)?,
+            previous_note: r.try_get(9)?,
+            range_json: r.try_get(10)?,
+            signers: json(T, r.try_get(11)?)?,
+            links: json(T, r.try_get(12)?)?,
+            verdict: json(T, r.try_get(13)?)?,
+        };
+        Ok(Segment {
+            id,
+            import: r.try_get(1)?,
+            facts,
+            store: r.try_get(14)?,
+            runs: runs.remove(&id).unwrap_or_default(),
+        })
+    })
+    .collect()
+}

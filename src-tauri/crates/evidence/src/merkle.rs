@@ -24,6 +24,9 @@ pub enum MerkleError {
         /// Size said to be the newer.
         new: u64,
     },
+    /// The empty tree is a prefix of every tree: a proof of that would prove nothing.
+    #[error("a consistency proof from the empty tree proves nothing")]
+    FromEmpty,
     /// A frontier or proof has the wrong number of hashes.
     #[error("{found} hashes where {expected} are needed")]
     WrongLength {
@@ -360,10 +363,10 @@ pub fn consistency_proof(leaves: &[Hash], old: u64) -> Vec<Hash> {
 }
 
 /// Checks that the tree (`old`, `old_root`) is a prefix of the tree (`new`, `new_root`).
-/// A tree of size 0 is a prefix of every tree, and then `old_root` must be the empty root.
+/// RFC 9162 defines no proof from size 0, unless both are.
 ///
 /// # Errors
-/// [`MerkleError::SizesReversed`], [`MerkleError::WrongLength`], [`MerkleError::RootMismatch`].
+/// [`MerkleError::SizesReversed`], [`MerkleError::FromEmpty`], [`MerkleError::WrongLength`], [`MerkleError::RootMismatch`].
 pub fn verify_consistency(
     old: u64,
     new: u64,
@@ -374,28 +377,22 @@ pub fn verify_consistency(
     if new < old {
         return Err(MerkleError::SizesReversed { old, new });
     }
-    let none = |found: usize| {
-        if found == 0 {
-            Ok(())
-        } else {
-            Err(MerkleError::WrongLength { expected: 0, found })
-        }
-    };
     if old == new {
-        none(proof.len())?;
-        return if old_root == new_root {
+        if !proof.is_empty() {
+            return Err(MerkleError::WrongLength {
+                expected: 0,
+                found: proof.len(),
+            });
+        }
+        let known = old > 0 || *old_root == empty_root();
+        return if known && old_root == new_root {
             Ok(())
         } else {
             Err(MerkleError::RootMismatch)
         };
     }
     if old == 0 {
-        none(proof.len())?;
-        return if *old_root == empty_root() {
-            Ok(())
-        } else {
-            Err(MerkleError::RootMismatch)
-        };
+        return Err(MerkleError::FromEmpty);
     }
     let (inner, border) = inner_and_border(old - 1, new);
     let shift = old.trailing_zeros();

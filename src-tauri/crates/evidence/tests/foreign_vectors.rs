@@ -46,12 +46,16 @@ fn cases(folder: &Path) -> Vec<(PathBuf, Value)> {
     files.into_iter().map(read).collect()
 }
 
-/// A hash of a vector. Some vectors put other bytes where a root's value does not matter; they
-/// stand here as their own SHA-256, so that equal stays equal and different stays different.
 fn hash(value: &Value) -> Option<Hash> {
-    let text = value.as_str()?;
-    let bytes = data_encoding::BASE64.decode(text.as_bytes()).ok()?;
-    Some(text.parse().unwrap_or_else(|_| Hash::sha256(&bytes)))
+    value.as_str()?.parse().ok()
+}
+
+/// A root. Some vectors put other bytes where its value does not matter; they stand here as
+/// their own SHA-256, so that equal stays equal and different stays different.
+fn root(value: &Value) -> Option<Hash> {
+    let stand_in = |text: &str| Hash::sha256(format!("stand-in {text}").as_bytes());
+    let text = value.as_str().filter(|t| !t.is_empty())?;
+    Some(text.parse().unwrap_or_else(|_| stand_in(text)))
 }
 
 fn proof(value: &Value) -> Option<Vec<Hash>> {
@@ -99,7 +103,7 @@ fn transparency_dev_inclusion_proofs() {
 fn transparency_dev_consistency_proofs() {
     let check = |case: &Value| {
         let (old, new) = (number(case, "size1"), number(case, "size2"));
-        let (old_root, new_root) = (hash(&case["root1"])?, hash(&case["root2"])?);
+        let (old_root, new_root) = (root(&case["root1"])?, root(&case["root2"])?);
         Some(verify_consistency(old, new, &proof(&case["proof"])?, &old_root, &new_root).is_ok())
     };
     judge("consistency", check, 90);
@@ -114,15 +118,15 @@ fn transparency_dev_subtree_proofs() {
     };
     let mut seen = 0;
     for (path, case) in cases(&folder.join("testdata/subtreeconsistency")) {
-        if number(&case, "start") != 0 {
+        if number(&case, "start") != 0 || number(&case, "end") == 0 {
             continue;
         }
         seen += 1;
         let (end, size) = (number(&case, "end"), number(&case, "size"));
         let check = || {
-            let (one, two) = (hash(&case["root1"])?, hash(&case["root2"])?);
+            let (one, two) = (root(&case["root1"])?, root(&case["root2"])?);
             let proof = proof(&case["proof"])?;
-            Some(end > 0 && verify_consistency(end, size, &proof, &one, &two).is_ok())
+            Some(verify_consistency(end, size, &proof, &one, &two).is_ok())
         };
         let wanted = !case["wantErr"].as_bool().unwrap();
         assert_eq!(
@@ -248,7 +252,9 @@ fn a_tessera_log_from_size_0_to_15() {
                 Ok(())
             );
         }
-        older.push((size, checkpoint.root));
+        if size > 0 {
+            older.push((size, checkpoint.root));
+        }
         if let Some(leaf) = leaves.get(size as usize) {
             range.push(*leaf);
         }

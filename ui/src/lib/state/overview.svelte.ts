@@ -8,6 +8,8 @@ const settle = 120;
 /** Counts for the rail and the status line, and the running jobs. */
 class Overview {
   view = $state.raw<OverviewView | null>(null);
+  /** Grows with every change of the vault. */
+  changes = $state(0);
   #pending: { vault: boolean } | null = null;
   #ended = new Set<number>();
 
@@ -46,7 +48,9 @@ class Overview {
       const all = this.#pending?.vault ?? false;
       this.#pending = null;
       void this.refresh();
-      if (all) cache.invalidate();
+      if (!all) return;
+      cache.invalidate();
+      this.changes += 1;
     }, settle);
   }
 

@@ -1,0 +1,145 @@
+import {
+  commandError,
+  commands,
+  type CommandError,
+  type FacetView,
+  type FilterView,
+  type HistogramView,
+} from "$lib/ipc";
+import { parseTimeRange, timeRange, withCondition } from "$lib/brush";
+import { plural } from "$lib/numbers";
+import { pageSize, RowSource } from "./rows.svelte";
+import { toasts } from "./toasts.svelte";
+
+const facetFields = ["assurance", "system", "action", "subject", "outcome"];
+const buckets = 120;
+
+/** The search of the Explore place; it outlives the place, so that coming back shows the same rows. */
+class Explore {
+  /** What the query line holds. */
+  draft = $state("");
+  /** What was searched. */
+  query = $state("");
+  rows = $state.raw<RowSource | null>(null);
+  facets = $state.raw<FacetView[]>([]);
+  filters = $state.raw<FilterView[]>([]);
+  /** Counts over time of the query without its time filter. */
+  histogram = $state.raw<HistogramView | null>(null);
+  searching = $state(false);
+  error = $state.raw<CommandError | null>(null);
+
+  /** Index of the row with the focus. */
+  active = $state(0);
+  /** Record in the side panel. */
+  opened = $state<number | null>(null);
+  /** Records that were selected, by number. */
+  selected = $state.raw<ReadonlySet<number>>(new Set());
+  /** Where the table was scrolled to, in virtual px. */
+  top = 0;
+
+  #round = 0;
+
+  /** The time filter, if the query has exactly one. */
+  get timeFilter(): FilterView | null {
+    const found = this.filters.filter((filter) => filter.field === "time" && !filter.negated);
+    return found.length === 1 ? (found[0] ?? null) : null;
+  }
+
+  /** Instants of the time filter. */
+  get range(): { from: number | null; to: number | null } | null {
+    return this.timeFilter ? parseTimeRange(this.timeFilter.value) : null;
+  }
+
+  /** Searches; what is shown stays until the answer is there. */
+  async run(query: string, { fresh = true }: { fresh?: boolean } = {}): Promise<void> {
+    const round = ++this.#round;
+    this.draft = query;
+    this.searching = true;
+    try {
+      const found = await commands.searchRecords({
+        query,
+        after: null,
+        limit: pageSize,
+        facets: facetFields,
+        histogram: buckets,
+      });
+      if (round !== this.#round) return;
+      this.rows?.close();
+      this.rows = new RowSource(query, found, found.histogram, (request) => commands.searchRecords(request));
+      this.query = query;
+      this.facets = found.facets;
+      this.filters = found.filters;
+      this.error = null;
+      if (fresh) {
+        this.active = 0;
+        this.top = 0;
+        this.selected = new Set();
+        toasts.announce(`${plural(found.total, "record")} found`);
+      }
+      const histogram = await this.#context(found.histogram);
+      if (round === this.#round) this.histogram = histogram;
+    } catch (thrown) {
+      if (round === this.#round) this.error = commandError(thrown);
+    }
+    if (round === this.#round) this.searching = false;
+  }
+
+  /** The same search again, after something has changed. */
+  async refresh(): Promise<void> {
+    const draft = this.draft;
+    await this.run(this.query, { fresh: false });
+    this.draft = draft;
+  }
+
+  /** With a time filter the chart shows what lies around it too. */
+  async #context(own: HistogramView | null): Promise<HistogramView | null> {
+    const filter = this.timeFilter;
+    if (!filter || !this.range) return own;
+    const around = await commands.searchRecords({
+      query: filter.without,
+      after: null,
+      limit: 1,
+      facets: [],
+      histogram: buckets,
+    });
+    return around.histogram ?? own;
+  }
+
+  /** Narrows the search to `[from, to)`; null takes the time filter away. */
+  setRange(range: { from: number; to: number } | null): void {
+    const base = this.timeFilter?.without ?? this.query;
+    void this.run(range ? withCondition(base, `time:${timeRange(range.from, range.to)}`) : base);
+  }
+
+  /** Forgets everything, as on locking. */
+  reset(): void {
+    this.#round += 1;
+    this.rows?.close();
+    this.rows = null;
+    this.draft = this.query = "";
+    this.facets = [];
+    this.filters = [];
+    this.histogram = null;
+    this.error = null;
+    this.searching = false;
+    this.opened = null;
+    this.selected = new Set();
+    this.active = this.top = 0;
+  }
+
+  toggle(seq: number): void {
+    const next = new Set(this.selected);
+    if (!next.delete(seq)) next.add(seq);
+    this.selected = next;
+  }
+
+  /** What acts work on: the selected records, or else the one with the focus. */
+  get targets(): number[] {
+    if (this.selected.size) return [...this.selected];
+    if (this.opened !== null) return [this.opened];
+    const row = this.rows?.row(this.active);
+    return row ? [row.seq] : [];
+  }
+}
+
+export const explore = new Explore();

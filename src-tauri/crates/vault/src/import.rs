@@ -499,8 +499,13 @@ impl Staged {
                 }
                 Shown::Kept { text } => write!(out, "0,{text}")?,
                 Shown::Handle { domain, mac } => {
-                    write!(out, "2,{}", self.subject(tx, domain, mac)?)?
+                    write!(out, "2,{}", self.subject(tx, domain, mac, None)?)?
                 }
+                Shown::Issued {
+                    domain,
+                    mac,
+                    handle,
+                } => write!(out, "2,{}", self.subject(tx, domain, mac, Some(handle))?)?,
                 Shown::TypeTag { tag } => {
                     out.extend_from_slice(b"3,");
                     serde_json::to_writer(&mut out, tag).map_err(io::Error::from)?;
@@ -545,12 +550,13 @@ impl Staged {
         tx: &Connection,
         domain: &str,
         mac: &[u8; 32],
+        issued: Option<&str>,
     ) -> Result<i64, VaultError> {
         let key = (domain.to_owned(), *mac);
         if let Some(number) = self.subjects.get(&key) {
             return Ok(*number);
         }
-        let number = subject::intern(tx, domain, mac, Some(self.import))?;
+        let number = subject::intern(tx, domain, mac, issued, Some(self.import))?;
         if self.subjects.len() >= MAX_CACHED {
             self.subjects.clear();
         }
@@ -626,7 +632,7 @@ impl Staged {
             (self.import, self.runs, self.first_seq, self.next_seq);
         let store = self.store.finish().map_err(unpack)?;
         let records = (next_seq - first_seq).unsigned_abs();
-        inner.write(now, |tx| {
+        let written = inner.write(now, |tx| {
             sealed::insert(tx.conn, &head.original)?;
             sealed::insert(tx.conn, &store)?;
             let segment = segment::insert(tx.conn, import, &facts, &store.id)?;
@@ -662,6 +668,11 @@ impl Staged {
                 records,
             };
             Ok((done, acts(done)))
-        })
+        });
+        if written.is_err() {
+            // Nothing refers to it; the rows go with the next import or open.
+            let _ = std::fs::remove_file(inner.sealer.path(&store.id));
+        }
+        written
     }
 }

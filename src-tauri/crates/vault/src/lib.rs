@@ -124,3 +124,6 @@ impl Inner {
         &self.dir
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -329,7 +329,7 @@ impl Tx<'_> {
 
     /// The number of a subject, made if new.
     pub fn intern_subject(&self, domain: &str, mac: &[u8; 32]) -> Result<i64, VaultError> {
-        subject::intern(self.conn, domain, mac, None)
+        subject::intern(self.conn, domain, mac, None, None)
     }
 
     /// Keeps a sealed file that was made with [`Vault::seal_file`].

@@ -20,11 +20,12 @@ pub struct Subject {
     pub handle: Option<String>,
 }
 
-/// The number of a subject, made if new. `import` is the running import, or `None` to keep it at once.
+/// The number of a subject, made if new. Its handle is computed, unless the platform `issued` one. `import` is the running import, or `None` to keep it at once.
 pub(crate) fn intern(
     conn: &Connection,
     domain: &str,
     mac: &[u8; 32],
+    issued: Option<&str>,
     import: Option<i64>,
 ) -> Result<i64, VaultError> {
     let found: Option<(i64, Option<i64>)> = conn

@@ -1,0 +1,479 @@
+//! Members, keys, the ledger, and every way to tamper with them.
+
+use super::*;
+use crate::ledger::{Tip, message};
+
+#[tokio::test]
+async fn opens_with_the_passphrase_in_any_spelling_and_only_once() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    assert_eq!(
+        vault.member(),
+        (p.created.members[0].as_str(), Role::Custodian)
+    );
+    assert!(p.created.members[0].starts_with("C-") && p.created.members[1].starts_with("R-"));
+    assert!(matches!(
+        p.try_open(PASS, Mode::Normal).await,
+        Err(OpenError::Locked)
+    ));
+    clean(&vault).await;
+    drop(vault);
+    // The same letters, decomposed.
+    drop(
+        p.try_open("correct horse ba\u{308}ttery", Mode::Normal)
+            .await
+            .unwrap(),
+    );
+    assert!(matches!(
+        p.try_open("wrong", Mode::Normal).await,
+        Err(OpenError::WrongPassphrase)
+    ));
+    let mut named = options(&p.state, SECOND, Mode::Normal);
+    named.member = Some(p.created.members[0].clone());
+    assert!(matches!(
+        Vault::open(&p.dir, named).await,
+        Err(OpenError::WrongPassphrase)
+    ));
+    let empty = p.state.join("empty");
+    let none = Vault::open(&empty, options(&p.state, PASS, Mode::Normal)).await;
+    assert!(matches!(none, Err(OpenError::NotAWorkspace { .. })));
+    assert!(RecoveryKey::parse(&p.created.recovery_key.to_text()).is_some());
+    assert!(
+        RecoveryKey::parse(&p.created.recovery_key.to_text().replace(['A', 'B'], "C")).is_none()
+    );
+}
+
+#[tokio::test]
+async fn refuses_passphrase_costs_outside_the_bounds() {
+    let tmp = tempfile::tempdir().unwrap();
+    for memory_kib in [64 * 1024 - 1, 4 * 1024 * 1024 + 1] {
+        let cost = KdfCost { memory_kib, ..COST };
+        let new = NewVault {
+            custodian: None,
+            passphrase: PASS.to_owned(),
+            second: None,
+            cost,
+        };
+        let made = Vault::create(
+            &tmp.path().join("x"),
+            &new,
+            &mut ChaCha20Rng::seed_from_u64(1),
+            now(),
+        )
+        .await;
+        assert!(
+            matches!(made, Err(OpenError::KeyFile(PassphraseError::Cost { .. }))),
+            "{memory_kib}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn notices_altered_key_files() {
+    let p = place(Role::Reviewer).await;
+    let keyring = p.dir.join("keyring.json");
+    let text = std::fs::read_to_string(&keyring).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    // Two sealed keys exchanged: each is genuine, neither is in its place.
+    let keys = json["identities"][1]["keys"].as_array_mut().unwrap();
+    let (a, b) = (keys[0]["sealed"].clone(), keys[1]["sealed"].clone());
+    keys[0]["sealed"] = b;
+    keys[1]["sealed"] = a;
+    std::fs::write(&keyring, json.to_string()).unwrap();
+    let opened = p.try_open(PASS, Mode::Normal).await;
+    assert!(
+        matches!(&opened, Err(OpenError::Damaged { file, .. }) if file == "keyring.json"),
+        "{opened:?}"
+    );
+    std::fs::write(&keyring, &text).unwrap();
+
+    let own = p
+        .dir
+        .join("members")
+        .join(format!("{}.json", p.created.members[1]));
+    let member = std::fs::read_to_string(&own).unwrap();
+    std::fs::write(&own, member.replace("\"reviewer\"", "\"custodian\"")).unwrap();
+    let opened = p.try_open(SECOND, Mode::Normal).await;
+    assert!(
+        matches!(opened, Err(OpenError::WrongPassphrase)),
+        "{opened:?}"
+    );
+    std::fs::write(&own, member).unwrap();
+    p.try_open(SECOND, Mode::Normal).await.unwrap();
+}
+
+#[tokio::test]
+async fn notices_an_altered_database_page() {
+    let p = place(Role::Reviewer).await;
+    let vault = p.open().await;
+    import(&vault, b"some bytes", 600).await;
+    vault
+        .inner
+        .writer()
+        .conn
+        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
+    vault.close().await;
+    let db = p.dir.join("vault.db");
+    let len = std::fs::metadata(&db).unwrap().len() as usize;
+    // A page in the middle: event rows, which opening does not read.
+    flip(&db, len / 4096 / 2 * 4096 + 77);
+    match p.try_open(PASS, Mode::Normal).await {
+        Err(OpenError::Database) => {}
+        Err(other) => panic!("{other:?}"),
+        Ok(vault) => {
+            let report = vault.fsck(|_, _| {}, None).await;
+            let noticed = report
+                .as_ref()
+                .map_or(true, |r| r.findings().any(|c| c.name == "database"));
+            assert!(noticed, "{report:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_of_fifty_acts_replays_and_reads_back() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    for n in 0..50 {
+        vault
+            .record(act(n), now() + Duration::seconds(i64::from(n)))
+            .await
+            .unwrap();
+    }
+    assert_eq!(vault.replay().await.unwrap(), Ok(52));
+    assert_eq!(vault.ledger_head().size, 52);
+    let page = vault
+        .ledger(&LedgerFilter::default(), None, 2)
+        .await
+        .unwrap();
+    assert_eq!(page.iter().map(|e| e.index).collect::<Vec<_>>(), [51, 50]);
+    assert_eq!(page[0].detail, act(49).detail, "flattening is reversible");
+    let next = vault
+        .ledger(&LedgerFilter::default(), Some((0, 50)), 1)
+        .await
+        .unwrap();
+    assert_eq!(next[0].index, 49);
+    let filter = LedgerFilter {
+        kind_prefix: Some("member.".to_owned()),
+        ..LedgerFilter::default()
+    };
+    assert_eq!(vault.ledger(&filter, None, 10).await.unwrap().len(), 1);
+
+    let extract = vault.ledger_extract(Some("INC-2026-0001")).await.unwrap();
+    let epoch = &extract.epochs[0];
+    assert_eq!((epoch.leaves.len(), epoch.entries.len()), (52, 2));
+    for e in &epoch.entries {
+        let leaf = e.record.leaf().unwrap();
+        evidence::merkle::verify_inclusion(e.index, epoch.size, &leaf, &e.proof, &epoch.root)
+            .unwrap();
+        let signer = vault
+            .members()
+            .await
+            .unwrap()
+            .into_iter()
+            .find(|m| m.id == e.actor)
+            .unwrap();
+        let signature = data_encoding::BASE64
+            .decode(e.signature.as_bytes())
+            .unwrap();
+        assert!(signer.public.verifies(
+            &message(vault.id(), 0, e.index, &e.previous_root, &leaf),
+            &signature
+        ));
+    }
+    clean(&vault).await;
+}
+
+#[tokio::test]
+async fn tampered_ledger_rows_stop_the_replay() {
+    let cases = [
+        (
+            "UPDATE ledger SET line = replace(line, 'number', 'numbed') WHERE idx = 3",
+            "leaf",
+        ),
+        (
+            "UPDATE ledger SET kind = 'note.changed' WHERE idx = 3",
+            "kind",
+        ),
+        (
+            "UPDATE ledger SET signature = zeroblob(64) WHERE idx = 3",
+            "signature",
+        ),
+        ("DELETE FROM ledger WHERE idx = 3", "missing"),
+        ("UPDATE ledger SET at_us = at_us + 1 WHERE idx = 3", "at_us"),
+    ];
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    for n in 0..5 {
+        vault.record(act(n), now()).await.unwrap();
+    }
+    vault.close().await;
+    for (sql, word) in cases {
+        let copy = p.state.join(format!("copy-{word}"));
+        copy_dir(&p.dir, &copy);
+        let state = copy.join("state");
+        let vault = Vault::open(&copy, options(&state, PASS, Mode::Normal))
+            .await
+            .unwrap();
+        assert_eq!(vault.inner.writer().conn.execute(sql, []).unwrap(), 1);
+        vault.close().await;
+        let opened = Vault::open(&copy, options(&state, PASS, Mode::Normal)).await;
+        let Err(OpenError::Ledger(fault)) = opened else {
+            panic!("{sql}: {opened:?}")
+        };
+        assert!(fault.to_string().contains(word), "{sql}: {fault}");
+        let vault = Vault::open(&copy, options(&state, PASS, Mode::Inspect))
+            .await
+            .unwrap();
+        let report = vault.fsck(|_, _| {}, None).await.unwrap();
+        assert!(report.findings().any(|c| c.name == "ledger"), "{report:?}");
+        assert!(matches!(
+            vault.record(act(9), now()).await,
+            Err(VaultError::ReadOnly)
+        ));
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_was_not_allowed_is_refused_when_writing_and_at_replay() {
+    let p = place(Role::Reviewer).await;
+    let vault = p.try_open(SECOND, Mode::Normal).await.unwrap();
+    let forbidden = Act::new("trust.pinned", json!({ "origin": "x" }));
+    let refused = vault.record(forbidden.clone(), now()).await;
+    assert!(
+        matches!(
+            refused,
+            Err(VaultError::NotAllowed {
+                role: Role::Reviewer,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    assert!(matches!(
+        vault.record(Act::new("made-up", json!({})), now()).await,
+        Err(VaultError::UnknownAct(_))
+    ));
+    assert_eq!(vault.ledger_head().size, 2, "nothing was written");
+    // A reviewer holds the database key: nothing stops the write, but nobody accepts it.
+    {
+        let guard = vault.inner.writer();
+        let mut tip: Tip = guard.tip.clone();
+        let seed = evidence::Seed::new([9; 32]);
+        let row = tip
+            .append(vault.id(), &forbidden, &vault.inner.member, seed, now())
+            .unwrap();
+        crate::table::ledger::insert(&guard.conn, &row).unwrap();
+    }
+    vault.close().await;
+    let opened = p.try_open(PASS, Mode::Normal).await;
+    assert!(
+        matches!(&opened, Err(OpenError::Ledger(f)) if f.to_string().contains("was not allowed")),
+        "{opened:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_reviewer_reads_rows_but_no_originals_and_no_handle_key() {
+    let p = place(Role::Reviewer).await;
+    let vault = p.open().await;
+    let done = import(&vault, b"bytes", 3).await;
+    assert_eq!(
+        vault.record_line(1).await.unwrap(),
+        vault.record_lines(&[1]).await.unwrap()[0]
+    );
+    let original = vault.import(done.import).await.unwrap().original;
+    vault.handle_key().unwrap();
+    vault.close().await;
+
+    let vault = p.try_open(SECOND, Mode::Normal).await.unwrap();
+    assert_eq!(vault.rows(&[2, 1]).await.unwrap().len(), 2);
+    let no = |e: VaultError| {
+        matches!(
+            e,
+            VaultError::NoKey {
+                role: Role::Reviewer,
+                ..
+            }
+        )
+    };
+    assert!(no(vault.handle_key().unwrap_err()));
+    assert!(no(vault.record_line(1).await.unwrap_err()));
+    assert!(no(vault
+        .open_sealed("original", &original)
+        .await
+        .unwrap_err()));
+    assert!(no(vault
+        .seal_file("original", &b"x"[..])
+        .await
+        .unwrap_err()));
+    assert!(no(vault.recommit_verifier().unwrap_err()));
+    vault.index_key().unwrap();
+    clean(&vault).await;
+}
+
+#[tokio::test]
+async fn a_rolled_back_folder_is_noticed_and_continues_only_in_a_new_epoch() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    vault.record(act(1), now()).await.unwrap();
+    vault.close().await;
+    let backup = p.state.join("backup");
+    copy_dir(&p.dir, &backup);
+    let vault = p.open().await;
+    vault.record(act(2), now()).await.unwrap();
+    vault.close().await;
+
+    let old =
+        |passphrase: &'static str, mode| Vault::open(&backup, options(&p.state, passphrase, mode));
+    let opened = old(PASS, Mode::Normal).await;
+    let expected = matches!(
+        opened,
+        Err(OpenError::LedgerRolledBack {
+            memory: "state file",
+            known_size: 4,
+            found_size: 3,
+            ..
+        })
+    );
+    assert!(expected, "{opened:?}");
+    assert!(matches!(
+        old(SECOND, Mode::Restore).await,
+        Err(OpenError::RestoreNeedsCustodian)
+    ));
+    let vault = old(PASS, Mode::Restore).await.unwrap();
+    assert_eq!(
+        (vault.ledger_head().epoch, vault.ledger_head().size),
+        (1, 1)
+    );
+    vault.record(act(3), now()).await.unwrap();
+    clean(&vault).await;
+    vault.close().await;
+    let vault = old(PASS, Mode::Normal).await.unwrap();
+    assert_eq!(
+        (vault.ledger_head().epoch, vault.ledger_head().size),
+        (1, 2)
+    );
+    vault.close().await;
+    // The replaced branch is now the older one.
+    assert!(matches!(
+        p.try_open(PASS, Mode::Normal).await,
+        Err(OpenError::LedgerRolledBack { .. })
+    ));
+}
+
+#[tokio::test]
+async fn members_are_enrolled_by_custodians_and_approve_with_their_own_signature() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    let new = NewMember {
+        role: Role::Reviewer,
+        name: Some("R".to_owned()),
+        passphrase: "third".to_owned(),
+    };
+    let id = vault.enrol_member(new.clone(), COST, now()).await.unwrap();
+    assert!(id.starts_with("V-"));
+    let second = vault
+        .unlock_second(&p.created.members[1], SECOND.to_owned())
+        .await
+        .unwrap();
+    let approval = Act::new("approval.given", json!({ "of": "reveal" })).signed_by(&second);
+    vault
+        .record(
+            Acts::from(Act::new("reveal.field", json!({ "seq": 1 }))).and(approval),
+            now(),
+        )
+        .await
+        .unwrap();
+    let page = vault
+        .ledger(&LedgerFilter::default(), None, 2)
+        .await
+        .unwrap();
+    assert_eq!(
+        (page[0].actor.as_str(), page[1].actor.as_str()),
+        (second.id(), p.created.members[0].as_str())
+    );
+    let wrong = vault
+        .unlock_second(&p.created.members[1], "no".to_owned())
+        .await;
+    assert!(matches!(
+        wrong,
+        Err(VaultError::Passphrase(PassphraseError::Wrong { .. }))
+    ));
+    vault
+        .change_passphrase("another one".to_owned(), COST, now())
+        .await
+        .unwrap();
+    clean(&vault).await;
+    vault.close().await;
+    assert!(matches!(
+        p.try_open(PASS, Mode::Normal).await,
+        Err(OpenError::WrongPassphrase)
+    ));
+    let vault = p.try_open("third", Mode::Normal).await.unwrap();
+    assert_eq!(vault.member(), (id.as_str(), Role::Reviewer));
+    let refused = vault.enrol_member(new, COST, now()).await;
+    assert!(
+        matches!(refused, Err(VaultError::NotAllowed { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_incident_is_a_projection_of_its_ledger_entries() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    let id = "INC-2026-0001";
+    let events = vec![
+        json!({ "type": "opened", "tags": ["a"] }),
+        json!({ "type": "owner", "to": { "id": "C" } }),
+    ];
+    let made = vault
+        .write(now(), |tx| Ok((tx.next_incident_id(2026)?, act(0).into())))
+        .await
+        .unwrap();
+    assert_eq!(made, id);
+    let version = vault
+        .append_incident(id, 0, events.clone(), json!({ "n": 2 }), now())
+        .await
+        .unwrap();
+    assert_eq!(
+        (version, vault.incident_events(id).await.unwrap()),
+        (2, events)
+    );
+    let stale = vault
+        .append_incident(id, 1, vec![json!({})], json!({}), now())
+        .await;
+    assert!(matches!(
+        stale,
+        Err(VaultError::Conflict {
+            expected: 1,
+            found: 2,
+            ..
+        })
+    ));
+    // Changing an incident and keeping its acts back does not commit.
+    let silent = vault
+        .write(now(), |tx| {
+            let _acts =
+                tx.append_incident("INC-2026-0001", 2, &[json!({ "x": 1 })], &json!({}), None)?;
+            Ok(((), act(1).into()))
+        })
+        .await;
+    assert!(matches!(silent, Err(VaultError::Act { .. })));
+    assert_eq!(vault.incident(id).await.unwrap().version, 2);
+
+    let fold = |_: &str, events: &[serde_json::Value]| Some(json!({ "n": events.len() }));
+    assert!(vault.fsck(|_, _| {}, Some(&fold)).await.unwrap().ok());
+    let forged = r#"UPDATE incident SET state = '{"n":3}'"#;
+    vault.inner.writer().conn.execute(forged, []).unwrap();
+    let report = vault.fsck(|_, _| {}, Some(&fold)).await.unwrap();
+    assert_eq!(
+        report
+            .findings()
+            .map(|c| c.name.as_str())
+            .collect::<Vec<_>>(),
+        ["incidents"]
+    );
+}

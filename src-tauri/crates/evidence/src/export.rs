@@ -93,9 +93,9 @@ pub enum ExportError {
     Stopped,
 }
 
-impl From<Rejection> for ExportError {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(Box::new(rejection))
+impl From<Box<Rejection>> for ExportError {
+    fn from(rejection: Box<Rejection>) -> Self {
+        Self::Rejected(rejection)
     }
 }
 
@@ -125,7 +125,7 @@ fn open_note(
     bytes: &[u8],
     file: &'static str,
     keys: &[VerifierKey],
-) -> Result<SignedCheckpoint, Rejection> {
+) -> Result<SignedCheckpoint, Box<Rejection>> {
     let parse = || -> Result<SignedCheckpoint, Reason> {
         let note = SignedNote::parse(bytes)?;
         let checkpoint = Checkpoint::parse(note.text())?;
@@ -146,7 +146,7 @@ fn open_note(
 ///
 /// # Errors
 /// [`Rejection`] when the checkpoint has no valid form.
-pub fn peek(files: &ExportFiles) -> Result<Checkpoint, Rejection> {
+pub fn peek(files: &ExportFiles) -> Result<Checkpoint, Box<Rejection>> {
     let bytes = files.small(CHECKPOINT).unwrap_or_default();
     open_note(bytes, CHECKPOINT, &[]).map(|c| c.checkpoint)
 }
@@ -161,7 +161,7 @@ struct Frame {
     proofs: Vec<ProofBetween>,
 }
 
-fn read_frame(files: &ExportFiles, keys: &[VerifierKey]) -> Result<Frame, Rejection> {
+fn read_frame(files: &ExportFiles, keys: &[VerifierKey]) -> Result<Frame, Box<Rejection>> {
     let bytes = files.small(CHECKPOINT).unwrap_or_default();
     let checkpoint = open_note(bytes, CHECKPOINT, keys)?;
     let reject = |reason| Rejection::new(reason, RANGE);
@@ -212,7 +212,7 @@ fn read_previous(
     keys: &[VerifierKey],
     range: &RangeFile,
     front: &CompactRange,
-) -> Result<SignedCheckpoint, Rejection> {
+) -> Result<SignedCheckpoint, Box<Rejection>> {
     let reject = |reason| Rejection::new(reason, PREVIOUS_CHECKPOINT);
     if range.first == 0 {
         return Err(reject(Reason::PreviousUnexpected));
@@ -234,7 +234,7 @@ fn read_previous(
     Ok(previous)
 }
 
-fn read_proofs(bytes: &[u8], first: u64, last: u64) -> Result<Vec<ProofBetween>, Rejection> {
+fn read_proofs(bytes: &[u8], first: u64, last: u64) -> Result<Vec<ProofBetween>, Box<Rejection>> {
     let reject = |reason| Rejection::new(reason, CONSISTENCY);
     let (file, _): (ConsistencyFile, _) =
         range::read(bytes).ok_or_else(|| reject(Reason::ConsistencyText))?;
@@ -440,7 +440,7 @@ fn walk_records(
 fn verify_proofs(
     proofs: Vec<ProofBetween>,
     roots: &BTreeMap<u64, Hash>,
-) -> Result<Vec<ConsistencyLink>, Rejection> {
+) -> Result<Vec<ConsistencyLink>, Box<Rejection>> {
     let mut links = Vec::with_capacity(proofs.len());
     for (k, p) in proofs.into_iter().enumerate() {
         let reject = || Rejection::new(Reason::ConsistencyProof(k), CONSISTENCY);

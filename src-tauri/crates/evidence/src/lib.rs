@@ -27,7 +27,7 @@ pub use continuity::{
 };
 pub use export::{ExportError, ExportFacts, ExportReport, ExportWriter, Stop, read_export, verify_export};
 pub use hash::{Hash, Hasher};
-pub use merkle::CompactRange;
+pub use merkle::{CompactRange, RangeTree};
 pub use note::{SignedNote, SigningKey, VerifierKey};
 pub use record::{
     DisclosedField, DisclosedRecord, Field, PathMemory, Record, RecordError, RecordLine, Salt, SchemaRef,

@@ -144,28 +144,113 @@ fn split(n: u64) -> u64 {
     1 << (63 - (n - 1).leading_zeros())
 }
 
-/// Hashes of a tree of which `[0, first)` is known only by its frontier.
-struct Known<'a> {
+/// A tree of which `[0, first)` is known only by its compact range, with every inner hash
+/// above the other leaves computed once: for many proofs at a few hashes each.
+#[derive(Clone, Debug)]
+pub struct RangeTree {
     first: u64,
-    frontier: &'a [Hash],
-    leaves: &'a [Hash],
+    frontier: Vec<Hash>,
+    size: u64,
+    /// For each level, the number of its first node and the hashes of all perfect subtrees of
+    /// that height that lie in the known leaves.
+    levels: Vec<(u64, Vec<Hash>)>,
 }
 
-impl Known<'_> {
+impl RangeTree {
+    /// The tree of size `first + leaves.len()`. Takes one hash for each leaf.
+    ///
+    /// # Errors
+    /// [`MerkleError::TooLarge`]; [`MerkleError::WrongLength`] for a frontier that does not
+    /// belong to `first`.
+    pub fn new(first: u64, frontier: &[Hash], leaves: Vec<Hash>) -> Result<Self, MerkleError> {
+        let size = first.saturating_add(leaves.len() as u64);
+        if size >= MAX_SIZE {
+            return Err(MerkleError::TooLarge(size));
+        }
+        let expected = first.count_ones() as usize;
+        if frontier.len() != expected {
+            return Err(MerkleError::WrongLength {
+                expected,
+                found: frontier.len(),
+            });
+        }
+        let mut levels = vec![(first, leaves)];
+        while let Some((start, below)) = levels.last().filter(|(_, nodes)| nodes.len() > 1) {
+            let skip = (start % 2) as usize;
+            let pairs = below[skip..].chunks_exact(2);
+            let above = pairs.map(|pair| node_hash(&pair[0], &pair[1])).collect();
+            levels.push((start.div_ceil(2), above));
+        }
+        Ok(Self {
+            first,
+            frontier: frontier.to_vec(),
+            size,
+            levels,
+        })
+    }
+
+    /// Number of leaves of the whole tree.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Root of the whole tree.
+    pub fn root(&self) -> Hash {
+        if self.size == 0 {
+            return empty_root();
+        }
+        // The whole tree is always computable from frontier and leaves.
+        self.subtree(0, self.size).unwrap_or_else(empty_root)
+    }
+
+    /// Inclusion proof of leaf `index`, which must be at least `first`, lowest sibling first.
+    ///
+    /// # Errors
+    /// [`MerkleError::OutOfRange`].
+    pub fn inclusion(&self, index: u64) -> Result<Vec<Hash>, MerkleError> {
+        let out_of_range = MerkleError::OutOfRange {
+            index,
+            size: self.size,
+        };
+        if index < self.first || index >= self.size {
+            return Err(out_of_range);
+        }
+        let mut proof = Vec::with_capacity(64);
+        self.path(index, 0, self.size, &mut proof)
+            .ok_or(out_of_range)?;
+        Ok(proof)
+    }
+
+    /// Consistency proof from size `old`, which must be at least `first` and above 0, to the
+    /// whole tree.
+    ///
+    /// # Errors
+    /// [`MerkleError::OutOfRange`].
+    pub fn consistency(&self, old: u64) -> Result<Vec<Hash>, MerkleError> {
+        let out_of_range = MerkleError::OutOfRange {
+            index: old,
+            size: self.size,
+        };
+        if old < self.first || old > self.size || old == 0 {
+            return Err(out_of_range);
+        }
+        let mut proof = Vec::with_capacity(64);
+        self.subproof(old, 0, self.size, true, &mut proof)
+            .ok_or(out_of_range)?;
+        Ok(proof)
+    }
+
     /// Root of the subtree over `[from, to)`, or `None` where it cuts into the unknown part.
-    fn root(&self, from: u64, to: u64) -> Option<Hash> {
-        if from >= self.first {
-            let from = usize::try_from(from - self.first).ok()?;
-            let to = usize::try_from(to - self.first).ok()?;
-            let mut range = CompactRange::new();
-            self.leaves
-                .get(from..to)?
-                .iter()
-                .for_each(|l| range.push(*l));
-            return Some(range.root());
+    fn subtree(&self, from: u64, to: u64) -> Option<Hash> {
+        let width = to - from;
+        if from >= self.first && width.is_power_of_two() {
+            let (start, nodes) = self.levels.get(width.trailing_zeros() as usize)?;
+            return nodes
+                .get(usize::try_from((from / width).checked_sub(*start)?).ok()?)
+                .copied();
         }
         if to <= self.first {
-            // Only the frontier's own subtrees, and unions of them to the right end, are known.
+            // Only the frontier's own subtrees, and unions of them, are known.
             let mut start = 0;
             let mut parts = Vec::new();
             for (k, hash) in self.frontier.iter().enumerate() {
@@ -176,22 +261,20 @@ impl Known<'_> {
                 start += width;
             }
             let whole: u64 = parts.iter().map(|p| p.1).sum();
-            if parts.first().map(|p| p.0) != Some(from) || whole != to - from {
+            if parts.first().map(|p| p.0) != Some(from) || whole != width {
                 return None;
             }
-            return parts
-                .into_iter()
-                .map(|p| p.2)
-                .rev()
-                .reduce(|r, l| node_hash(&l, &r));
+            let right_to_left = parts.into_iter().map(|p| p.2).rev();
+            return right_to_left.reduce(|right, left| node_hash(&left, &right));
         }
-        let middle = from + split(to - from);
+        let middle = from + split(width);
         Some(node_hash(
-            &self.root(from, middle)?,
-            &self.root(middle, to)?,
+            &self.subtree(from, middle)?,
+            &self.subtree(middle, to)?,
         ))
     }
 
+    /// PATH of RFC 6962 section 2.1.1.
     fn path(&self, index: u64, from: u64, to: u64, out: &mut Vec<Hash>) -> Option<()> {
         if to - from <= 1 {
             return Some(());
@@ -199,10 +282,36 @@ impl Known<'_> {
         let middle = from + split(to - from);
         if index < middle {
             self.path(index, from, middle, out)?;
-            out.push(self.root(middle, to)?);
+            out.push(self.subtree(middle, to)?);
         } else {
             self.path(index, middle, to, out)?;
-            out.push(self.root(from, middle)?);
+            out.push(self.subtree(from, middle)?);
+        }
+        Some(())
+    }
+
+    /// SUBPROOF of RFC 6962 section 2.1.2, with `old` counted from 0 rather than from `from`.
+    fn subproof(
+        &self,
+        old: u64,
+        from: u64,
+        to: u64,
+        whole: bool,
+        out: &mut Vec<Hash>,
+    ) -> Option<()> {
+        if old == to {
+            if !whole {
+                out.push(self.subtree(from, to)?);
+            }
+            return Some(());
+        }
+        let middle = from + split(to - from);
+        if old <= middle {
+            self.subproof(old, from, middle, whole, out)?;
+            out.push(self.subtree(middle, to)?);
+        } else {
+            self.subproof(old, middle, to, false, out)?;
+            out.push(self.subtree(from, middle)?);
         }
         Some(())
     }
@@ -225,6 +334,7 @@ pub fn inclusion_proof(leaves: &[Hash], index: u64) -> Vec<Hash> {
 
 /// Inclusion proof of leaf `index` in the tree of size `first + leaves.len()`, of whose first
 /// part `[0, first)` only the compact range is known. `index` must be at least `first`.
+/// Hashes every leaf's path anew: for several proofs use a [`RangeTree`].
 ///
 /// # Errors
 /// [`MerkleError::OutOfRange`], [`MerkleError::WrongLength`] for a frontier that does not
@@ -235,30 +345,7 @@ pub fn inclusion_proof_in_range(
     leaves: &[Hash],
     index: u64,
 ) -> Result<Vec<Hash>, MerkleError> {
-    let size = first + leaves.len() as u64;
-    if size >= MAX_SIZE {
-        return Err(MerkleError::TooLarge(size));
-    }
-    if index < first || index >= size {
-        return Err(MerkleError::OutOfRange { index, size });
-    }
-    let expected = first.count_ones() as usize;
-    if frontier.len() != expected {
-        return Err(MerkleError::WrongLength {
-            expected,
-            found: frontier.len(),
-        });
-    }
-    let known = Known {
-        first,
-        frontier,
-        leaves,
-    };
-    let mut proof = Vec::with_capacity(64);
-    known
-        .path(index, 0, size, &mut proof)
-        .ok_or(MerkleError::OutOfRange { index, size })?;
-    Ok(proof)
+    RangeTree::new(first, frontier, leaves.to_vec())?.inclusion(index)
 }
 
 /// Numbers of inner and border hashes of an inclusion proof (RFC 9162 section 2.1.3.2,
@@ -332,34 +419,12 @@ pub fn verify_inclusion(
 /// Consistency proof from size `old` to `leaves.len()` (RFC 6962 section 2.1.2). Empty when
 /// `old` is 0, equal to or beyond the number of leaves.
 pub fn consistency_proof(leaves: &[Hash], old: u64) -> Vec<Hash> {
-    fn subproof(known: &Known<'_>, m: u64, from: u64, to: u64, whole: bool, out: &mut Vec<Hash>) {
-        let n = to - from;
-        if m == n {
-            if !whole {
-                out.extend(known.root(from, to));
-            }
-            return;
-        }
-        let k = split(n);
-        if m <= k {
-            subproof(known, m, from, from + k, whole, out);
-            out.extend(known.root(from + k, to));
-        } else {
-            subproof(known, m - k, from + k, to, false, out);
-            out.extend(known.root(from, from + k));
-        }
+    if old == 0 || old >= leaves.len() as u64 {
+        return Vec::new();
     }
-    let size = leaves.len() as u64;
-    let mut proof = Vec::new();
-    if old > 0 && old < size {
-        let known = Known {
-            first: 0,
-            frontier: &[],
-            leaves,
-        };
-        subproof(&known, old, 0, size, true, &mut proof);
-    }
-    proof
+    RangeTree::new(0, &[], leaves.to_vec())
+        .and_then(|tree| tree.consistency(old))
+        .unwrap_or_default()
 }
 
 /// Checks that the tree (`old`, `old_root`) is a prefix of the tree (`new`, `new_root`).

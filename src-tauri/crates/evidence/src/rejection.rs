@@ -183,8 +183,8 @@ pub struct Rejection {
 
 impl Rejection {
     /// A refusal that concerns a file.
-    pub fn new(reason: impl Into<Reason>, file: &str) -> Self {
-        Self {
+    pub fn new(reason: impl Into<Reason>, file: &str) -> Box<Self> {
+        Box::new(Self {
             reason: reason.into(),
             file: Some(file.to_owned()),
             line: None,
@@ -192,11 +192,11 @@ impl Rejection {
             path: None,
             expected: None,
             found: None,
-        }
+        })
     }
 
     /// Adds the two digests that differ.
-    pub fn digests(mut self, expected: Hash, found: Hash) -> Self {
+    pub fn digests(mut self: Box<Self>, expected: Hash, found: Hash) -> Box<Self> {
         self.expected = Some(expected);
         self.found = Some(found);
         self

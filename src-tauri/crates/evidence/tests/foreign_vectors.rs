@@ -1,6 +1,8 @@
 //! Vectors that others made. They lie beside the project, in `../shared/corpora`, and are not
 //! part of it: absent, a test says so and passes, except with `CI=true`.
 
+#![expect(clippy::print_stdout, reason = "says which vectors are absent")]
+
 use std::path::{Path, PathBuf};
 
 use evidence::{

@@ -128,9 +128,9 @@ pub(super) fn read(
     let mut entries = Vec::new();
     let mut extents: Vec<(u64, u64, usize)> = Vec::new();
     for number in 0..count as usize {
-        let (common, name, header) =
-            central(&mut fields, number)?.ok_or(ArchiveError::Header(number))?;
-        let entry = local(archive, &common, name, header, number)?;
+        let central = central(&mut fields, number)?;
+        let header = central.header;
+        let entry = local(archive, &central, number)?;
         let data_end = entry.offset.checked_add(entry.packed);
         let data_end = data_end.filter(|e| *e <= start);
         let data_end = data_end.ok_or(ArchiveError::Header(number))?;
@@ -205,11 +205,16 @@ fn directory_64(
     parse().ok_or(ArchiveError::NotZip)
 }
 
-/// One central header: what it shares with the local one, the name, and where that one is.
-fn central<'a>(
-    fields: &mut Fields<'a>,
-    number: usize,
-) -> Result<Option<(Common, &'a [u8], u64)>, ArchiveError> {
+/// One central header.
+struct Central<'a> {
+    common: Common,
+    name: &'a [u8],
+    /// Where the local header is.
+    header: u64,
+}
+
+/// Reads one central header.
+fn central<'a>(fields: &mut Fields<'a>, number: usize) -> Result<Central<'a>, ArchiveError> {
     let mut parse = || {
         if fields.take(4)? != CENTRAL {
             return None;
@@ -228,7 +233,7 @@ fn central<'a>(
         (disk == 0).then_some((common, name, header, made_by, attributes))
     };
     let Some((common, name, header, made_by, attributes)) = parse() else {
-        return Ok(None);
+        return Err(ArchiveError::Header(number));
     };
     let unix_kind = (attributes >> 16) & 0o170_000;
     let plain = made_by >> 8 != 3 || unix_kind == 0o100_000 || unix_kind == 0;
@@ -239,18 +244,21 @@ fn central<'a>(
     if common.flags & !ACCEPTED_FLAGS != 0 {
         return Err(ArchiveError::Feature(number));
     }
-    Ok(Some((common, name, header)))
+    Ok(Central {
+        common,
+        name,
+        header,
+    })
 }
 
 /// Compares the local header and finds the data behind it.
 fn local(
     archive: &mut (impl Read + Seek + ?Sized),
-    central: &Common,
-    name: &[u8],
-    header: u64,
+    central: &Central<'_>,
     number: usize,
 ) -> Result<ZipEntry, ArchiveError> {
     let malformed = || ArchiveError::Header(number);
+    let (central, name, header) = (&central.common, central.name, central.header);
     let bytes = bytes_at(archive, header, 30)?.ok_or_else(malformed)?;
     let mut fields = Fields(&bytes);
     if fields.take(4) != Some(&LOCAL) || fields.u16().is_none() {

@@ -99,6 +99,24 @@ fn proof_of_an_unknown_front_is_refused() {
     );
 }
 
+#[test]
+fn a_range_tree_has_the_root_and_the_consistency_proofs() {
+    let all = leaves(37);
+    for n in 1..=37usize {
+        for first in 0..=n {
+            let mut front = CompactRange::new();
+            all[..first].iter().for_each(|l| front.push(*l));
+            let known = all[first..n].to_vec();
+            let tree = RangeTree::new(first as u64, front.frontier(), known).unwrap();
+            assert_eq!(tree.root(), mth(&all[..n]), "{first} {n}");
+            for old in first.max(1)..=n {
+                let proof = tree.consistency(old as u64);
+                assert_eq!(proof, Ok(consistency_proof(&all[..n], old as u64)));
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn compact_range_has_the_root_of_the_definition(n in 0u64..300, cut in 0u64..300) {

@@ -31,6 +31,46 @@ fn domain() -> impl Strategy<Value = &'static str> {
     prop::sample::select(known_domains().collect::<Vec<_>>())
 }
 
+/// A field that its source file declares harmless may still carry anything: only a value that
+/// parses as the declared type is shown.
+#[test]
+fn a_harmless_class_does_not_make_a_value_harmless() {
+    let key = HandleKey::new([1; 32]);
+    for class in [Class::C0, Class::C1, Class::C2, Class::H] {
+        for (value_type, value) in [
+            (ValueType::Token, "\"alice@example.org\""),
+            (ValueType::Token, "\"490154203237518\""),
+            (ValueType::Token, "{\"a\":1}"),
+            (ValueType::Code(vec!["on".into()]), "\"alice\""),
+            (ValueType::Integer, "\"alice\""),
+            (ValueType::Timestamp, "\"alice\""),
+            (ValueType::Boolean, "\"alice\""),
+            (ValueType::Version, "\"10.1.2.3\""),
+            (ValueType::Text, "\"on\""),
+        ] {
+            let shown = minimise_value(&rule(class, value_type), value, &key);
+            assert_eq!(shown, Shown::Hidden, "{class}");
+        }
+        let good = minimise_value(&rule(class, ValueType::Token), "\"dh-77aa31\"", &key);
+        assert_ne!(good, Shown::Hidden, "{class}");
+    }
+}
+
+#[test]
+fn only_a_well_formed_schema_field_is_shown() {
+    let key = HandleKey::new([1; 32]);
+    for (value, shown) in [
+        (r#"{"id":"enigm-key","version":1}"#, true),
+        (r#"{"id":"alice@example.org","version":1}"#, false),
+        (r#"{"id":"enigm-key","version":01}"#, false),
+        (r#"{"id":"enigm-key", "version":1}"#, false),
+        (r#""alice""#, false),
+    ] {
+        let out = minimise(&|_| None, [("@schema", value)].into_iter(), &key);
+        assert_eq!(out[0].shown != Shown::Hidden, shown, "{value}");
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_is_kept_without_a_rule(
@@ -108,6 +148,11 @@ proptest! {
         let json = serde_json::to_string(&name).unwrap();
         prop_assert_eq!(workspace_mac(&key, "account", &canonical("account", &json)), expected);
     }
+}
+
+proptest! {
+    // Each case builds two automata, which is slow in a debug build.
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn a_planted_value_is_found_wherever_it_stands(

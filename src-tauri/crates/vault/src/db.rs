@@ -13,8 +13,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 use zeroize::Zeroizing;
 
-use crate::OpenError;
 use crate::keys::Secret;
+use crate::{OpenError, VaultError};
 
 const FILE: &str = "vault.db";
 const BUSY: Duration = Duration::from_secs(30);
@@ -37,11 +37,15 @@ fn options(dir: &Path, key: &Secret) -> SqliteConnectOptions {
 
 /// Brings the schema up to this program's version.
 pub(crate) async fn migrate(dir: &Path, key: &Secret, create: bool) -> Result<(), OpenError> {
-    let mut conn = options(dir, key)
-        .create_if_missing(create)
-        .connect()
-        .await
-        .map_err(|_| OpenError::Database)?;
+    let options = options(dir, key).create_if_missing(create);
+    // On a thread of its own: the migrator's future cannot move between threads, and ours must.
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(run_migrations(&options)));
+    done.await.map_err(VaultError::from)?
+}
+
+async fn run_migrations(options: &SqliteConnectOptions) -> Result<(), OpenError> {
+    let mut conn = options.connect().await.map_err(|_| OpenError::Database)?;
     let migrator = sqlx::migrate!("./migrations");
     let outcome = migrator.run(&mut conn).await;
     conn.close().await?;

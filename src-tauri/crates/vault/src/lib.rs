@@ -14,6 +14,7 @@ mod keys;
 mod ledger;
 mod open;
 mod read;
+mod recover;
 mod seal;
 mod state;
 mod store;

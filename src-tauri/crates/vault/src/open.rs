@@ -147,7 +147,7 @@ impl Vault {
     }
 }
 
-fn read_memory(path: &Path) -> Result<Option<Remembered>, OpenError> {
+pub(crate) fn read_memory(path: &Path) -> Result<Option<Remembered>, OpenError> {
     Remembered::read(path).map_err(|e| OpenError::Damaged {
         file: path.display().to_string(),
         reason: format!(
@@ -168,7 +168,8 @@ fn read_json<T: serde::de::DeserializeOwned>(dir: &Path, file: &str) -> Result<T
         .map_err(|e| damaged(format!("not in its format, at line {}", e.line())))
 }
 
-fn unlock(dir: &Path, member: Option<&str>, passphrase: &str) -> Result<Unlocked, OpenError> {
+/// Takes the workspace's lock and returns its vault id.
+pub(crate) fn lock(dir: &Path) -> Result<(String, fs::File), OpenError> {
     let not_one = |reason| OpenError::NotAWorkspace {
         path: dir.to_owned(),
         reason,
@@ -189,11 +190,20 @@ fn unlock(dir: &Path, member: Option<&str>, passphrase: &str) -> Result<Unlocked
         fs::TryLockError::WouldBlock => OpenError::Locked,
         fs::TryLockError::Error(e) => e.into(),
     })?;
-    let keyring: Keyring = read_json(dir, "keyring.json")?;
-    let (id, identity) = find_member(dir, &head.vault, member, passphrase)?;
-    let (role, keys) = keyring.open(&head.vault, &id, &identity)?;
+    Ok((head.vault, lock))
+}
+
+pub(crate) fn read_keyring(dir: &Path) -> Result<Keyring, OpenError> {
+    read_json(dir, "keyring.json")
+}
+
+fn unlock(dir: &Path, member: Option<&str>, passphrase: &str) -> Result<Unlocked, OpenError> {
+    let (vault, lock) = lock(dir)?;
+    let keyring = read_keyring(dir)?;
+    let (id, identity) = find_member(dir, &vault, member, passphrase)?;
+    let (role, keys) = keyring.open(&vault, &id, &identity)?;
     Ok(Unlocked {
-        vault: head.vault,
+        vault,
         lock,
         member: Signer { id, role, identity },
         keys,
@@ -236,7 +246,7 @@ fn find_member(
 }
 
 /// Opens the writer, replays the ledger and compares it with what is remembered.
-fn start(
+pub(crate) fn start(
     dir: &Path,
     key: &Secret,
     vault: &str,

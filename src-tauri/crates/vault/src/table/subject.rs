@@ -46,7 +46,7 @@ pub(crate) fn intern(
         .execute(params![
             domain,
             mac,
-            redaction::handle_text(domain, mac),
+            issued.map_or_else(|| redaction::handle_text(domain, mac), str::to_owned),
             import
         ])?;
     Ok(conn.last_insert_rowid())

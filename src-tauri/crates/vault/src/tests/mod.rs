@@ -141,8 +141,8 @@ pub(super) fn event(record: &Record) -> NewEvent {
         recorded: None,
         system: "enigm-app".to_owned(),
         action: "session.opened".to_owned(),
-        outcome: (index % 2 == 0).then(|| "ok".to_owned()),
-        kind: if index % 2 == 0 {
+        outcome: index.is_multiple_of(2).then(|| "ok".to_owned()),
+        kind: if index.is_multiple_of(2) {
             EventKind::Audit
         } else {
             EventKind::Lifecycle

@@ -17,6 +17,8 @@ use crate::{Cursor, Facet, Histogram, Hits, Index, Page, Query, SearchError};
 
 /// Below this many events one thread is quicker than several.
 const WORTH_A_THREAD: u64 = 200_000;
+/// Highest number that is counted in a table: 8 bytes each, for the length of one facet.
+const TABLE: u64 = 1 << 21;
 /// Most buckets a histogram is given.
 const MAX_BUCKETS: usize = 10_000;
 
@@ -407,14 +409,20 @@ fn values_of(
 ) -> tantivy::Result<Facet> {
     let Some(at) = TEXTS.iter().position(|text| *text == field) else {
         let column = columns.numbers(reader, field)?;
+        // Numbers are given out from 1 upwards, so that a table is small and much quicker than a map; a map is
+        // for a caller whose numbers are not like that.
+        let mut table = vec![0_u64; (column.max_value().min(TABLE) + 1) as usize];
         let mut counts: HashMap<u64, u64> = HashMap::new();
         blocks(reader, weight, &mut |docs| {
-            for doc in docs {
-                for value in column.values_for_doc(*doc) {
-                    *counts.entry(value).or_default() += 1;
+            for value in docs.iter().flat_map(|doc| column.values_for_doc(*doc)) {
+                match table.get_mut(value as usize) {
+                    Some(count) => *count += 1,
+                    None => *counts.entry(value).or_default() += 1,
                 }
             }
         })?;
+        let dense = (0_u64..).zip(table).filter(|(_, count)| *count > 0);
+        let counts: Vec<(u64, u64)> = dense.chain(counts).collect();
         let values: Vec<_> = counts
             .into_iter()
             .map(|(v, n)| (v.to_string(), n))

@@ -14,10 +14,6 @@ pub struct Doc {
     pub action: String,
     /// Outcome, in the source's own word.
     pub outcome: String,
-    /// Assurance word.
-    pub assurance: String,
-    /// Continuity verdict word.
-    pub verdict: String,
     /// Origin of the log it came from.
     pub origin: String,
     /// `audit` or `lifecycle`.

@@ -40,8 +40,8 @@ pub enum SearchError {
         /// The field's name, as the caller gave it.
         field: String,
     },
-    /// The query names a handle that was not resolved to a number yet.
-    #[error("the query names handles that are not resolved yet")]
+    /// The query names a handle, level or verdict that was not resolved to numbers yet.
+    #[error("the query names handles, levels or verdicts that are not resolved yet")]
     Unresolved,
     /// The folder could not be read or written.
     #[error("the search index's folder could not be used: {0}")]

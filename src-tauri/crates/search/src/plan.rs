@@ -72,6 +72,15 @@ pub(crate) fn plan(
             ..
         } => one(Term::from_field_u64(fields.subject, *number)),
         Kind::Subject { number: None, .. } => Box::new(EmptyQuery),
+        Kind::Standing {
+            resolved: false, ..
+        } => return Err(SearchError::Unresolved),
+        Kind::Standing { imports, .. } => Box::new(BooleanQuery::union(
+            imports
+                .iter()
+                .map(|number| one(Term::from_field_u64(fields.import, *number)))
+                .collect(),
+        )),
         Kind::Import(number) => one(Term::from_field_u64(fields.import, *number)),
         Kind::Seq { from, to } => Box::new(RangeQuery::new(
             Bound::Included(Term::from_field_u64(fields.seq, *from)),

@@ -14,15 +14,7 @@ use crate::tokens::{WordTokenizer, fold};
 pub(crate) const VERSION: u32 = 1;
 
 /// Fields of text with a short list of values, as the query line names them.
-pub(crate) const TEXTS: [&str; 7] = [
-    "system",
-    "action",
-    "outcome",
-    "assurance",
-    "verdict",
-    "origin",
-    "kind",
-];
+pub(crate) const TEXTS: [&str; 5] = ["system", "action", "outcome", "origin", "kind"];
 
 /// Place in the order of answers: see [`order_of`].
 pub(crate) const ORDER: &str = "order";
@@ -177,8 +169,6 @@ pub(crate) fn document(fields: &Fields, doc: &Doc) -> TantivyDocument {
         &doc.system,
         &doc.action,
         &doc.outcome,
-        &doc.assurance,
-        &doc.verdict,
         &doc.origin,
         &doc.kind,
     ];

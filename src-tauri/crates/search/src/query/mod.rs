@@ -13,7 +13,8 @@
 //! their parts: `ConsoleLogin` is found by `consolelogin`, `console` and `login`; `s3.amazonaws.com` by itself
 //! and by `amazonaws`. A value after `field:` or `/path:` is the whole value, whatever its case; with `*` at its
 //! end it is a beginning. Handles are looked up by the caller ([`Query::resolve_subjects`]), because the index
-//! knows subjects only by number.
+//! knows subjects only by number; so are levels and verdicts ([`Query::resolve_standing`]), because they are
+//! judged anew whenever anything they rest on changes.
 
 mod lex;
 mod parse;
@@ -127,6 +128,24 @@ impl Query {
             }
         });
         unknown
+    }
+
+    /// Gives every `assurance:` and `verdict:` the imports of which it is true now. Levels and verdicts are a
+    /// function of everything that is remembered, so they change without their events; the index never holds
+    /// them.
+    pub fn resolve_standing(&mut self, lookup: &mut dyn FnMut(&str, &str) -> Vec<u64>) {
+        self.root.walk(&mut |node| {
+            if let Kind::Standing {
+                field,
+                value,
+                imports,
+                resolved,
+            } = &mut node.kind
+            {
+                *imports = lookup(field, value);
+                *resolved = true;
+            }
+        });
     }
 
     /// The conditions that all have to hold, in the order of the text.

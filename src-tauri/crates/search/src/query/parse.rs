@@ -44,6 +44,13 @@ pub(crate) enum Kind {
         number: Option<u64>,
         resolved: bool,
     },
+    /// What is claimed of it now: the caller knows of which imports that is true.
+    Standing {
+        field: &'static str,
+        value: String,
+        imports: Vec<u64>,
+        resolved: bool,
+    },
     /// The import that brought it.
     Import(u64),
     /// The event's number, both ends included.
@@ -113,6 +120,7 @@ impl Node {
                 prefix,
             } => Some((path.clone(), star(value, *prefix))),
             Kind::Subject { handle, .. } => Some(("subject".to_owned(), Some(handle.clone()))),
+            Kind::Standing { field, value, .. } => Some(((*field).to_owned(), Some(value.clone()))),
             Kind::Import(number) => Some(("import".to_owned(), Some(number.to_string()))),
             Kind::Seq { .. } => Some(("seq".to_owned(), None)),
             Kind::Time { .. } | Kind::Undated => Some(("time".to_owned(), None)),
@@ -361,6 +369,22 @@ fn condition(span: (usize, usize), name: Option<String>, value: Value) -> Result
                 handle,
                 number,
                 resolved: number.is_some(),
+            })
+        }
+        "assurance" | "verdict" => {
+            let (value, prefix) = exact(value, value_at)?;
+            if prefix {
+                return Err(error(
+                    value_at,
+                    "a level or verdict cannot be searched by its beginning",
+                    "Write the whole word.",
+                ));
+            }
+            Ok(Kind::Standing {
+                field,
+                value,
+                imports: Vec::new(),
+                resolved: false,
             })
         }
         field => {

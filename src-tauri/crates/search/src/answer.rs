@@ -244,7 +244,7 @@ impl Index {
 
     /// Completions, most frequent first where that is known. An empty field completes field names; `word` words
     /// of the kept values; `path` paths; a `/path` its values (folded to lower case); a field of text its values.
-    /// Fields of numbers have none.
+    /// Fields of numbers, `assurance` and `verdict` have none here: the caller knows their words.
     ///
     /// # Errors
     /// [`SearchError::NoValues`] for a field that does not exist.
@@ -260,7 +260,7 @@ impl Index {
                 let names = FIELDS.into_iter().filter(|name| name.starts_with(&folded));
                 Ok(names.take(limit).map(str::to_owned).collect())
             }
-            "seq" | "time" | "import" | "subject" => Ok(Vec::new()),
+            "seq" | "time" | "import" | "subject" | "assurance" | "verdict" => Ok(Vec::new()),
             "word" => self.terms(self.shared.fields.words, &folded, limit, |term| {
                 Some(term.to_owned())
             }),

@@ -243,3 +243,34 @@ fn completions_are_values_that_are_there() {
         Err(SearchError::Unresolved)
     ));
 }
+
+#[test]
+fn a_level_is_the_imports_of_which_it_is_true_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = open(dir.path());
+    let mut writer = index.writer().unwrap();
+    for seq in 1..=6 {
+        let import = 1 + seq % 3;
+        writer.add(&Doc { import, ..doc(seq) }).unwrap();
+    }
+    writer.commit(6).unwrap();
+    let mut query = Query::parse("assurance:hash-matched OR verdict:gap").unwrap();
+    assert!(matches!(index.count(&query), Err(SearchError::Unresolved)));
+    let imports = |field: &str, _: &str| {
+        if field == "assurance" {
+            vec![1, 3]
+        } else {
+            Vec::new()
+        }
+    };
+    query.resolve_standing(&mut |field, value| imports(field, value));
+    let page = Page {
+        after: None,
+        limit: 9,
+    };
+    assert_eq!(index.find(&query, &page).unwrap().seqs, [6, 5, 3, 2]);
+    // Judged anew, the same query finds other events without the index being touched.
+    query.resolve_standing(&mut |_, _| Vec::new());
+    assert_eq!(index.count(&query).unwrap(), 0);
+    assert!(index.suggest("verdict", "", 5).unwrap().is_empty());
+}

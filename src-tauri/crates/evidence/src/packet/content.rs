@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Layout;
 use super::container::printable;
-use super::model::{CustodyHead, EvidenceEntry, PacketJson, ProofMode, ProofRange};
+use super::model::{CustodyHead, CustodyRow, EvidenceEntry, PacketJson, ProofMode, ProofRange};
 use super::pdf::{read_report, report_keywords};
 use super::proofs::{DisclosedEntry, InclusionFile, LedgerLine, RangeFile, schema_name};
 use super::report::Findings;
@@ -669,7 +669,7 @@ fn check_custody(
             );
             return;
         };
-        if let Err((code, message)) = check_ledger_line(line, row.index, head) {
+        if let Err((code, message)) = check_ledger_line(line, row, head) {
             content.fail(
                 code,
                 format!("{} entry {}", Layout::LEDGER, row.index),
@@ -688,7 +688,7 @@ fn check_custody(
 
 fn check_ledger_line(
     line: &[u8],
-    index: u64,
+    row: &CustodyRow,
     head: &CustodyHead,
 ) -> Result<(), (&'static str, &'static str)> {
     let form = (
@@ -706,17 +706,35 @@ fn check_ledger_line(
     if entry.to_bytes().ok().as_deref() != Some(line) {
         return Err(form);
     }
-    if entry.index != index || entry.record.index != index {
+    if entry.index != row.index || entry.record.index != row.index {
         return Err((
             "ledger-index",
             "the entry has another index than packet.json lists",
         ));
     }
     let leaf = entry.record.leaf().map_err(|_| form)?;
-    verify_inclusion(index, head.size, &leaf, &entry.path, &head.root).map_err(|_| {
+    verify_inclusion(row.index, head.size, &leaf, &entry.path, &head.root).map_err(|_| {
         (
             "ledger-proof",
             "the entry does not fold to the custody log's signed head",
         )
-    })
+    })?;
+    let shown = |path: &str| {
+        entry
+            .record
+            .fields
+            .iter()
+            .find(|field| field.path == path)
+            .and_then(|field| field.value.as_deref())
+            .and_then(|text| serde_json::from_str::<String>(text).ok())
+    };
+    // Every custody entry states its kind and its time, and a packet shows both.
+    let at = shown("/at").and_then(|text| chrono::DateTime::parse_from_rfc3339(&text).ok());
+    if at.map(|at| at.to_utc()) != Some(row.at.0) || shown("/kind").as_deref() != Some(&row.act) {
+        return Err((
+            "custody-row",
+            "kind or time of the entry differ between packet.json and the custody log",
+        ));
+    }
+    Ok(())
 }

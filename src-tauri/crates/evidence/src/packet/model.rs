@@ -358,7 +358,7 @@ pub struct CustodyRow {
     pub index: u64,
     /// When.
     pub at: Stamp,
-    /// What was done.
+    /// Kind of the act, as the custody log names it.
     pub act: String,
     /// By which role.
     pub role: String,

@@ -1,0 +1,536 @@
+//! A packet's input with realistic data: real commitments, a real log, real
+//! signatures; invented content.
+
+#![allow(dead_code, unreachable_pub)]
+
+use chrono::{DateTime, Duration, Utc};
+use evidence::merkle::inclusion_proof;
+use evidence::packet::*;
+use evidence::{
+    Assurance, Checkpoint, CompactRange, DisclosedRecord, Field, Hash, Record, Seed, SigningKey,
+};
+use packet::*;
+use redaction::{Class, Policy};
+
+pub const ORIGIN: &str = "logs.enigm.example/command/audit";
+pub const LEDGER: &str = "workspace-7f3a/custody";
+/// Values that stand in withheld fields.
+pub const CANARIES: [&str; 4] = [
+    "m.okafor@enigm.example",
+    "203.0.113.77",
+    "352099001761481",
+    "sk_live_51HqCanary9vTz",
+];
+
+pub fn at(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}
+
+pub fn stamp(text: &str) -> Stamp {
+    Stamp(at(text))
+}
+
+pub fn source_key() -> SigningKey {
+    SigningKey::from_seed("logs.enigm.example/command", &[7; 32]).unwrap()
+}
+
+pub fn ledger_key() -> SigningKey {
+    SigningKey::from_seed("workspace-7f3a", &[9; 32]).unwrap()
+}
+
+pub fn reviewer_key() -> SigningKey {
+    SigningKey::from_seed("reviewer.workspace-7f3a", &[21; 32]).unwrap()
+}
+
+pub fn approver_key() -> SigningKey {
+    SigningKey::from_seed("approver.workspace-7f3a", &[22; 32]).unwrap()
+}
+
+fn text(value: &str) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+fn record(index: u64, fields: &[(&str, String)]) -> Record {
+    let mut all = vec![Field {
+        path: "@schema".into(),
+        value: r#"{"id":"enigm-command","version":1}"#.into(),
+    }];
+    all.extend(fields.iter().map(|(path, value)| Field {
+        path: (*path).into(),
+        value: value.clone(),
+    }));
+    let record = Record {
+        index,
+        seed: Seed::new(Hash::sha256(&index.to_be_bytes()).0),
+        fields: all,
+    };
+    record.check().unwrap();
+    record
+}
+
+/// The source's log: (time, action, outcome).
+const ACTS: [(&str, &str); 8] = [
+    ("admin.session.start", "success"),
+    ("admin.grant.request", "success"),
+    ("admin.grant.approve", "success"),
+    ("device.remove", "denied"),
+    ("device.remove", "success"),
+    ("session.review", "success"),
+    ("policy.update", "success"),
+    ("admin.session.end", "success"),
+];
+
+pub fn log(count: u64) -> Vec<Record> {
+    (0..count)
+        .map(|index| {
+            let (act, outcome) = ACTS[index as usize % ACTS.len()];
+            let time = at("2026-11-17T21:40:00Z") + Duration::seconds(index as i64 * 417);
+            let who = CANARIES[0];
+            record(
+                index,
+                &[
+                    (
+                        "/time",
+                        text(&time.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
+                    ),
+                    ("/action", text(act)),
+                    ("/outcome", text(outcome)),
+                    ("/actor/account", text(who)),
+                    ("/actor/ip", text(CANARIES[1])),
+                    ("/device/imei", text(CANARIES[2])),
+                    ("/request/token", text(CANARIES[3])),
+                ],
+            )
+        })
+        .collect()
+}
+
+fn note(key: &SigningKey, origin: &str, leaves: &[Hash]) -> String {
+    let mut tree = CompactRange::new();
+    leaves.iter().for_each(|leaf| tree.push(*leaf));
+    let checkpoint = Checkpoint {
+        origin: origin.into(),
+        size: leaves.len() as u64,
+        root: tree.root(),
+    };
+    key.sign_note(&checkpoint.to_text()).unwrap()
+}
+
+const SHOWN: [&str; 4] = ["@schema", "/time", "/action", "/outcome"];
+
+pub fn disclose(record: &Record) -> DisclosedRecord {
+    record.disclose(|_, path| SHOWN.contains(&path))
+}
+
+fn treatments() -> Vec<FieldTreatment> {
+    [
+        ("/time", Class::C1, None),
+        ("/action", Class::C0, None),
+        ("/outcome", Class::C0, None),
+        ("/actor/account", Class::C3, Some("acc-7kq2m4x9ht3vbn5e")),
+        ("/actor/ip", Class::C3, Some("net-p4w8sd1f6zjc2yra")),
+        ("/device/imei", Class::C4, Some("dev-3hx7tq9mk2vn5bce")),
+        ("/request/token", Class::C6, Some("[secret: token]")),
+    ]
+    .into_iter()
+    .map(|(path, class, claim)| FieldTreatment {
+        path: path.into(),
+        class,
+        claim: claim.map(Into::into),
+    })
+    .collect()
+}
+
+/// A packet over records `shown` of a range [first, total) of the log.
+pub fn input(first: u64, total: u64, shown: &[u64]) -> PacketInput {
+    let records = log(total);
+    let leaves: Vec<Hash> = records.iter().map(Record::leaf).collect();
+    let mut before = CompactRange::new();
+    leaves[..first as usize]
+        .iter()
+        .for_each(|leaf| before.push(*leaf));
+    let evidence = shown
+        .iter()
+        .enumerate()
+        .map(|(k, index)| item(k, &records[*index as usize], first, total))
+        .collect();
+    PacketInput {
+        header: header(),
+        policy: Policy::builtin_by_id("internal-audit").unwrap(),
+        sections: sections(shown.len()),
+        evidence,
+        proofs: vec![ProofMaterial {
+            origin: ORIGIN.into(),
+            first,
+            last: total,
+            checkpoint_note: note(&source_key(), ORIGIN, &leaves),
+            frontier: before.frontier().to_vec(),
+            leaves: leaves[first as usize..].to_vec(),
+        }],
+        custody: custody(),
+        limitations: vec![
+            Limitation {
+                code: "silent-interval".into(),
+                text: "No heartbeat between 23:10 and 23:25 UTC: what happened in that quarter of an hour is not known.".into(),
+                basis: "heartbeat cadence 300 s, 3 missing".into(),
+            },
+            Limitation {
+                code: "clock-offset".into(),
+                text: "The reporter's clock was 42 s behind; times from the report are shifted.".into(),
+                basis: "compared with record 12".into(),
+            },
+        ],
+        open_gates: vec![OpenGate {
+            stage: "Review".into(),
+            gate: "Retention category is set".into(),
+        }],
+        blockers: vec![],
+        withheld_values: CANARIES.iter().map(|c| (*c).to_owned()).collect(),
+    }
+}
+
+fn item(k: usize, record: &Record, first: u64, last: u64) -> EvidenceItem {
+    let time: String = serde_json::from_str(&record.fields[1].value).unwrap();
+    let action: String = serde_json::from_str(&record.fields[2].value).unwrap();
+    EvidenceItem {
+        id: format!("E-{:04}", k + 1),
+        revision: 1,
+        title: format!("Administrative action {action}"),
+        system: "Enigm Command".into(),
+        origin: ORIGIN.into(),
+        first,
+        last,
+        assurance: Assurance::SourceAnchored,
+        verdict: "extends".into(),
+        times: vec![SourceTime {
+            what: "occurred".into(),
+            utc: Some(stamp(&time)),
+            original: time,
+            path: Some("/time".into()),
+        }],
+        imported: at("2026-11-18T08:12:44Z"),
+        collected: Some(at("2026-11-18T07:55:00Z")),
+        valid_until: None,
+        relevance: "Shows who asked for the removal and that the first attempt was denied.".into(),
+        record: disclose(record),
+        fields: treatments(),
+    }
+}
+
+fn header() -> PacketHeader {
+    let fingerprint = reviewer_key().verifier_key().fingerprint().to_hex();
+    PacketHeader {
+        id: "INC-2026-0042_review".into(),
+        version: 2,
+        supersedes: Some(Supersedes {
+            version: 1,
+            packet_digest: Hash::sha256(b"the version before"),
+        }),
+        title: "Unplanned removal of managed devices through a delegated administrator grant"
+            .into(),
+        kind: PacketKind::Review,
+        classification: "Confidential: internal audit".into(),
+        status: "final".into(),
+        purpose: "Evidence for ISO/IEC 27001 controls 5.24 to 5.28, surveillance audit 2026".into(),
+        now: at("2026-11-21T09:30:00Z"),
+        offices: vec![
+            OfficeMark {
+                part: "preparer".into(),
+                office: "Incident responder on duty".into(),
+                fingerprint: None,
+            },
+            OfficeMark {
+                part: "reviewer".into(),
+                office: "Compliance reviewer".into(),
+                fingerprint: Some(fingerprint.clone()),
+            },
+        ],
+        required_signers: vec![RequiredSigner {
+            fingerprint,
+            role: "reviewer".into(),
+        }],
+    }
+}
+
+fn pin(k: usize, of: usize) -> Vec<EvidencePin> {
+    if k < of {
+        vec![EvidencePin {
+            id: format!("E-{:04}", k + 1),
+            revision: 1,
+        }]
+    } else {
+        vec![]
+    }
+}
+
+fn timeline(of: usize) -> Vec<TimelineRow> {
+    use TimelineKind::{Decision, Fact, Inference};
+    [
+        ("2026-11-17T21:40:00Z", Fact, "Enigm Command", "adm-7kq2m4x9ht3vbn5e", "A delegated administrator opened a session from a network not seen before."),
+        ("2026-11-17T21:46:57Z", Fact, "Enigm Command", "adm-7kq2m4x9ht3vbn5e", "A grant for device removal was requested."),
+        ("2026-11-17T21:53:54Z", Fact, "Enigm Command", "adm-2vn5bce3hx7tq9mk", "The grant was approved by a second administrator within seven minutes."),
+        ("2026-11-17T22:00:51Z", Fact, "Enigm Command", "adm-7kq2m4x9ht3vbn5e", "A first removal was denied by policy; a second one succeeded."),
+        ("2026-11-17T22:30:00Z", Inference, "Analysis", "", "The approving session was most likely left open: its last interactive action was six hours earlier."),
+        ("2026-11-18T06:05:00Z", Fact, "Trust Security Center", "", "Eleven devices reported as unmanaged in the morning posture run."),
+        ("2026-11-18T07:20:00Z", Decision, "Head of security operations", "", "Declared an incident of severity 2; grants frozen for all delegated administrators."),
+        ("2026-11-18T09:45:00Z", Decision, "Head of security operations", "", "Both administrator sessions revoked; devices to be enrolled again from known state."),
+        ("2026-11-19T16:10:00Z", Fact, "Enigm Command", "", "All eleven devices enrolled, attested and managed."),
+        ("2026-11-20T10:00:00Z", Decision, "Service owner", "", "Normal operation confirmed; extra monitoring until the end of November."),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(k, (time, kind, system, actor, what))| TimelineRow {
+        id: format!("T-{:03}", k + 1),
+        utc: Some(stamp(time)),
+        original: time.replace('Z', "+00:00"),
+        kind,
+        system: system.into(),
+        actor: actor.into(),
+        text: what.into(),
+        evidence: pin(k, of),
+    })
+    .collect()
+}
+
+fn sections(of: usize) -> Sections {
+    use AnalysisKind::*;
+    let analysis = [
+        (Trigger, "A delegated administrator removed eleven managed devices outside of a change window.", "high"),
+        (RootCause, "Approval of a grant needed a second session, not a second person at the time of approval.", "high"),
+        (ContributingFactor, "Administrator sessions stay valid for twelve hours without interaction.", "high"),
+        (ContributingFactor, "The removal limit of five devices an hour was switched off for a migration and not switched on again.", "medium"),
+        (Conclusion, "No message, key or call content was reachable with the grant that was used.", "high"),
+        (RejectedHypothesis, "A stolen device key: the attestation of the administrator's device was fresh and verified.", "medium"),
+        (EmptySearch, "Search for further removals by either handle between 1 and 17 November: no hit in 41,208 records.", "high"),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(k, (kind, what, confidence))| AnalysisRow {
+        id: format!("F-{:02}", k + 1),
+        kind,
+        text: what.into(),
+        confidence: confidence.into(),
+        evidence: pin(k, of),
+    })
+    .collect();
+    let measure =
+        |id: &str, stage: &str, what: &str, time: &str, status: &str, deviation: &str| MeasureRow {
+            id: id.into(),
+            stage: stage.into(),
+            text: what.into(),
+            at: Some(stamp(time)),
+            authorised_by: "Head of security operations".into(),
+            status: status.into(),
+            until: (stage == "Containment").then(|| stamp("2026-11-30T23:59:59Z")),
+            deviation: deviation.into(),
+            evidence: pin(1, of),
+        };
+    let control =
+        |id: &str, title: &str, relation: &str, claim: &str, freshness: &str, k: usize| {
+            ControlRow {
+                framework: "ISO/IEC 27001:2022".into(),
+                control: id.into(),
+                title: title.into(),
+                relation: relation.into(),
+                claim: claim.into(),
+                freshness: freshness.into(),
+                accepted_by: if claim.is_empty() {
+                    String::new()
+                } else {
+                    "Compliance reviewer".into()
+                },
+                evidence: pin(k, of),
+            }
+        };
+    Sections {
+        incident: incident(),
+        timeline: timeline(of),
+        analysis,
+        measures: vec![
+            measure("M-01", "Containment", "Delegated administrator grants frozen; approvals only by custodians in person.", "2026-11-18T07:25:00Z", "in force", "Emergency measure, authorised by telephone, reviewed the same day."),
+            measure("M-02", "Containment", "Both administrator sessions revoked.", "2026-11-18T09:45:00Z", "done", ""),
+            measure("M-03", "Remediation", "Approval of a grant asks for the approver's device key at that moment.", "2026-11-19T14:00:00Z", "validated", ""),
+            measure("M-04", "Recovery", "Eleven devices enrolled again and attested in two groups.", "2026-11-19T16:10:00Z", "done", ""),
+        ],
+        waivers: vec![WaiverRow {
+            stage: "Containment".into(),
+            gate: "Volatile evidence is preserved first".into(),
+            reason: "The removed devices were already wiped when the incident was noticed; nothing volatile was left.".into(),
+            by: "Custodian".into(),
+            at: stamp("2026-11-18T09:50:00Z"),
+        }],
+        decisions: vec![DecisionRow {
+            id: "D-01".into(),
+            at: stamp("2026-11-18T07:20:00Z"),
+            text: "Incident declared, severity 2.".into(),
+            decided_by: "Chief information security officer".into(),
+            rationale: "Managed state of eleven devices lost; no content exposed.".into(),
+            attested_by: "Custodian".into(),
+        }],
+        communications: vec![CommunicationRow {
+            id: "K-01".into(),
+            audience: "Affected users".into(),
+            subject: "Your device was removed from management and is being enrolled again".into(),
+            trigger: "Severity 2, people affected".into(),
+            status: "sent".into(),
+            sent: Some(stamp("2026-11-18T12:00:00Z")),
+            approved_by: "Communications lead".into(),
+        }],
+        clocks: vec![ClockRow {
+            id: "CL-01".into(),
+            rule: "GDPR art. 33".into(),
+            rule_version: "gdpr-33 version 1".into(),
+            trigger: "Personal data breach becomes known".into(),
+            started: Some(stamp("2026-11-18T07:20:00Z")),
+            due: Some(stamp("2026-11-21T07:20:00Z")),
+            met: None,
+            status: "not required: decision D-01".into(),
+        }],
+        lessons: vec![
+            LessonRow { dimension: "Root causes".into(), text: "A second session is not a second person.".into() },
+            LessonRow { dimension: "Detection effectiveness".into(), text: "Nine hours passed until the morning posture run; removals should be counted as they happen.".into() },
+            LessonRow { dimension: "Response effectiveness".into(), text: "Freezing grants took five minutes once decided.".into() },
+        ],
+        actions: vec![ActionRow {
+            id: "A-01".into(),
+            title: "Switch the removal limit on again and alert when it is changed".into(),
+            root_cause: "F-02".into(),
+            owner: "Platform operations".into(),
+            due: Some(stamp("2026-12-05T17:00:00Z")),
+            status: "open".into(),
+            effectiveness_check: "=Exercise: attempt six removals in an hour on the test tenant".into(),
+        }],
+        controls: vec![
+            control("5.24", "Incident management planning and preparation", "supports", "Roles and approvals were as planned.", "in period", 0),
+            control("5.26", "Response to information security incidents", "supports", "Containment within 25 minutes of declaration.", "in period", 1),
+            control("5.28", "Collection of evidence", "partially", "Volatile evidence could not be preserved; everything else is source-anchored.", "in period", 2),
+            control("8.2", "Privileged access rights", "contradicts", "Approval without a second person was possible.", "in period", 2),
+            control("8.16", "Monitoring activities", "no evidence", "", "missing", 99),
+        ],
+    }
+}
+
+fn incident() -> IncidentRecord {
+    let stage = |name: &str, entered: &str, left: &str, gate: &str| StageRow {
+        stage: name.into(),
+        entered: Some(stamp(entered)),
+        left: (!left.is_empty()).then(|| stamp(left)),
+        gate: gate.into(),
+    };
+    IncidentRecord {
+        id: "INC-2026-0042".into(),
+        record_version: 1,
+        outcome: "declared incident".into(),
+        severity: "2".into(),
+        stage: "Review".into(),
+        owner: "Head of security operations".into(),
+        summary: "On the evening of 17 November a delegated administrator removed eleven managed devices. The grant for it was approved from another administrator's session that had been left open. The removal was noticed nine hours later in the morning posture run.\n\nDevices lost their managed state and were wiped; their users were without service for up to 34 hours. No message, key or call content was reachable with the grant that was used, and a search over the whole period found no further removals by either administrator.\n\nGrants were frozen within five minutes of the declaration. Approval of a grant now asks for the approver's device key at that moment. One gate was waived, because nothing volatile was left to preserve.".into(),
+        scope: Scope {
+            statement: "Administrative actions in Enigm Command and posture evaluations in Trust Security Center, for the tenant concerned.".into(),
+            method: "Signed exports were imported, verified up to each source's checkpoint and examined by search over handles. Nobody had access to protected content.".into(),
+            systems: vec!["Enigm Command".into(), "Trust Security Center".into(), "Enigm OS".into()],
+            from: Some(stamp("2026-11-01T00:00:00Z")),
+            to: Some(stamp("2026-11-20T12:00:00Z")),
+        },
+        severity_history: vec![
+            SeverityRow { at: stamp("2026-11-18T06:40:00Z"), severity: "3".into(), criteria: "criteria 4".into(), rationale: "Several devices unmanaged, cause unknown.".into(), decided_by: "Responder on duty".into() },
+            SeverityRow { at: stamp("2026-11-18T07:20:00Z"), severity: "2".into(), criteria: "criteria 4".into(), rationale: "Deliberate removal through a privileged grant.".into(), decided_by: "Chief information security officer".into() },
+        ],
+        times: vec![
+            TimeFact { what: "Occurred".into(), utc: Some(stamp("2026-11-17T22:00:51Z")), original: "2026-11-17T22:00:51Z".into(), zone: "UTC".into(), source: "Source's record E-0001".into(), confidence: "high".into() },
+            TimeFact { what: "Noticed".into(), utc: Some(stamp("2026-11-18T06:31:00Z")), original: "07:31 on 18 November".into(), zone: "Europe/Berlin".into(), source: "Responder's statement".into(), confidence: "medium".into() },
+        ],
+        impact: vec![
+            ImpactRow { dimension: "Availability".into(), level: "moderate".into(), statement: "Eleven users without service for 9 to 34 hours.".into() },
+            ImpactRow { dimension: "Confidentiality".into(), level: "none found".into(), statement: "The grant gives no access to content; none was accessed.".into() },
+        ],
+        stages: vec![
+            stage("Detection", "2026-11-18T06:31:00Z", "2026-11-18T06:45:00Z", "met"),
+            stage("Assessment", "2026-11-18T06:45:00Z", "2026-11-18T07:20:00Z", "met"),
+            stage("Investigation", "2026-11-18T07:20:00Z", "2026-11-19T11:00:00Z", "met"),
+            stage("Containment", "2026-11-19T11:00:00Z", "2026-11-19T11:30:00Z", "waived: 1"),
+            stage("Remediation", "2026-11-19T11:30:00Z", "2026-11-19T15:00:00Z", "met"),
+            stage("Recovery", "2026-11-19T15:00:00Z", "2026-11-20T10:00:00Z", "met"),
+            stage("Review", "2026-11-20T10:00:00Z", "", "open"),
+        ],
+        metrics: vec![MetricRow { name: "Time to notice".into(), value: "8 h 30 min".into(), inputs: "Occurred (E-0001) to noticed (responder's statement)".into() }],
+    }
+}
+
+pub fn custody() -> CustodyExtract {
+    let acts = [
+        "import.verified",
+        "evidence.pinned",
+        "search.identity",
+        "gate.waived",
+        "packet.planned",
+    ];
+    let time = |index: u64| at("2026-11-18T08:12:44Z") + Duration::minutes(index as i64 * 95);
+    let records: Vec<Record> = (0..9)
+        .map(|index| {
+            let act = acts[index as usize % acts.len()];
+            let at = Stamp(time(index)).to_string();
+            let note = text("typed words of a member");
+            record(
+                index,
+                &[
+                    ("/kind", text(act)),
+                    ("/at", text(&at)),
+                    ("/detail/note", note),
+                ],
+            )
+        })
+        .collect();
+    let leaves: Vec<Hash> = records.iter().map(Record::leaf).collect();
+    let entries = [1_u64, 3, 4, 6]
+        .into_iter()
+        .map(|index| CustodyEntry {
+            row: CustodyRow {
+                index,
+                at: Stamp(time(index)),
+                act: acts[index as usize % acts.len()].into(),
+                role: "responder".into(),
+                note: "INC-2026-0042".into(),
+            },
+            record: records[index as usize].disclose(|_, path| path != "/detail/note"),
+            proof: inclusion_proof(&leaves, index),
+        })
+        .collect();
+    CustodyExtract {
+        checkpoint_note: note(&ledger_key(), LEDGER, &leaves),
+        entries,
+    }
+}
+
+pub fn written(input: &PacketInput) -> Vec<u8> {
+    let prepared = prepare(input).unwrap();
+    let approved = prepared
+        .plan()
+        .approve("Compliance reviewer", input.header.now)
+        .unwrap();
+    let key = reviewer_key();
+    let signer = KeySigner {
+        key: &key,
+        role: "reviewer",
+        statement: "I reviewed this extract and it is honest.",
+    };
+    let mut out = Vec::new();
+    prepared.write(&approved, &[&signer], &mut out).unwrap();
+    out
+}
+
+pub fn trust() -> PacketTrust {
+    PacketTrust {
+        signers: vec![reviewer_key().verifier_key().clone()],
+        sources: vec![
+            SourceKeys {
+                origin: ORIGIN.into(),
+                keys: vec![source_key().verifier_key().clone()],
+            },
+            SourceKeys {
+                origin: LEDGER.into(),
+                keys: vec![ledger_key().verifier_key().clone()],
+            },
+        ],
+    }
+}

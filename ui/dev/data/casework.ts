@@ -83,6 +83,7 @@ const field = (
   label,
   help: "",
   kind,
+  refers_to: null,
   options: [],
   required: false,
   value,

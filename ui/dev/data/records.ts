@@ -8,6 +8,7 @@ import type {
   SearchRequest,
   SearchView,
 } from "$lib/ipc";
+import { parseTimeRange } from "$lib/brush";
 import { base64, handle, mix, pick } from "./random";
 
 interface System {
@@ -142,6 +143,9 @@ function timeOf(i: number, total: number): number {
   return end - days * 86_400_000 + (low + inside) * 3_600_000;
 }
 
+/** Records without a time; as in the index, they come last. */
+const undated = 20;
+
 export const pinned = new Map<number, string[]>([
   [40_980, ["INC-2026-0042"]],
   [40_871, ["INC-2026-0042"]],
@@ -168,7 +172,7 @@ export class Records {
             : "source-anchored";
     return {
       seq,
-      occurred: mix(seq * 17) > 0.0006 ? new Date(time).toISOString() : null,
+      occurred: seq > undated ? new Date(time).toISOString() : null,
       system: system.title,
       system_id: system.id,
       action,
@@ -192,20 +196,24 @@ export class Records {
   search(request: SearchRequest): SearchView {
     const filters = parse(request.query ?? "");
     const matches = filters.map((filter) => filter.test);
-    const hits: number[] | null = matches.length ? [] : null;
+    const range = filters.length === 1 && filters[0]?.range ? filters[0].range : null;
+    const hits: number[] | null = matches.length && !range ? [] : null;
+    // Rows are sorted by time: a range of time alone is a run of neighbours.
+    const start = range ? this.#firstBefore(range.to) : 0;
+    const end = range ? this.#firstBefore(range.from) : this.total;
     if (hits)
       for (let i = 0; i < this.total; i++) {
         const row = this.row(i);
         if (matches.every((test) => test(row))) hits.push(i);
       }
-    const total = hits ? hits.length : this.total;
+    const total = hits ? hits.length : end - start;
     const first = Number(request.after ?? 0);
     const last = Math.min(total, first + (request.limit || 200));
     const rows: RowView[] = [];
-    for (let n = first; n < last; n++) rows.push(this.row(hits ? hits[n]! : n));
+    for (let n = first; n < last; n++) rows.push(this.row(hits ? hits[n]! : start + n));
     const sampleStep = Math.max(1, Math.floor(total / 20_000));
     const counted = (visit: (row: RowView) => void) => {
-      for (let n = 0; n < total; n += sampleStep) visit(this.row(hits ? hits[n]! : n));
+      for (let n = 0; n < total; n += sampleStep) visit(this.row(hits ? hits[n]! : start + n));
     };
     return {
       total,
@@ -213,8 +221,20 @@ export class Records {
       next: last < total ? String(last) : null,
       facets: request.facets?.length ? facets(request.facets, request.query ?? "", counted, sampleStep) : [],
       histogram: request.histogram ? this.#histogram(request.histogram, total, counted, sampleStep) : null,
-      filters: filters.map(({ test: _, ...view }) => view),
+      filters: filters.map(({ test: _, range: __, ...view }) => view),
     };
+  }
+
+  /** First row that occurred before an instant. */
+  #firstBefore(instant: number): number {
+    let low = 0;
+    let high = this.total - undated;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (timeOf(middle, this.total) < instant) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   #histogram(buckets: number, total: number, counted: (visit: (row: RowView) => void) => void, step: number) {
@@ -341,6 +361,7 @@ export class Records {
 
 interface Parsed extends FilterView {
   test: (row: RowView) => boolean;
+  range?: { from: number; to: number };
 }
 
 function parse(query: string): Parsed[] {
@@ -350,12 +371,17 @@ function parse(query: string): Parsed[] {
     if (!name && /^(AND|OR)$/.test(value)) continue;
     const plain = value.replace(/^"|"$/g, "");
     let test: (row: RowView) => boolean;
-    if (name === "time") {
-      const [from = "", to = ""] = plain
-        .slice(1, -1)
-        .split("..")
-        .map((part) => part.trim());
-      test = (row) => row.occurred !== null && (!from || row.occurred >= from) && (!to || row.occurred <= to);
+    let range: Parsed["range"];
+    if (name === "time" && plain === "none") {
+      test = (row) => row.occurred === null;
+    } else if (name === "time") {
+      const bounds = parseTimeRange(plain);
+      const limits = { from: bounds?.from ?? -Infinity, to: bounds?.to ?? Infinity };
+      range = not ? undefined : limits;
+      test = (row) =>
+        row.occurred !== null &&
+        Date.parse(row.occurred) >= limits.from &&
+        Date.parse(row.occurred) < limits.to;
     } else if (name) {
       const key = { system: "system_id", lifecycle: "verdict" }[name] ?? name;
       test = (row) => {
@@ -371,6 +397,7 @@ function parse(query: string): Parsed[] {
         .replace(/\s+/g, " ")
         .trim(),
       test: not ? (row) => !test(row) : test,
+      range,
     });
   }
   return found;

@@ -4,7 +4,8 @@ export interface QueryPiece {
   kind: "field" | "operator" | "quoted" | "plain";
 }
 
-const pattern = /("[^"]*"?)|\b(AND|OR|NOT)\b|((?:[a-z_]+|\/[^\s:()]+):)|(\s+|[^\s"]+?(?=[\s"]|$))/g;
+const pattern =
+  /("[^"]*"?)|(?<![^\s(])(AND|OR|NOT)(?=[\s()]|$)|(?<![^\s(-])((?:[a-z_]+|\/[^\s:()]+):)|[\s()]+|[^\s"()]+/g;
 
 export function queryPieces(query: string): QueryPiece[] {
   const pieces: QueryPiece[] = [];

@@ -94,6 +94,9 @@ export const commands = {
   async approve(incident: string, what: string, member: string, passphrase: string): Promise<ActedView> {
     return await TAURI_INVOKE("approve", { incident, what, member, passphrase });
   },
+  async act(incident: string, command: JsonValue): Promise<ActedView> {
+    return await TAURI_INVOKE("act", { incident, command });
+  },
   async packetPlan(incident: string, audience: string): Promise<PacketPlanView> {
     return await TAURI_INVOKE("packet_plan", { incident, audience });
   },
@@ -877,6 +880,8 @@ export type FormFieldView = {
   help: string;
   /** `text`, `long-text`, `time`, `choice`, `member`, `evidence`, `flag`, `list`. */
   kind: string;
+  /** For `refs`: the list whose item ids it holds. */
+  refers_to: string | null;
   /** Choices of `choice`. */
   options: OptionView[];
   /** Whether a gate asks for it. */

@@ -12,7 +12,7 @@ import struct
 import sys
 import zipfile
 
-from export import verify_note
+from export import check, verify_note
 
 
 def leaf_of(record):
@@ -37,7 +37,7 @@ def root_of(first, frontier, leaves):
     """RFC 6962 root of a tree whose [0, first) is known only by its compact range."""
     stack = []  # (size, hash) of perfect subtrees, largest first
     bits = [1 << b for b in reversed(range(64)) if first >> b & 1]
-    assert len(bits) == len(frontier), "one hash for each bit of the size"
+    check(len(bits) == len(frontier), "one hash for each bit of the size")
     stack.extend(zip(bits, frontier))
     for leaf in leaves:
         size, value = 1, leaf
@@ -64,11 +64,14 @@ def main(path, evidence, *vkeys):
     leaves = [raw[i : i + 32] for i in range(0, len(raw), 32)]
     by_name = {vkey.split("+", 1)[0]: vkey for vkey in vkeys}
     signed_origin, size, root = verify_note(note, by_name[item["origin"]])[:3]
-    assert signed_origin == item["origin"] == spread["origin"]
-    assert int(size) == spread["last"] and len(leaves) == spread["last"] - spread["first"]
+    check(signed_origin == item["origin"] == spread["origin"], "one origin")
+    check(int(size) == spread["last"], "the range ends at the signed size")
+    check(len(leaves) == spread["last"] - spread["first"], "one leaf for each record of the range")
     frontier = [base64.b64decode(h, validate=True) for h in spread["frontier"]]
-    assert root_of(spread["first"], frontier, leaves) == base64.b64decode(root), "the signed root"
-    assert leaf_of(record) == leaves[record["index"] - spread["first"]], "the record is that leaf"
+    computed = root_of(spread["first"], frontier, leaves)
+    check(computed == base64.b64decode(root, validate=True), "the signed root")
+    check(spread["first"] <= record["index"] < spread["last"], "the record is in the range")
+    check(leaf_of(record) == leaves[record["index"] - spread["first"]], "the record is that leaf")
     shown = {f["path"]: f["value"] for f in record["fields"] if "value" in f}
     print(json.dumps({"disclosed": len(shown), "of": len(record["fields"]), "index": record["index"]}))
 

@@ -150,7 +150,7 @@ pub(crate) fn write(pen: &mut Pen, fleet: &Fleet, count: usize) {
             Kind::Grant => {
                 let life = Life {
                     grant: format!("gr-{}", chance.hex(6)),
-                    scope: *chance.pick::<&'static str>(&SCOPES),
+                    scope: chance.pick::<&'static str>(&SCOPES),
                     days: 7 + chance.below(21) as i64,
                     session: format!("ss-{}", chance.hex(8)),
                     reviewed: chance.percent(80),

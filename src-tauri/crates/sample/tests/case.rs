@@ -12,9 +12,12 @@ use redaction::{Class, HandleKey, Shown, minimise};
 use sample::{EXPOSED, SampleCase, Scale, VICTIM_KEY, build};
 use sources::{Catalogue, InputKind, SourceFile, Step, parse_sha256sums, read_foreign};
 
+/// Pairs of path and JSON value text.
+type Fields = Vec<(String, String)>;
+
 struct Read {
     facts: ExportFacts,
-    records: Vec<Vec<(String, String)>>,
+    records: Vec<Fields>,
 }
 
 fn read(path: &Path, keys: &[VerifierKey]) -> Result<Read, ExportError> {
@@ -78,9 +81,9 @@ fn source_of<'a>(catalogue: &'a Catalogue, record: &[(String, String)]) -> &'a S
 }
 
 /// Every record of the exports, in order of origin and index.
-fn everything(case: &SampleCase) -> Vec<(String, Vec<(String, String)>)> {
+fn everything(case: &SampleCase) -> Vec<(String, Fields)> {
     let keys = [vkeys(&case.pins), vkeys(&case.unpinned)].concat();
-    let mut by_origin: BTreeMap<(String, u64), Vec<Vec<(String, String)>>> = BTreeMap::new();
+    let mut by_origin: BTreeMap<(String, u64), Vec<Fields>> = BTreeMap::new();
     for path in zips(&case.first)
         .chain(&case.further)
         .filter(|path| **path != case.tampered)
@@ -179,7 +182,7 @@ fn exports_hold_one_gap_opens_and_closes_and_the_tampered_copy_is_refused() {
         let before = evidence::survey(known, &[], &[]);
         assert!(before.forks.is_empty(), "{origin}");
         if *origin == case.gap.0 {
-            assert_eq!(before.missing, [case.gap.1.clone()]);
+            assert_eq!(before.missing, std::slice::from_ref(&case.gap.1));
             assert!(
                 before
                     .verdicts

@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::process;
 
 /// Other people's implementations of what ours are checked against. Used by tests only, part of nothing we ship.
-const REQUIREMENTS: &str = include_str!("../python-requirements.txt");
+const REQUIREMENTS: &str = include_str!("../../../../tests/foreign/requirements.txt");
 
-/// The interpreter of an environment that has the packages of `python-requirements.txt`.
+/// The interpreter of an environment that has the packages of `tests/foreign/requirements.txt`.
 pub(crate) fn ensure(context: &Context) -> Result<PathBuf> {
     let dir = context.target.join("xtask/python");
     let interpreter = dir.join("bin/python");

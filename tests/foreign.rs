@@ -1,0 +1,146 @@
+//! Strangers check what Muniment writes: other people's programs (Python's `cryptography`,
+//! `pymerkle` and `zstandard`), driven by scripts written from the format's description alone.
+
+use std::io::{Cursor, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use muniment_tests::programs::Terminal;
+use serde_json::json;
+
+const ORIGIN: &str = "log.example/enigm-key";
+
+/// The interpreter of an environment with `foreign/requirements.txt`, or none where there is none.
+///
+/// # Panics
+/// With `CI=true`, where its absence is a failure.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("MUNIMENT_PYTHON").map(PathBuf::from);
+    assert!(
+        python.is_some() || std::env::var("CI").as_deref() != Ok("true"),
+        "MUNIMENT_PYTHON is not set, and in CI it must be"
+    );
+    #[allow(clippy::print_stderr, reason = "the test says what it could not check")]
+    if python.is_none() {
+        eprintln!("MUNIMENT_PYTHON: not present; `cargo xtask test` makes the environment");
+    }
+    python
+}
+
+fn script(python: &Path, name: &str, arguments: &[&str]) -> Output {
+    Command::new(python)
+        .arg(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("foreign")
+                .join(name),
+        )
+        .args(arguments)
+        // The scripts import one another; nothing is left beside them.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("the interpreter starts")
+}
+
+/// Records with what is easy to get wrong: numbers beyond 2^53, escapes that have two spellings,
+/// white space inside values, characters outside the BMP, members that no source file declares.
+fn records() -> String {
+    (0..37)
+        .map(|at| {
+            let note = [
+                "plain",
+                "tab\\tand \\u0041",
+                "\u{1F511} key",
+                "\\\"quoted\\\" \\/",
+            ][at % 4];
+            format!(
+                "{{\"type\":\"dependency.checked\",\"id\":\"00000000-0000-4000-8000-{at:012}\",\
+                 \"time\":\"2026-11-02T03:{at:02}:00+01:00\",\"outcome\":\"accepted\",\
+                 \"subject\":{{\"key\":\"EK-{at}\"}},\"dependency\":{{\"kind\":\"account\",\
+                 \"latency-ms\":1234567890123456789}},\"reason\":{{\"note\":\"{note}\"}},\
+                 \"x\":{{ \"of nobody\" : [1.0e2, -0] }}}}\n"
+            )
+        })
+        .collect()
+}
+
+/// The ZIP with one byte of one of its files flipped, its check sums made anew, so that only what
+/// was signed can tell.
+fn flipped(zip: &[u8], name: &str, at: impl Fn(usize) -> usize) -> Vec<u8> {
+    let mut old = zip::ZipArchive::new(Cursor::new(zip)).expect("a ZIP");
+    let mut new = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for number in 0..old.len() {
+        let mut file = old.by_index(number).expect("a file");
+        let its_name = file.name().expect("a name").into_owned();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).expect("read");
+        if its_name == name {
+            let at = at(bytes.len());
+            bytes[at] ^= 0x04;
+        }
+        new.start_file(its_name, options).expect("written");
+        new.write_all(&bytes).expect("written");
+    }
+    new.finish().expect("written").into_inner()
+}
+
+#[test]
+fn a_stranger_computes_the_root_of_a_native_export_and_sees_a_flipped_byte() {
+    let Some(python) = python() else { return };
+    let dir = tempfile::tempdir().expect("a folder");
+    let terminal = Terminal::new(dir.path());
+    std::fs::write(dir.path().join("in.ndjson"), records()).expect("written");
+    let key = terminal.done(&["keygen", "--origin", ORIGIN, "-o", "key.json"]);
+    let vkey = key["vkey"].as_str().expect("a vkey");
+    let sealed = terminal.done(&[
+        "seal",
+        "--source",
+        "enigm-key",
+        "--origin",
+        ORIGIN,
+        "--key",
+        "key.json",
+        "in.ndjson",
+        "-o",
+        "export.zip",
+    ]);
+    assert_eq!((&sealed["first"], &sealed["last"]), (&json!(0), &json!(37)));
+
+    let export = dir.path().join("export.zip");
+    let path = export.to_str().expect("a plain path");
+    let output = script(&python, "export.py", &[path, vkey]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(said.trim(), sealed["root"].as_str().expect("a root"));
+
+    let bytes = std::fs::read(&export).expect("read");
+    let changed = dir.path().join("changed.zip");
+    for (name, at) in [
+        // In the middle of the records (wherever the compressor put it), of the root, and of the signature.
+        (
+            "records.ndjson.zst",
+            (|length| length / 2) as fn(usize) -> usize,
+        ),
+        ("checkpoint", |_| ORIGIN.len() + 12),
+        ("checkpoint", |length| length - 20),
+    ] {
+        std::fs::write(&changed, flipped(&bytes, name, at)).expect("written");
+        let path = changed.to_str().expect("a plain path");
+        let output = script(&python, "export.py", &[path, vkey]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(output.stdout.is_empty(), "no root is printed");
+    }
+
+    // Another key of the same name is not this one.
+    let other = terminal.done(&["keygen", "--origin", ORIGIN, "-o", "other.json"]);
+    let output = script(
+        &python,
+        "export.py",
+        &[path, other["vkey"].as_str().expect("a vkey")],
+    );
+    assert_eq!(output.status.code(), Some(1));
+}

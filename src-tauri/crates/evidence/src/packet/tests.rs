@@ -54,8 +54,7 @@ fn every_bit_of_a_container_matters() {
 #[test]
 fn others_read_the_container() {
     let mut archive = zip::ZipArchive::new(Cursor::new(small())).unwrap();
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
-    assert_eq!(names.len(), 3);
+    assert_eq!(archive.len(), 3);
     let mut file = archive.by_name("data/b.bin").unwrap();
     let mut data = Vec::new();
     std::io::Read::read_to_end(&mut file, &mut data).unwrap();

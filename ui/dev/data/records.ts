@@ -196,10 +196,10 @@ export class Records {
   search(request: SearchRequest): SearchView {
     const filters = parse(request.query ?? "");
     const matches = filters.map((filter) => filter.test);
-    const range = filters.length === 1 && filters[0]?.range ? filters[0].range : null;
-    const hits: number[] | null = matches.length && !range ? [] : null;
+    const range = filters.length === 1 ? filters[0]?.range : undefined;
+    const hits: number[] | null = matches.length && range === undefined ? [] : null;
     // Rows are sorted by time: a range of time alone is a run of neighbours.
-    const start = range ? this.#firstBefore(range.to) : 0;
+    const start = range === null ? this.total - undated : range ? this.#firstBefore(range.to) : 0;
     const end = range ? this.#firstBefore(range.from) : this.total;
     if (hits)
       for (let i = 0; i < this.total; i++) {
@@ -220,7 +220,15 @@ export class Records {
       rows,
       next: last < total ? String(last) : null,
       facets: request.facets?.length ? facets(request.facets, request.query ?? "", counted, sampleStep) : [],
-      histogram: request.histogram ? this.#histogram(request.histogram, total, counted, sampleStep) : null,
+      histogram: request.histogram
+        ? this.#histogram(
+            request.histogram,
+            total,
+            hits ? hits.filter((i) => i >= this.total - undated).length : range ? 0 : undated,
+            counted,
+            sampleStep,
+          )
+        : null,
       filters: filters.map(({ test: _, range: __, ...view }) => view),
     };
   }
@@ -237,19 +245,25 @@ export class Records {
     return low;
   }
 
-  #histogram(buckets: number, total: number, counted: (visit: (row: RowView) => void) => void, step: number) {
+  #histogram(
+    buckets: number,
+    total: number,
+    without: number,
+    counted: (visit: (row: RowView) => void) => void,
+    step: number,
+  ) {
     let from = Infinity;
     let to = -Infinity;
     const times: number[] = [];
-    let undated = 0;
     counted((row) => {
-      if (!row.occurred) return void (undated += step);
+      if (!row.occurred) return;
       const time = Date.parse(row.occurred);
       times.push(time);
       from = Math.min(from, time);
       to = Math.max(to, time);
     });
-    if (!times.length) return { from: null, to: null, bucket_seconds: 0, counts: [], undated, total };
+    if (!times.length)
+      return { from: null, to: null, bucket_seconds: 0, counts: [], undated: without, total };
     const seconds = Math.max(60, Math.ceil((to - from) / 1000 / buckets / 900) * 900);
     const start = Math.floor(from / 1000 / seconds) * seconds * 1000;
     const counts = Array<number>(Math.floor((to - start) / 1000 / seconds) + 1).fill(0);
@@ -262,7 +276,7 @@ export class Records {
       to: new Date(start + counts.length * seconds * 1000).toISOString(),
       bucket_seconds: seconds,
       counts,
-      undated,
+      undated: without,
       total,
     };
   }
@@ -361,7 +375,8 @@ export class Records {
 
 interface Parsed extends FilterView {
   test: (row: RowView) => boolean;
-  range?: { from: number; to: number };
+  /** A range of time; null for the undated ones. */
+  range?: { from: number; to: number } | null;
 }
 
 function parse(query: string): Parsed[] {
@@ -373,6 +388,7 @@ function parse(query: string): Parsed[] {
     let test: (row: RowView) => boolean;
     let range: Parsed["range"];
     if (name === "time" && plain === "none") {
+      range = not ? undefined : null;
       test = (row) => row.occurred === null;
     } else if (name === "time") {
       const bounds = parseTimeRange(plain);

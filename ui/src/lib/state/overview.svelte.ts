@@ -69,12 +69,12 @@ class Overview {
     await this.refresh();
   }
 
-  /** A job that ended since the last look is said once. */
+  /** A job that ended is said once, even if it was too quick to be seen running; what ended before is not. */
   #sayEnded(jobs: JobView[]): void {
-    const before = new Set(this.running.map((job) => job.id));
     for (const job of jobs) {
-      if (job.state === "running" || !before.has(job.id) || this.#ended.has(job.id)) continue;
+      if (job.state === "running" || this.#ended.has(job.id)) continue;
       this.#ended.add(job.id);
+      if (this.view === null) continue;
       const text = job.message ?? `${job.title}: ${job.state}`;
       if (job.state === "failed") toasts.fail({ code: "job", message: text, hint: null });
       else toasts.say(text, job.state === "done" ? "good" : "note");

@@ -90,10 +90,10 @@ export class RowSource {
     this.error = null;
     try {
       let missing = this.#missing();
-      for (let round = 0; missing !== null && !this.#closed; round++) {
-        await this.#step(missing, round > 12);
+      for (let round = 0; missing !== null && !this.#closed;) {
+        await this.#step(missing, round);
         const next = this.#missing();
-        if (next !== missing) round = 0;
+        round = next === missing ? round + 1 : 0;
         missing = next;
       }
     } catch (error) {
@@ -102,19 +102,22 @@ export class RowSource {
     this.loading = false;
   }
 
-  /** Asks for one page that brings the missing row nearer. */
-  async #step(missing: number, onlyWalk: boolean): Promise<void> {
+  /** Asks for one page that brings the missing row nearer; `round` counts the pages that did not hold it. */
+  async #step(missing: number, round: number): Promise<void> {
     const mark = this.#marks.findLast((candidate) => candidate.offset <= missing);
     if (!mark) throw new Error("a search without its first page");
-    if (onlyWalk || missing - mark.offset < walk) {
+    // Somewhat before the missing row, so that scrolling back a little finds rows too.
+    const time =
+      missing - mark.offset < walk
+        ? null
+        : this.#timeAt(Math.max(mark.offset, missing - pageSize / 2), round % 2 === 1);
+    if (time === null) {
       const limit = missing - mark.offset < pageSize ? pageSize : walk;
       const page = await this.ask({ query: mark.query, after: mark.after, limit, facets: [], histogram: 0 });
       if (!page.rows.length) throw new Error("The result ended early. Search again.");
       this.#take(mark.offset, mark.query, page);
       return;
     }
-    // Somewhat before the missing row, so that scrolling back a little finds rows too.
-    const time = this.#timeAt(Math.max(mark.offset, missing - pageSize / 2));
     const query = withCondition(this.query, `time:[ .. ${new Date(time).toISOString()}]`);
     const page = await this.ask({ query, after: null, limit: pageSize, facets: [], histogram: 0 });
     const offset = this.#dated - page.total;
@@ -159,14 +162,17 @@ export class RowSource {
     this.#anchors.push({ offset, time: from });
   }
 
-  /** Estimates the time of a row between the anchors around it. */
-  #timeAt(index: number): number {
+  /**
+   * Estimates the time of a row from the anchors around it: by proportion, or, where records come in bursts and
+   * proportion misleads, halfway. Null where the anchors leave nothing between them.
+   */
+  #timeAt(index: number, halfway: boolean): number | null {
     const before = this.#anchors.findLast((anchor) => anchor.offset <= index);
     const after = this.#anchors.find((anchor) => anchor.offset > index);
-    if (!before) return after?.time ?? Date.now();
-    if (!after) return before.time;
-    const share = (index - before.offset) / (after.offset - before.offset);
-    return Math.floor(before.time + share * (after.time - before.time));
+    if (!before || !after || before.time - after.time <= 1) return null;
+    const share = halfway ? 0.5 : (index - before.offset) / (after.offset - before.offset);
+    const time = Math.floor(before.time + share * (after.time - before.time));
+    return Math.min(before.time - 1, Math.max(after.time + 1, time));
   }
 
   #forget(): void {

@@ -79,6 +79,51 @@ describe("rows of a search", () => {
     },
   );
 
+  it("finds its way where records come in bursts", async () => {
+    const burst = Date.UTC(2026, 10, 1);
+    // One record an hour, then 50,000 in a second, then one an hour again.
+    const times = [
+      ...Array.from({ length: 300 }, (_, n) => burst + (300 - n) * 3_600_000),
+      ...Array.from({ length: 50_000 }, (_, n) => burst - Math.floor(n / 50)),
+      ...Array.from({ length: 300 }, (_, n) => burst - (n + 1) * 3_600_000),
+    ];
+    let asked = 0;
+    const answer = (request: SearchRequest) => {
+      asked += 1;
+      const until = /time:\[ \.\. (\S+)\]/.exec(request.query ?? "")?.[1];
+      const start = until ? times.findIndex((time) => time <= Date.parse(until)) : 0;
+      const from = (start < 0 ? times.length : start) + Number(request.after ?? 0);
+      const to = Math.min(times.length, from + (request.limit ?? 0));
+      return {
+        total: times.length - (start < 0 ? times.length : start),
+        rows: times
+          .slice(from, to)
+          .map((time, n) => ({ ...records.row(0), seq: from + n, occurred: new Date(time).toISOString() })),
+        next: to < times.length ? String(Number(request.after ?? 0) + to - from) : null,
+        facets: [],
+        histogram: null,
+        filters: [],
+      };
+    };
+    const first = answer({ query: "", limit: pageSize });
+    const histogram = {
+      from: new Date(burst - 301 * 3_600_000).toISOString(),
+      to: new Date(burst + 301 * 3_600_000).toISOString(),
+      bucket_seconds: 602 * 3_600,
+      counts: [times.length],
+      undated: 0,
+      total: times.length,
+    };
+    const rows = new RowSource("", first, histogram, (request) => Promise.resolve(answer(request)));
+    for (const at of [25_000, 50_250, 50_560]) {
+      asked = 0;
+      rows.want(at, at + 40);
+      await settled(rows);
+      for (let index = at; index < at + 40; index++) expect(rows.row(index)?.seq).toBe(index);
+      expect(asked).toBeLessThan(40);
+    }
+  });
+
   it("reaches the undated rows at the end", async () => {
     const rows = source();
     rows.want(total - 30, total);

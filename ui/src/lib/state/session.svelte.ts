@@ -39,6 +39,7 @@ class Session {
     this.start = await commands.lock();
     this.workspace = null;
     this.recoveryKey = null;
+    this.sample = null;
     cache.clear();
   }
 

@@ -1,0 +1,116 @@
+import { tick } from "svelte";
+import { commandError, commands, type ActedView, type CommandError, type IncidentView } from "$lib/ipc";
+import type { JsonValue } from "$lib/ipc";
+import { cache, cacheKey } from "$lib/state/query.svelte";
+import { toasts } from "$lib/state/toasts.svelte";
+import { besideLists } from "./groups";
+import { stageOf } from "./values";
+
+export const tabs = [
+  "stage",
+  "timeline",
+  "evidence",
+  "decisions",
+  "communications",
+  "controls",
+  "packets",
+  "activity",
+] as const;
+export type Tab = (typeof tabs)[number];
+
+/** What of an incident is looked at, and what is done to it. */
+export class CaseState {
+  tab = $state<Tab>("stage");
+  /** The stage looked at; null follows the current one. */
+  picked = $state<string | null>(null);
+  /** Why the last act of the gate panel was refused. */
+  error = $state.raw<CommandError | null>(null);
+  /** Which act runs, to keep its button from being pressed twice. */
+  busy = $state<string | null>(null);
+  /** A list whose form is asked for from elsewhere. */
+  adding = $state<string | null>(null);
+  /** A record shown in the side panel. */
+  record = $state<number | null>(null);
+
+  constructor(readonly id: string) {}
+
+  /** Takes over an incident that came back with an act. */
+  take(acted: ActedView): void {
+    cache.put(cacheKey("incident", this.id), acted.incident);
+    cache.invalidate("incidents");
+  }
+
+  /** Does something whose refusal is shown in the gate panel; says whether it worked. */
+  async perform(
+    name: string,
+    act: () => Promise<ActedView>,
+    said?: (acted: ActedView) => string,
+  ): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = name;
+    this.error = null;
+    try {
+      const acted = await act();
+      this.take(acted);
+      toasts.say(said?.(acted) ?? sentence(acted.recorded));
+      return true;
+    } catch (thrown) {
+      this.error = commandError(thrown);
+      return false;
+    } finally {
+      this.busy = null;
+    }
+  }
+
+  /** Does something whose refusal the asking form shows itself. */
+  async attempt(act: () => Promise<ActedView>, say = true): Promise<CommandError | null> {
+    try {
+      const acted = await act();
+      this.take(acted);
+      if (say) toasts.say(sentence(acted.recorded));
+      return null;
+    } catch (thrown) {
+      return commandError(thrown);
+    }
+  }
+
+  async advance(from: IncidentView): Promise<void> {
+    const before = from.row.stage;
+    const done = await this.perform("advance", () => commands.advance(this.id));
+    if (done && before !== "closed") this.picked = null;
+  }
+
+  show(tab: Tab, stage: string | null = null): void {
+    this.tab = tab;
+    this.picked = stage;
+  }
+
+  /** Opens what holds a field, scrolls to it and puts the focus there. */
+  async goTo(field: string): Promise<void> {
+    const stage = stageOf(field);
+    if (stage) this.show("stage", stage);
+    else if ((besideLists as readonly string[]).includes(field)) this.show(field as Tab);
+    await tick();
+    const place = document.getElementById(fieldAnchor(field));
+    if (!place) return;
+    place.scrollIntoView({ block: "center" });
+    const control = place.querySelector<HTMLElement>("input, select, textarea, button");
+    control?.focus({ preventScroll: true });
+  }
+}
+
+/** Id of the element that holds a field, for links to it. */
+export function fieldAnchor(field: string): string {
+  return `at-${field.replaceAll(".", "-")}`;
+}
+
+/** `filled detection.owner` → `Filled detection.owner` */
+export function sentence(recorded: readonly string[]): string {
+  const text = recorded.join("; ") || "nothing changed";
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Commands that have no method of their own, in casework's tagged form. */
+export function act(incident: string, command: Record<string, JsonValue>): Promise<ActedView> {
+  return commands.act(incident, command);
+}

@@ -1,0 +1,77 @@
+import type { FormFieldView, IncidentView } from "$lib/ipc";
+
+/** Neighbouring plain fields stand in one box; each list has its own. */
+export type FieldGroup = { list: FormFieldView } | { fields: FormFieldView[] };
+
+/** Lists that run beside all stages; they come with the current stage and have tabs of their own. */
+export const besideLists = ["decisions", "communications"] as const;
+
+const beside = (id: string) => (besideLists as readonly string[]).includes(id);
+
+export function fieldGroups(fields: readonly FormFieldView[]): FieldGroup[] {
+  const groups: FieldGroup[] = [];
+  for (const field of fields) {
+    if (beside(field.id)) continue;
+    const last = groups.at(-1);
+    if (field.kind === "list") groups.push({ list: field });
+    else if (last && "fields" in last) last.fields.push(field);
+    else groups.push({ fields: [field] });
+  }
+  return groups;
+}
+
+/** A field or list of the incident by its id, whichever stage it comes with. */
+export function findField(incident: IncidentView, id: string): FormFieldView | null {
+  for (const stage of incident.stages) {
+    const found = stage.fields.find((field) => field.id === id);
+    if (found) return found;
+  }
+  return null;
+}
+
+export interface Reference {
+  id: string;
+  /** What it is, for the hover text and a screen reader. */
+  title: string;
+}
+
+/** What a field of kind `evidence` or `refs` can point to. */
+export function referencesFor(field: FormFieldView, incident: IncidentView): Reference[] {
+  if (field.kind === "evidence")
+    return incident.evidence.map((piece) => ({ id: piece.id, title: `${piece.title}, ${piece.system}` }));
+  if (field.kind !== "refs" || !field.refers_to) return [];
+  if (field.refers_to === "searches") return savedSearches(incident);
+  const list = findField(incident, field.refers_to);
+  return (list?.items ?? [])
+    .filter((item) => item.withdrawn === null)
+    .map((item) => ({ id: item.id, title: itemTitle(list?.item_fields ?? [], item.values) }));
+}
+
+/** Saved searches are no form list; the activity is where an incident names them. */
+function savedSearches(incident: IncidentView): Reference[] {
+  const found: Reference[] = [];
+  for (const event of incident.activity) {
+    const match = /saved search (S\d+)\b(.*)/.exec(event.text);
+    if (match?.[1]) found.unshift({ id: match[1], title: `Search${match[2] ?? ""}` });
+  }
+  return found;
+}
+
+/** The first text of an item stands for it. */
+export function itemTitle(fields: readonly FormFieldView[], values: FormFieldView["value"]): string {
+  const stored = (values ?? {}) as Record<string, unknown>;
+  const texts = fields.filter((field) => field.kind === "text" || field.kind === "long-text");
+  for (const field of [...texts.filter((field) => field.required), ...texts]) {
+    const value = stored[field.id];
+    if (typeof value === "string" && value) return value;
+  }
+  return "";
+}
+
+/** Replaces field ids in a sentence of the activity by their labels. */
+export function withLabels(text: string, incident: IncidentView): string {
+  return text.replace(/\b[a-z]+\.[a-z_]+\b/g, (id) => {
+    const field = findField(incident, id);
+    return field ? `“${field.label}”` : id;
+  });
+}

@@ -1,0 +1,79 @@
+import { commandError, commands, type CommandError, type PacketPlanView, type PacketRowView } from "$lib/ipc";
+import { cache } from "$lib/state/query.svelte";
+import { toasts } from "$lib/state/toasts.svelte";
+import { fileName } from "./grouping";
+
+export const audiences = [
+  { value: "internal-audit", label: "Internal audit" },
+  { value: "outside", label: "Outside" },
+] as const;
+
+/** From choosing what to plan, over approving exactly that plan, to the packet written. */
+export class PacketWork {
+  incident = $state("");
+  audience = $state<string>("internal-audit");
+  plan = $state.raw<PacketPlanView | null>(null);
+  approved = $state(false);
+  path = $state("");
+  written = $state.raw<PacketRowView | null>(null);
+  busy = $state<"plan" | "write" | null>(null);
+  error = $state.raw<CommandError | null>(null);
+
+  /** A plan is for one incident and audience: choosing others drops it. */
+  choose(incident: string, audience: string): void {
+    if (incident === this.incident && audience === this.audience) return;
+    this.incident = incident;
+    this.audience = audience;
+    this.drop();
+  }
+
+  drop(): void {
+    this.plan = null;
+    this.approved = false;
+    this.written = null;
+    this.error = null;
+  }
+
+  get canWrite(): boolean {
+    return (
+      this.plan !== null &&
+      this.approved &&
+      !this.plan.blocked.length &&
+      this.path.trim() !== "" &&
+      !this.busy
+    );
+  }
+
+  async makePlan(): Promise<void> {
+    if (!this.incident || this.busy) return;
+    this.drop();
+    this.busy = "plan";
+    try {
+      const plan = await commands.packetPlan(this.incident, this.audience);
+      this.plan = plan;
+      if (!this.path || this.path.endsWith(".zip"))
+        this.path = this.path.replace(/[^/\\]*$/, "") + fileName(plan.incident, plan.audience, plan.version);
+    } catch (thrown) {
+      this.error = commandError(thrown);
+    }
+    this.busy = null;
+  }
+
+  /** Writes the approved plan; a plan that changed meanwhile is refused, and has to be made anew. */
+  async write(): Promise<void> {
+    const plan = this.plan;
+    if (!plan || !this.canWrite) return;
+    this.busy = "write";
+    this.error = null;
+    try {
+      this.written = await commands.packetWrite(plan.incident, plan.audience, plan.digest, this.path.trim());
+      this.plan = null;
+      this.approved = false;
+      cache.invalidate("packets");
+      toasts.say(`Packet ${this.written.packet} written`);
+    } catch (thrown) {
+      this.error = commandError(thrown);
+    }
+    this.busy = null;
+  }
+}

@@ -125,7 +125,7 @@ export function mockWindow(options: MockOptions): void {
         workspace: { ...workspace, sample: true },
         passphrase: "sample sample",
         second_member: "V-7HH3Q",
-        exports: "/tmp/muniment-sample/exports",
+        exports: "/home/case/muniment/sample/exports",
       };
     },
     lock: () => ((open = false), start()),

@@ -1,7 +1,7 @@
 import { emit } from "@tauri-apps/api/event";
 import { mockIPC, mockWindows } from "@tauri-apps/api/mocks";
+import { caseHandlers, openIncidents } from "./cases";
 import type { JobView, OverviewView, StartView } from "$lib/ipc";
-import { controls, custody, incident, incidents, packets } from "./data/casework";
 import { base64 } from "./data/random";
 import { complete, pinned, Records } from "./data/records";
 import { sources } from "./data/sources";
@@ -50,7 +50,7 @@ export function mockWindow(options: MockOptions): void {
 
   const overview = (): OverviewView => ({
     records: records.total,
-    open_incidents: incidents.filter((row) => row.stage !== "closed").length,
+    open_incidents: openIncidents(),
     origins_extend: 5,
     origins_gap: 1,
     origins_fork: 1,
@@ -99,8 +99,6 @@ export function mockWindow(options: MockOptions): void {
     runJob("enigm-os_0032.zip");
     jobs = jobs.map((job) => ({ ...job, done: 776_000, seconds_left: 11 }));
   }
-
-  const acted = (id: string) => ({ incident: incident(id), recorded: ["Recorded"] });
 
   const handlers: Record<string, (a: Arguments) => unknown> = {
     start,
@@ -163,68 +161,15 @@ export function mockWindow(options: MockOptions): void {
         };
       return { total: 8, keys: sources.origins.flatMap((origin) => origin.keys) };
     },
-    incidents: () => ({ total: incidents.length, incidents }),
-    incident: (a) => incident(a.id),
-    open_incident: (a) => {
-      const request = a.request as { title: string };
-      incidents.unshift({
-        ...incidents[2]!,
-        id: `INC-2026-00${43 + incidents.length - 4}`,
-        title: request.title,
-        stage: "detection",
-        stage_title: "Detection",
-      });
-      void emit("changed", { what: "vault" });
-      return incident(incidents[0]!.id);
-    },
     pin_records: (a) => {
       for (const seq of a.seqs as number[]) pinned.set(seq, [...(pinned.get(seq) ?? []), a.incident]);
       void emit("changed", { what: "vault" });
-      return acted(a.incident);
+      return { incident: caseHandlers.incident!(a), recorded: ["pinned"] };
     },
-    packet_plan: (a) => ({
-      incident: a.incident,
-      packet: "PKT-2026-0008",
-      version: 1,
-      audience: a.audience,
-      policy: "internal-audit 3 (sha256 9c1b…)",
-      digest: base64(42),
-      evidence: 3,
-      leaves: [
-        { class: "C0", title: "Public", total: 41, why: "Needed to read the record" },
-        { class: "H", title: "Handle", total: 12, why: "Scoped to this packet" },
-      ],
-      withheld: [{ class: "C5", title: "Free text", total: 3, why: "May name people" }],
-      fields: [
-        { system: "Enigm Key", path: "/action", class: "C0", outcome: "disclosed", total: 3 },
-        { system: "Enigm Key", path: "/note", class: "C5", outcome: "withheld", total: 3 },
-      ],
-      open_gates: ["Gaps judged"],
-      limitations: ["Enigm Command: 957 records missing"],
-      leak_check: "clean: 56 values, 0 findings",
-      blocked: [],
-      files: ["manifest.json", "report.pdf", "evidence/E1.json"],
-    }),
-    packets: () => packets,
-    packet_write: () => packets.packets[0],
-    verify_file: () => ({
-      kind: "packet",
-      file: "PKT-2026-0007-v2.zip",
-      passed: true,
-      lines: packets.packets[0]!.lines,
-    }),
-    controls: () => controls,
-    custody: (a) => custody(a.filter, a.before),
-    fsck: () => ({
-      ok: true,
-      checks: [
-        { name: "Ledger", ok: true, detail: "412 entries, every signature and every root" },
-        { name: "Sealed files", ok: true, detail: "38 files match their digests" },
-      ],
-    }),
     settings: () => settings,
     set_settings: (a) => Object.assign(settings, { time_zone: a.timeZone, theme: a.theme }),
     set_purpose: (a) => ((purpose = a.purpose), null),
+    ...caseHandlers,
     "plugin:dialog|open": () => null,
     "plugin:dialog|save": () => null,
   };
@@ -234,8 +179,6 @@ export function mockWindow(options: MockOptions): void {
     (command, payload) => {
       const handler = handlers[command];
       if (handler) return handler((payload ?? {}) as Arguments);
-      const a = (payload ?? {}) as { incident?: string };
-      if (a.incident) return acted(a.incident);
       throw { code: "mock", message: `The generated data has no answer to ${command}.`, hint: null };
     },
     { shouldMockEvents: true },

@@ -56,7 +56,14 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     (
         "workbench",
         &[
-            "casework", "evidence", "packet", "redaction", "sample", "search", "sources", "vault",
+            "casework",
+            "evidence",
+            "packet",
+            "redaction",
+            "sample",
+            "search",
+            "sources",
+            "vault",
         ],
     ),
     ("muniment", &["workbench"]),
@@ -172,7 +179,10 @@ fn unsafe_code_stands_in_one_room() {
         }
     }
     assert!(
-        rooms.iter().all(|room| room.starts_with("src-tauri/crates/vault")) && rooms.len() <= 1,
+        rooms
+            .iter()
+            .all(|room| room.starts_with("src-tauri/crates/vault"))
+            && rooms.len() <= 1,
         "unsafe code in {rooms:?}"
     );
 }
@@ -191,7 +201,10 @@ fn files_below(dir: &Path) -> Vec<PathBuf> {
         for entry in std::fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
             let path = entry.expect("a folder entry").path();
             if path.is_dir() {
-                if path.file_name().is_some_and(|n| n != "target" && n != "node_modules") {
+                if path
+                    .file_name()
+                    .is_some_and(|n| n != "target" && n != "node_modules")
+                {
                     open.push(path);
                 }
             } else {

@@ -113,8 +113,7 @@ mod tests {
     /// `MUNIMENT_UPDATE=1 cargo test -p muniment-desktop` rewrites the file.
     #[test]
     fn generated_typescript_is_current() {
-        let committed =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/lib/ipc/bindings.ts");
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/lib/ipc/bindings.ts");
         let fresh = tempfile::tempdir().expect("a temporary folder");
         let file = fresh.path().join("bindings.ts");
         super::ipc()

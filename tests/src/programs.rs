@@ -12,7 +12,10 @@ pub fn built(name: &str, variable: &str) -> PathBuf {
         return path.into();
     }
     let test = std::env::current_exe().expect("a test knows where it is");
-    let profile = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
+    let profile = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/PROFILE/deps/TEST");
     let path = profile.join(name);
     assert!(
         path.exists(),

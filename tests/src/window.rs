@@ -45,7 +45,13 @@ impl Window {
             .port();
         let mut command = Command::new("xvfb-run");
         command
-            .args(["-a", "-s", "-screen 0 1920x1200x24", "dbus-run-session", "--"])
+            .args([
+                "-a",
+                "-s",
+                "-screen 0 1920x1200x24",
+                "dbus-run-session",
+                "--",
+            ])
             .args(["WebKitWebDriver", "--host=127.0.0.1"])
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
@@ -103,7 +109,10 @@ impl Window {
         if answer.status().is_success() {
             Ok(value["value"].clone())
         } else {
-            Err(format!("{}: {}", value["value"]["error"], value["value"]["message"]))
+            Err(format!(
+                "{}: {}",
+                value["value"]["error"], value["value"]["message"]
+            ))
         }
     }
 
@@ -113,7 +122,11 @@ impl Window {
     }
 
     fn find(&self, css: &str) -> Option<String> {
-        let found = self.call("POST", "/elements", &json!({"using": "css selector", "value": css}));
+        let found = self.call(
+            "POST",
+            "/elements",
+            &json!({"using": "css selector", "value": css}),
+        );
         let first = found.as_array()?.first()?.as_object()?;
         first.values().next()?.as_str().map(str::to_owned)
     }
@@ -177,13 +190,20 @@ impl Window {
         let id = self.wait(css);
         let _ = self.try_call("POST", &format!("/element/{id}/clear"), &json!({}));
         let id = self.wait(css);
-        self.call("POST", &format!("/element/{id}/value"), &json!({"text": text}));
+        self.call(
+            "POST",
+            &format!("/element/{id}/value"),
+            &json!({"text": text}),
+        );
     }
 
     /// Presses keys together.
     pub fn chord(&self, keys: &[&str]) {
         let down = keys.iter().map(|k| json!({"type": "keyDown", "value": k}));
-        let up = keys.iter().rev().map(|k| json!({"type": "keyUp", "value": k}));
+        let up = keys
+            .iter()
+            .rev()
+            .map(|k| json!({"type": "keyUp", "value": k}));
         let actions: Vec<Value> = down.chain(up).collect();
         self.call(
             "POST",
@@ -210,7 +230,10 @@ impl Window {
             if said.contains(text) {
                 return;
             }
-            assert!(begun.elapsed() < PATIENCE, "{css} says {said:?}, not {text:?}");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{css} says {said:?}, not {text:?}"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -218,13 +241,21 @@ impl Window {
     /// An attribute of an element.
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
         let id = self.wait(css);
-        let value = self.call("GET", &format!("/element/{id}/attribute/{name}"), &Value::Null);
+        let value = self.call(
+            "GET",
+            &format!("/element/{id}/attribute/{name}"),
+            &Value::Null,
+        );
         value.as_str().map(str::to_owned)
     }
 
     /// Runs a script in the page and gives what it returns.
     pub fn script(&self, code: &str) -> Value {
-        self.call("POST", "/execute/sync", &json!({"script": code, "args": []}))
+        self.call(
+            "POST",
+            "/execute/sync",
+            &json!({"script": code, "args": []}),
+        )
     }
 
     /// Runs axe-core from this source and gives its violations, one a line.

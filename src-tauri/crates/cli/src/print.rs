@@ -82,7 +82,11 @@ impl Answer {
             }
             Self::Planned(view) => planned(out, view),
             Self::Written(view) => {
-                writeln!(out, "{} version {} → {}", view.packet, view.version, view.path)?;
+                writeln!(
+                    out,
+                    "{} version {} → {}",
+                    view.packet, view.version, view.path
+                )?;
                 writeln!(out, "sha256 {}  {} bytes", view.digest, view.size)?;
                 lines(out, &view.lines)
             }
@@ -113,7 +117,10 @@ fn created(out: &mut dyn Write, view: &CreatedView) -> io::Result<()> {
     for member in &view.workspace.members {
         writeln!(out, "{:<10} {}", member.id, member.role)?;
     }
-    writeln!(out, "\nrecovery key, shown once; print it and lock it away:")?;
+    writeln!(
+        out,
+        "\nrecovery key, shown once; print it and lock it away:"
+    )?;
     writeln!(out, "{}", view.recovery_key)
 }
 
@@ -236,7 +243,11 @@ fn stage_line(out: &mut dyn Write, view: &IncidentView) -> io::Result<()> {
 
 fn incident(out: &mut dyn Write, view: &IncidentView) -> io::Result<()> {
     writeln!(out, "{}  {}", view.row.id, view.row.title)?;
-    writeln!(out, "opened {}  stage {}", view.row.opened, view.row.stage_title)?;
+    writeln!(
+        out,
+        "opened {}  stage {}",
+        view.row.opened, view.row.stage_title
+    )?;
     for stage in &view.stages {
         writeln!(out, "\n{} ({})", stage.title, stage.state)?;
         for gate in &stage.gates {
@@ -294,11 +305,19 @@ fn planned(out: &mut dyn Write, view: &PacketPlanView) -> io::Result<()> {
     )?;
     writeln!(out, "\nleaves")?;
     for class in &view.leaves {
-        writeln!(out, "  {:<8} {:>6}  {}", class.class, class.total, class.why)?;
+        writeln!(
+            out,
+            "  {:<8} {:>6}  {}",
+            class.class, class.total, class.why
+        )?;
     }
     writeln!(out, "stays")?;
     for class in &view.withheld {
-        writeln!(out, "  {:<8} {:>6}  {}", class.class, class.total, class.why)?;
+        writeln!(
+            out,
+            "  {:<8} {:>6}  {}",
+            class.class, class.total, class.why
+        )?;
     }
     writeln!(out, "limitations")?;
     for line in &view.limitations {
@@ -321,7 +340,11 @@ fn lines(out: &mut dyn Write, lines: &[VerifyLineView]) -> io::Result<()> {
             "failed" => "✗",
             _ => "·",
         };
-        writeln!(out, "{glyph} {:<12} {:<13} {}", line.name, line.status, line.detail)?;
+        writeln!(
+            out,
+            "{glyph} {:<12} {:<13} {}",
+            line.name, line.status, line.detail
+        )?;
         for finding in &line.findings {
             writeln!(
                 out,
@@ -341,11 +364,7 @@ fn custody(out: &mut dyn Write, view: &CustodyView) -> io::Result<()> {
             entry.index, entry.at, entry.actor, entry.kind, entry.summary
         )?;
     }
-    writeln!(
-        out,
-        "{} entries, root {}",
-        view.head.size, view.head.root
-    )
+    writeln!(out, "{} entries, root {}", view.head.size, view.head.root)
 }
 
 fn sources(out: &mut dyn Write, view: &SourcesView) -> io::Result<()> {

@@ -152,7 +152,8 @@ async fn incident(bench: &Workbench, command: &Incident) -> Result<Answer, Error
         Incident::Set { id, field, value } => {
             let id = id.incident.clone();
             // Text needs no quotes on a command line; whatever parses as JSON is JSON.
-            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
+            let value =
+                serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
             if let Some(list) = field.strip_suffix('+') {
                 bench.add_item(id, list.into(), value).await?
             } else if let Some((list, item)) = field.split_once('/') {

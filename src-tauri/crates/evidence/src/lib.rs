@@ -22,15 +22,16 @@ pub mod trust;
 pub use archive::{ArchiveError, ExportFiles};
 pub use checkpoint::Checkpoint;
 pub use commitment::{Seed, commit, encode_entry, salt};
-pub use continuity::{
-    Assurance, ConsistencyLink, Continuity, Segment, Verdict, roots_at, survey,
+pub use continuity::{Assurance, ConsistencyLink, Continuity, Segment, Verdict, roots_at, survey};
+pub use export::{
+    ExportError, ExportFacts, ExportReport, ExportWriter, Stop, read_export, verify_export,
 };
-pub use export::{ExportError, ExportFacts, ExportReport, ExportWriter, Stop, read_export, verify_export};
 pub use hash::{Hash, Hasher};
 pub use merkle::{CompactRange, RangeTree};
 pub use note::{SignedNote, SigningKey, VerifierKey};
 pub use record::{
-    DisclosedField, DisclosedRecord, Field, PathMemory, Record, RecordError, RecordLine, Salt, SchemaRef,
+    DisclosedField, DisclosedRecord, Field, PathMemory, Record, RecordError, RecordLine, Salt,
+    SchemaRef,
 };
 pub use rejection::{Reason, Rejection, RejectionReport};
 pub use trust::Trust;

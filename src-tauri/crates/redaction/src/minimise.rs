@@ -71,6 +71,17 @@ pub enum Shown {
         #[serde(with = "base64_mac")]
         mac: [u8; 32],
     },
+    /// A handle that the platform itself issued: shown as it is, because a responder must name it
+    /// to act, and kept as a subject, so that an erasure can drop it.
+    Issued {
+        /// The handle's domain.
+        domain: String,
+        /// The workspace HMAC.
+        #[serde(with = "base64_mac")]
+        mac: [u8; 32],
+        /// The handle as issued.
+        handle: String,
+    },
     /// Only what kind of thing stood here, in a text whose width says nothing of the value.
     TypeTag {
         /// The kind.
@@ -91,6 +102,7 @@ impl std::fmt::Debug for Shown {
         match self {
             Shown::Kept { .. } => f.write_str("Kept"),
             Shown::Handle { domain, .. } => write!(f, "Handle({domain})"),
+            Shown::Issued { domain, .. } => write!(f, "Issued({domain})"),
             Shown::TypeTag { tag } => write!(f, "TypeTag({tag})"),
             Shown::Presence { size } => write!(f, "Presence({size:?})"),
             Shown::Hidden => f.write_str("Hidden"),
@@ -162,6 +174,16 @@ pub fn minimise_value(rule: &FieldRule, value_text: &str, key: &HandleKey) -> Sh
         },
         _ if is_absent(value_text) => kept("null"),
         _ if rule.free_text => Shown::Hidden,
+        Class::H if rule.value_type.accepts(value_text) => {
+            match (&rule.handle_domain, string_text(value_text)) {
+                (Some(domain), Some(handle)) => Shown::Issued {
+                    mac: workspace_mac(key, domain, &canonical(domain, value_text)),
+                    domain: domain.clone(),
+                    handle,
+                },
+                _ => kept(value_text),
+            }
+        }
         Class::C0 | Class::C1 | Class::C2 | Class::H => {
             if rule.value_type.accepts(value_text) {
                 kept(value_text)

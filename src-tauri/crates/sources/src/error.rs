@@ -139,6 +139,21 @@ pub enum ReadError {
     Io(#[from] std::io::Error),
 }
 
+impl ReadError {
+    /// What to try.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "check the disk, then read the file again",
+            Self::Gzip | Self::TrailingGzip | Self::Stopped => {
+                "copy the file again from where it came"
+            }
+            _ => {
+                "get the file again as its system wrote it; a file that was edited by hand often breaks here"
+            }
+        }
+    }
+}
+
 /// What is wrong with one field of a source file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FieldFault {

@@ -197,7 +197,55 @@ pub enum VaultError {
     Task,
 }
 
+impl OpenError {
+    /// What to try.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotAWorkspace { .. } => {
+                "choose the folder that holds vault.json, or create a workspace"
+            }
+            Self::NotEmpty(_) => "choose an empty folder, or one that does not exist yet",
+            Self::WrongPassphrase => "type it again, or name the member whose passphrase it is",
+            Self::NoSuchMember(_) => "choose one of the members whose key files lie in members/",
+            Self::Locked => "close the window or command that has it open",
+            Self::LedgerRolledBack { .. } => {
+                "find the newer copy; if there is none, a custodian continues it as a restore"
+            }
+            Self::Ledger(_) => "compare with a backup and with packets that were handed out",
+            Self::RestoreNeedsCustodian => "ask a custodian to open it",
+            Self::KeyFile(_) | Self::Damaged { .. } | Self::Database => {
+                "restore the file from a backup of the workspace"
+            }
+            Self::Vault(error) => error.hint(),
+        }
+    }
+}
+
 impl VaultError {
+    /// What to try.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoKey { .. } | Self::NotAllowed { .. } => "ask a member whose role may do this",
+            Self::ReadOnly => "open it normally to change something",
+            Self::Passphrase(_) => "type the passphrase again",
+            Self::NoSuchMember(_) | Self::MemberExists(_) => "list the members to see their ids",
+            Self::AlreadyImported { .. } => "nothing to do: the records are here",
+            Self::ImportRunning => "wait for the running import, or cancel it",
+            Self::Missing { .. } => "check the number or id",
+            Self::Conflict { .. } => "look at the incident again, then repeat what you wanted",
+            Self::Corrupt { .. } | Self::Sealed(_) | Self::Evidence(_) => {
+                "run fsck: it says what is damaged and where"
+            }
+            Self::Database(_) | Self::Io(_) => {
+                "check that the disk has room and the folder can be written"
+            }
+            Self::UnknownAct(_) | Self::Act { .. } | Self::ImportOrder(_) | Self::Task => {
+                "try again; report it if it stays"
+            }
+        }
+    }
     pub(crate) fn corrupt(table: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Corrupt {
             table,

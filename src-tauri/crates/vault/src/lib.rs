@@ -34,7 +34,7 @@ pub use ledger::{
     Act, Acts, EpochExtract, ExtractEntry, LedgerEntry, LedgerExtract, LedgerHead, ReplayFault,
     SecondMember, may_record,
 };
-pub use open::{Mode, OpenOptions};
+pub use open::{Mode, OpenOptions, key_files};
 pub use read::RecommitHead;
 pub use seal::{SealError, SealedFile, SealedReader};
 pub use table::event::{EventKind, EventRow, RowField, RowShown};

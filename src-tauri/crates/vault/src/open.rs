@@ -147,6 +147,24 @@ impl Vault {
     }
 }
 
+/// The members whose key files lie in a workspace, by id, without opening it. A folder that is no workspace
+/// has none.
+#[must_use]
+pub fn key_files(dir: &Path) -> Vec<(String, Role)> {
+    let Ok(entries) = fs::read_dir(dir.join("members")) else {
+        return Vec::new();
+    };
+    let mut members: Vec<(String, Role)> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".json"))
+        .filter_map(|name| read_json::<MemberFile>(dir, &format!("members/{name}")).ok())
+        .map(|file| (file.member.clone(), file.role))
+        .collect();
+    members.sort();
+    members
+}
+
 pub(crate) fn read_memory(path: &Path) -> Result<Option<Remembered>, OpenError> {
     Remembered::read(path).map_err(|e| OpenError::Damaged {
         file: path.display().to_string(),

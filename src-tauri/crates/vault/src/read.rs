@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use evidence::{Hash, Seed, VerifierKey};
+use evidence::{Hash, Seed, SigningKey, VerifierKey};
 use redaction::HandleKey;
 use serde_json::{Value, json};
 
@@ -367,6 +367,18 @@ impl Vault {
     /// The key that verifies the recommit log's checkpoints. Needs the originals key.
     pub fn recommit_verifier(&self) -> Result<VerifierKey, VaultError> {
         Ok(self.inner.recommit_key()?.verifier_key().clone())
+    }
+
+    /// The open member's key for signing packets, under the name `<vault id>/<member id>`. It is the Ed25519 key
+    /// that signs the member's ledger entries; DSSE's pre-authentication encoding keeps the two kinds of message
+    /// apart.
+    pub fn packet_signer(&self) -> Result<SigningKey, VaultError> {
+        let member = &self.inner.member;
+        SigningKey::from_seed(
+            &format!("{}/{}", self.inner.id, member.id),
+            member.identity.sign.bytes(),
+        )
+        .map_err(|e| VaultError::Evidence(e.to_string()))
     }
 
     /// Where the ledger stands.

@@ -97,7 +97,11 @@ impl Jobs {
     }
 
     pub(crate) fn views(&self) -> Vec<JobView> {
-        lock(&self.list).values().rev().map(|job| job.view()).collect()
+        lock(&self.list)
+            .values()
+            .rev()
+            .map(|job| job.view())
+            .collect()
     }
 
     pub(crate) fn cancel(&self, id: u32) -> Result<(), Error> {

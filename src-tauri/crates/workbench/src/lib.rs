@@ -1,1 +1,91 @@
-//! stub
+//! The use cases of Muniment, one method each, and the plain views that shells show.
+//!
+//! Everything the window and the CLI can do is a method of [`Workbench`]; both are
+//! thin. This is where the pure crates, the vault, the index and the packet writer
+//! meet. Two things need no workspace and are functions: [`verify`] and [`seal`].
+
+mod case;
+mod custody;
+mod environment;
+mod error;
+mod explore;
+mod follow;
+mod import;
+mod jobs;
+mod lifecycle;
+mod packets;
+mod record;
+mod sample_case;
+pub mod seal;
+mod sources_place;
+mod standing;
+mod text;
+mod verification;
+pub mod view;
+mod workspace;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::RwLock;
+
+pub use environment::{Entropy, Environment};
+pub use error::{Code, Error};
+pub use jobs::Changes;
+pub use verification::verify;
+
+use jobs::Jobs;
+use workspace::Workspace;
+
+/// The workbench: at most one open workspace, its jobs, and everything that can be done.
+///
+/// Cheap to clone; all clones are one workbench.
+#[derive(Clone)]
+pub struct Workbench {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    environment: Environment,
+    jobs: Jobs,
+    open: RwLock<Option<Arc<Workspace>>>,
+    reports: Mutex<BTreeMap<u32, view::ImportReportView>>,
+    purpose: Mutex<Option<String>>,
+}
+
+impl Workbench {
+    /// A workbench with nothing open.
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                environment,
+                jobs: Jobs::new(),
+                open: RwLock::new(None),
+                reports: Mutex::default(),
+                purpose: Mutex::default(),
+            }),
+        }
+    }
+
+    /// What changes, for shells that show it.
+    pub fn changes(&self) -> Changes {
+        self.inner.jobs.changes()
+    }
+
+    async fn workspace(&self) -> Result<Arc<Workspace>, Error> {
+        self.inner
+            .open
+            .read()
+            .await
+            .clone()
+            .ok_or_else(Error::locked)
+    }
+
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.inner.environment.now()
+    }
+
+    fn vault_changed(&self) {
+        self.inner.jobs.announce("vault");
+    }
+}

@@ -193,6 +193,11 @@ impl<'a> RecordLine<'a> {
         self.spans.iter().map(|(path, _)| self.text(*path))
     }
 
+    /// The line as it was read, without its line feed: its one spelling.
+    pub fn as_written(&self) -> &'a str {
+        self.line
+    }
+
     /// Index in the log.
     pub fn index(&self) -> u64 {
         self.index

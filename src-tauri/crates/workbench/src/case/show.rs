@@ -20,14 +20,21 @@ pub(crate) struct PinnedRow {
     pub(crate) note: Option<String>,
 }
 
-pub(crate) fn row(incident: &Incident, facts: &Facts, changed: DateTime<Utc>, now: DateTime<Utc>) -> IncidentRowView {
-    let gates = casework::gates_at(incident, facts, incident.stage, now);
+pub(crate) fn row(
+    incident: &Incident,
+    facts: &Facts,
+    changed: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> IncidentRowView {
+    let gates = casework::gates(incident, facts, incident.stage);
     let open: Vec<&GateStatus> = gates.iter().filter(|g| !g.passes()).collect();
     let closed = incident.closed.is_some();
     let next = if closed {
         None
     } else {
-        casework::next_steps(incident, facts, now).first().map(|s| s.what.clone())
+        casework::next_steps(incident, facts)
+            .first()
+            .map(|s| s.what.clone())
     };
     let clock = clocks(incident, now)
         .into_iter()
@@ -37,8 +44,16 @@ pub(crate) fn row(incident: &Incident, facts: &Facts, changed: DateTime<Utc>, no
         id: incident.id.clone(),
         version: incident.version,
         title: incident.title.clone(),
-        stage: if closed { "closed".into() } else { incident.stage.word().into() },
-        stage_title: if closed { "Closed".into() } else { incident.stage.title().into() },
+        stage: if closed {
+            "closed".into()
+        } else {
+            incident.stage.word().into()
+        },
+        stage_title: if closed {
+            "Closed".into()
+        } else {
+            incident.stage.title().into()
+        },
         severity: incident.severity().map(str::to_owned),
         opened: time(incident.opened_at),
         changed: time(changed),
@@ -60,10 +75,20 @@ pub(crate) struct Surroundings<'a> {
 }
 
 pub(crate) fn incident(incident: &Incident, around: Surroundings<'_>) -> IncidentView {
-    let Surroundings { facts, pinned, activity, packets, changed, now } = around;
+    let Surroundings {
+        facts,
+        pinned,
+        activity,
+        packets,
+        changed,
+        now,
+    } = around;
     IncidentView {
         row: row(incident, facts, changed, now),
-        stages: Stage::ALL.iter().map(|s| stage(incident, facts, *s, now)).collect(),
+        stages: Stage::ALL
+            .iter()
+            .map(|s| stage(incident, facts, *s))
+            .collect(),
         evidence: incident
             .pinned()
             .map(|piece| {
@@ -77,8 +102,12 @@ pub(crate) fn incident(incident: &Incident, around: Surroundings<'_>) -> Inciden
                     occurred: piece.reference.occurred.map(time),
                     pinned: time(piece.pinned_at),
                     by: piece.pinned_by.clone(),
-                    assurance: standing.map_or_else(|| piece.reference.assurance.clone(), |s| s.assurance.clone()),
-                    verdict: standing.map_or_else(|| piece.reference.verdict.clone(), |s| s.verdict.clone()),
+                    assurance: standing.map_or_else(
+                        || piece.reference.assurance.clone(),
+                        |s| s.assurance.clone(),
+                    ),
+                    verdict: standing
+                        .map_or_else(|| piece.reference.verdict.clone(), |s| s.verdict.clone()),
                     note: of_record.and_then(|p| p.note.clone()),
                 }
             })
@@ -88,7 +117,7 @@ pub(crate) fn incident(incident: &Incident, around: Surroundings<'_>) -> Inciden
         next: if incident.closed.is_some() {
             Vec::new()
         } else {
-            casework::next_steps(incident, facts, now)
+            casework::next_steps(incident, facts)
                 .into_iter()
                 .map(|step| NextStepView {
                     what: step.what,
@@ -110,11 +139,14 @@ pub(crate) fn incident(incident: &Incident, around: Surroundings<'_>) -> Inciden
     }
 }
 
-pub(crate) fn mapping(mapping: &casework::Mapping) -> MappingView {
+pub(crate) fn mapping(mapping: &casework::incident::Mapping) -> MappingView {
     MappingView {
         framework: mapping.framework.clone(),
         control: mapping.control.clone(),
-        title: casework::control::title(&mapping.framework, &mapping.control).unwrap_or_default().to_owned(),
+        title: casework::control::framework(&mapping.framework)
+            .and_then(|f| f.control(&mapping.control))
+            .map(|c| c.title.clone())
+            .unwrap_or_default(),
         item: mapping.target.clone(),
         relation: word(&mapping.relation),
         claim: mapping.claim.clone(),
@@ -130,19 +162,31 @@ pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
     }
 }
 
-fn stage(incident: &Incident, facts: &Facts, stage: Stage, now: DateTime<Utc>) -> StageView {
-    let visits: Vec<_> = incident.visits.iter().filter(|v| v.stage == stage).collect();
+fn stage(incident: &Incident, facts: &Facts, stage: Stage) -> StageView {
+    let visits: Vec<_> = incident
+        .visits
+        .iter()
+        .filter(|v| v.stage == stage)
+        .collect();
     let closed = incident.closed.is_some();
     let state = if !closed && incident.stage == stage {
         "current"
-    } else if visits.iter().any(|v| v.left_at.is_some() && v.back_reason.is_none()) && (closed || stage < incident.stage) || closed {
+    } else if visits
+        .iter()
+        .any(|v| v.left_at.is_some() && v.back_reason.is_none())
+        && (closed || stage < incident.stage)
+        || closed
+    {
         "done"
     } else {
         "ahead"
     };
-    let mut fields: Vec<FormFieldView> = casework::form::form(stage).iter().map(|f| field(incident, f)).collect();
+    let mut fields: Vec<FormFieldView> = casework::form(stage)
+        .iter()
+        .map(|f| field(incident, f))
+        .collect();
     if stage == incident.stage {
-        fields.extend(casework::form::beside().iter().map(|f| field(incident, f)));
+        fields.extend(casework::beside().iter().map(|f| field(incident, f)));
     }
     StageView {
         id: stage.word().into(),
@@ -150,7 +194,10 @@ fn stage(incident: &Incident, facts: &Facts, stage: Stage, now: DateTime<Utc>) -
         state: state.into(),
         entered: visits.first().map(|v| time(v.entered_at)),
         left: visits.last().and_then(|v| v.left_at).map(time),
-        gates: casework::gates_at(incident, facts, stage, now).into_iter().map(gate).collect(),
+        gates: casework::gates(incident, facts, stage)
+            .into_iter()
+            .map(gate)
+            .collect(),
         fields,
     }
 }
@@ -168,16 +215,27 @@ fn gate(gate: GateStatus) -> GateView {
         missing: gate
             .missing
             .into_iter()
-            .map(|m| MissingView { what: m.what, field: m.field })
+            .map(|m| MissingView {
+                what: m.what,
+                field: m.field,
+            })
             .collect(),
-        waivable_by: gate.waivable_by.iter().map(|r| r.word().to_owned()).collect(),
-        waiver: gate.waived.map(|w| format!("{} ({}): {}", w.by.member, w.by.role, w.reason)),
+        waivable_by: gate
+            .waivable_by
+            .iter()
+            .map(|r| r.word().to_owned())
+            .collect(),
+        waiver: gate
+            .waived
+            .map(|w| format!("{} ({}): {}", w.by.member, w.by.role, w.reason)),
     }
 }
 
 fn field(incident: &Incident, spec: &FieldSpec) -> FormFieldView {
     let mut view = blank(spec);
-    view.value = incident.entry(spec.id).map_or(Value::Null, |e| e.value.clone());
+    view.value = incident
+        .entry(spec.id)
+        .map_or(Value::Null, |e| e.value.clone());
     if matches!(spec.kind, Kind::List(_)) {
         view.items = incident
             .items(spec.id)
@@ -213,7 +271,10 @@ fn blank(spec: &FieldSpec) -> FormFieldView {
         kind: kind.into(),
         options: options
             .iter()
-            .map(|(value, label)| OptionView { value: (*value).into(), label: (*label).into() })
+            .map(|(value, label)| OptionView {
+                value: (*value).into(),
+                label: (*label).into(),
+            })
             .collect(),
         refers_to: match spec.kind {
             Kind::Refs(list) => Some(list.into()),
@@ -233,7 +294,11 @@ fn timeline(incident: &Incident, pinned: &[PinnedRow]) -> Vec<TimelineView> {
         let subject = row.and_then(|p| p.subject.clone());
         entries.push(TimelineView {
             id: piece.id.clone(),
-            at: piece.reference.occurred.or(piece.reference.recorded).map(time),
+            at: piece
+                .reference
+                .occurred
+                .or(piece.reference.recorded)
+                .map(time),
             kind: "evidence".into(),
             text: piece.reference.title.clone(),
             evidence: vec![piece.id.clone()],
@@ -248,7 +313,11 @@ fn timeline(incident: &Incident, pinned: &[PinnedRow]) -> Vec<TimelineView> {
             at: item.time("at").map(time),
             kind: item.text("kind").unwrap_or("fact").into(),
             text: item.text("text").unwrap_or_default().into(),
-            evidence: item.refs("evidence").into_iter().map(str::to_owned).collect(),
+            evidence: item
+                .refs("evidence")
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             actor: item.text("actor").map(str::to_owned),
             seq: None,
             lane: "responders".into(),
@@ -260,7 +329,11 @@ fn timeline(incident: &Incident, pinned: &[PinnedRow]) -> Vec<TimelineView> {
             at: Some(time(item.time("at").unwrap_or(item.at))),
             kind: "decision".into(),
             text: item.text("decision").unwrap_or_default().into(),
-            evidence: item.refs("evidence").into_iter().map(str::to_owned).collect(),
+            evidence: item
+                .refs("evidence")
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             actor: item.text("decider").map(str::to_owned),
             seq: None,
             lane: "responders".into(),
@@ -271,12 +344,12 @@ fn timeline(incident: &Incident, pinned: &[PinnedRow]) -> Vec<TimelineView> {
 }
 
 fn clocks(incident: &Incident, now: DateTime<Utc>) -> Vec<ClockView> {
-    casework::clock::running(incident, now)
+    casework::clocks(incident, now)
         .into_iter()
         .map(|clock| ClockView {
             id: clock.id,
             title: clock.title,
-            state: word(&clock.state).replace('-', " "),
+            state: clock.state.word().into(),
             due: clock.due.map(time),
             started_by: clock.started_by,
         })
@@ -291,15 +364,27 @@ pub(crate) fn activity(event: &casework::Event) -> ActivityView {
         What::Retitled { .. } => "changed the title".into(),
         What::FieldSet { field, value, .. } if value.is_null() => format!("cleared {field}"),
         What::FieldSet { field, .. } => format!("filled {field}"),
-        What::ItemAdded { list, id, emergency, .. } => {
+        What::ItemAdded {
+            list,
+            id,
+            emergency,
+            ..
+        } => {
             let mark = if *emergency { " (emergency)" } else { "" };
             format!("added {id} to {list}{mark}")
         }
         What::ItemEdited { list, id, .. } => format!("changed {id} of {list}"),
         What::ItemWithdrawn { list, id, .. } => format!("withdrew {id} of {list}"),
-        What::EvidencePinned { id, evidence, .. } => format!("pinned record #{} as {id}", evidence.seq),
+        What::EvidencePinned { id, evidence, .. } => {
+            format!("pinned record #{} as {id}", evidence.seq)
+        }
         What::EvidenceUnpinned { id, .. } => format!("unpinned {id}"),
-        What::ControlMapped { target, framework, control, .. } => {
+        What::ControlMapped {
+            target,
+            framework,
+            control,
+            ..
+        } => {
             format!("mapped {target} to {framework} {control}")
         }
         What::MappingAccepted { id } => format!("accepted mapping {id}"),

@@ -165,6 +165,8 @@ pub struct RecordView {
 pub struct FieldView {
     /// JSON Pointer.
     pub path: String,
+    /// What the source file calls it.
+    pub title: String,
     /// Class: `C0` … `C6`, `H`, `unknown`.
     pub class: String,
     /// Title of the class.

@@ -1,0 +1,290 @@
+//! Custody: the ledger, members, holds, fsck, and what the status line says.
+
+use casework::Incident;
+use evidence::Verdict;
+use serde_json::Value;
+use vault::{LedgerEntry, LedgerFilter, LedgerHead};
+
+use crate::explore::with_index;
+use crate::jobs::lock;
+use crate::text::{count, time};
+use crate::view::{
+    CheckView, CustodyView, FsckView, HoldView, LedgerEntryView, LedgerHeadView, OverviewView,
+};
+use crate::workspace::{Workspace, member_views, vault_error};
+use crate::{Error, Workbench};
+
+/// Entries on one page.
+const PAGE: usize = 200;
+/// Entries read at once while filtering.
+const BATCH: u32 = 1_000;
+
+impl Workbench {
+    /// Counts and states for the rail and the status line.
+    pub async fn overview(&self) -> Result<OverviewView, Error> {
+        let workspace = self.workspace().await?;
+        let standing = workspace.standing();
+        let of = |verdict: &str| {
+            standing
+                .origins()
+                .iter()
+                .filter(|o| !o.recommitted && !o.segments.is_empty())
+                .filter(|o| {
+                    let pending = o
+                        .segments
+                        .iter()
+                        .filter_map(|s| standing.segment(*s))
+                        .any(|s| matches!(s.verdict, Verdict::Pending));
+                    match verdict {
+                        "fork" => !o.continuity.forks.is_empty(),
+                        "gap" => !o.continuity.missing.is_empty(),
+                        "pending" => pending,
+                        _ => {
+                            o.continuity.forks.is_empty()
+                                && o.continuity.missing.is_empty()
+                                && !pending
+                        }
+                    }
+                })
+                .count()
+        };
+        let newest = workspace
+            .vault
+            .last_visible_seq()
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let (records, followed) =
+            with_index(&workspace, |index| Ok((index.len(), index.last_seq())))?;
+        let incidents = workspace
+            .vault
+            .incidents()
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let quarantine = workspace
+            .vault
+            .quarantined()
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let to_classify = workspace
+            .counted
+            .lock()
+            .await
+            .as_ref()
+            .map_or(0, |c| c.1.len());
+        Ok(OverviewView {
+            records: count(records),
+            open_incidents: count(
+                incidents
+                    .iter()
+                    .filter(|i| i.state["closed"].is_null())
+                    .count(),
+            ),
+            origins_extend: count(of("extends")),
+            origins_gap: count(of("gap")),
+            origins_fork: count(of("fork")),
+            origins_pending: count(of("pending")),
+            quarantined: count(quarantine.iter().filter(|q| q.state == "held").count()),
+            to_classify: count(to_classify),
+            index_behind: count(
+                u64::try_from(newest)
+                    .unwrap_or_default()
+                    .saturating_sub(followed),
+            ),
+            ledger: head_view(&workspace.vault.ledger_head()),
+            jobs: self.inner.jobs.views(),
+            purpose: lock(&self.inner.purpose).clone(),
+        })
+    }
+
+    /// A page of the custody ledger, newest first. `filter` looks into kind, actor, incident and words.
+    pub async fn custody(&self, filter: String, before: Option<f64>) -> Result<CustodyView, Error> {
+        let workspace = self.workspace().await?;
+        let head = workspace.vault.ledger_head();
+        let members = workspace
+            .vault
+            .members()
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let wanted = filter.trim().to_lowercase();
+        let mut at = before.map(|index| (head.epoch, index.max(0.0) as u64));
+        let mut entries = Vec::new();
+        let mut total = 0u64;
+        let mut next = None;
+        loop {
+            let page = workspace
+                .vault
+                .ledger(&LedgerFilter::default(), at, BATCH)
+                .await
+                .map_err(|e| vault_error(&e))?;
+            let Some(last) = page.last() else { break };
+            at = Some((last.epoch, last.index));
+            for entry in page {
+                let role = members
+                    .iter()
+                    .find(|m| m.id == entry.actor)
+                    .map_or("recovery", |m| m.role.word());
+                let view = entry_view(&entry, role);
+                let matches = wanted.is_empty()
+                    || [&view.kind, &view.actor, &view.summary, &view.role]
+                        .iter()
+                        .any(|text| text.to_lowercase().contains(&wanted))
+                    || view
+                        .incident
+                        .as_ref()
+                        .is_some_and(|i| i.to_lowercase().contains(&wanted));
+                if !matches {
+                    continue;
+                }
+                total += 1;
+                if entries.len() < PAGE {
+                    next = Some(view.index);
+                    entries.push(view);
+                }
+            }
+        }
+        Ok(CustodyView {
+            next: next.filter(|_| total > entries.len() as u64),
+            total: count(total),
+            entries,
+            head: head_view(&head),
+            members: member_views(&workspace.vault).await?,
+            holds: holds(&workspace).await?,
+        })
+    }
+
+    /// Checks everything sealed, stored and recorded.
+    pub async fn fsck(&self) -> Result<FsckView, Error> {
+        let workspace = self.workspace().await?;
+        let job = self
+            .inner
+            .jobs
+            .begin("fsck", "check of everything".into(), "steps");
+        let counted = std::sync::Arc::clone(&job);
+        let mut before = 0;
+        let progress = move |done: u64, all: u64| {
+            counted.expect(all);
+            counted.advance(done.saturating_sub(before));
+            before = done;
+        };
+        let result = workspace
+            .vault
+            .fsck(progress, Some(&fold))
+            .await
+            .map_err(|e| vault_error(&e));
+        job.end(
+            &result
+                .as_ref()
+                .map(|report| match report.findings().count() {
+                    0 => format!("{} checks hold", report.checks.len()),
+                    n => format!("{n} of {} checks fail", report.checks.len()),
+                })
+                .map_err(Clone::clone),
+        );
+        let report = result?;
+        Ok(FsckView {
+            ok: report.ok(),
+            checks: report
+                .checks
+                .into_iter()
+                .map(|check| CheckView {
+                    name: check.name,
+                    ok: check.ok,
+                    detail: check.detail,
+                })
+                .collect(),
+        })
+    }
+}
+
+/// What an incident's ledger entries lead to.
+fn fold(_: &str, events: &[Value]) -> Option<Value> {
+    let events: Vec<casework::Event> = events
+        .iter()
+        .map(|event| serde_json::from_value(event.clone()))
+        .collect::<Result<_, _>>()
+        .ok()?;
+    serde_json::to_value(Incident::replay(&events)?).ok()
+}
+
+fn head_view(head: &LedgerHead) -> LedgerHeadView {
+    LedgerHeadView {
+        epoch: count(head.epoch),
+        size: head.size,
+        root: head.root.to_string(),
+        at: (head.size > 0).then(|| time(head.at)),
+    }
+}
+
+fn entry_view(entry: &LedgerEntry, role: &str) -> LedgerEntryView {
+    LedgerEntryView {
+        index: entry.index,
+        at: time(entry.at),
+        actor: entry.actor.clone(),
+        role: role.to_owned(),
+        kind: entry.kind.clone(),
+        summary: summary(entry),
+        incident: entry.incident.clone(),
+        leaf: entry.leaf.to_string(),
+    }
+}
+
+/// An act in words.
+fn summary(entry: &LedgerEntry) -> String {
+    let detail = &entry.detail;
+    let text = |key: &str| detail[key].as_str().unwrap_or_default();
+    match entry.kind.as_str() {
+        "vault.created" => "created the workspace".into(),
+        "member.enrolled" => format!("enrolled {} as {}", text("member"), text("role")),
+        "import.finished" => format!(
+            "imported {} records from {}",
+            detail["records"].as_u64().unwrap_or_default(),
+            text("file")
+        ),
+        "quarantine.held" => format!("held {} in quarantine: {}", text("file"), text("code")),
+        "trust.pinned" => format!(
+            "pinned key {} for {}",
+            short(text("fingerprint")),
+            text("origin")
+        ),
+        "incident.event" => {
+            match serde_json::from_value::<casework::Event>(detail["event"].clone()) {
+                Ok(event) => crate::case::activity_text(&event),
+                Err(_) => "changed the incident".into(),
+            }
+        }
+        "packet.written" => format!("wrote packet {}", text("packet")),
+        "setting.changed" => format!("changed the setting {}", text("name")),
+        "session.purpose" if detail["purpose"].is_null() => "ended the purpose".into(),
+        "session.purpose" => "stated a purpose".into(),
+        "handle.scope-made" => "drew a handle key".into(),
+        other => other.replace(['.', '-'], " "),
+    }
+}
+
+fn short(hex: &str) -> &str {
+    hex.get(..16).unwrap_or(hex)
+}
+
+/// Pinning a record to an open incident places a security hold.
+async fn holds(workspace: &Workspace) -> Result<Vec<HoldView>, Error> {
+    let incidents = workspace
+        .vault
+        .incidents()
+        .await
+        .map_err(|e| vault_error(&e))?;
+    Ok(incidents
+        .into_iter()
+        .filter(|i| i.state["closed"].is_null())
+        .filter_map(|i| {
+            let records = i.state["evidence"].as_array().map_or(0, |pieces| {
+                pieces.iter().filter(|p| p["unpinned"].is_null()).count()
+            });
+            (records > 0).then(|| HoldView {
+                kind: "security".into(),
+                incident: i.id,
+                records: count(records),
+                since: time(i.opened),
+            })
+        })
+        .collect())
+}

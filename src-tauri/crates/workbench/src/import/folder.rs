@@ -1,0 +1,154 @@
+//! An export folder as one stream of bytes, so that it is sealed, hashed and recognised
+//! like any file.
+//!
+//! ```text
+//! "muniment/folder/v1\n", then for each file in the order of names:
+//! u16be(length of name) || name || u64be(length) || bytes
+//! ```
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use evidence::ExportFiles;
+
+const MAGIC: &[u8] = b"muniment/folder/v1\n";
+/// An export has at most five files.
+const MAX_FILES: usize = 16;
+
+/// Reads a folder as its framed stream.
+pub(crate) struct Framed {
+    waiting: std::vec::IntoIter<(String, PathBuf)>,
+    head: io::Cursor<Vec<u8>>,
+    body: Option<io::Take<File>>,
+}
+
+impl Framed {
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().into_string().map_err(|_| {
+                io::Error::new(io::ErrorKind::InvalidInput, "a file name is not UTF-8")
+            })?;
+            if !entry.file_type()?.is_file() || files.len() >= MAX_FILES {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "an export folder holds its few files and nothing else",
+                ));
+            }
+            files.push((name, entry.path()));
+        }
+        files.sort();
+        Ok(Self {
+            waiting: files.into_iter(),
+            head: io::Cursor::new(MAGIC.to_vec()),
+            body: None,
+        })
+    }
+}
+
+impl Read for Framed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.head.read(out)? {
+                0 => {}
+                n => return Ok(n),
+            }
+            if let Some(body) = &mut self.body {
+                match body.read(out)? {
+                    0 if body.limit() > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    0 => self.body = None,
+                    n => return Ok(n),
+                }
+            }
+            let Some((name, path)) = self.waiting.next() else {
+                return Ok(0);
+            };
+            let file = File::open(path)?;
+            let length = file.metadata()?.len();
+            let name = name.as_bytes();
+            let mut head = u16::try_from(name.len())
+                .unwrap_or(u16::MAX)
+                .to_be_bytes()
+                .to_vec();
+            head.extend_from_slice(name);
+            head.extend_from_slice(&length.to_be_bytes());
+            self.head = io::Cursor::new(head);
+            self.body = Some(file.take(length));
+        }
+    }
+}
+
+/// A part of a longer reader.
+struct Window<R> {
+    inner: R,
+    start: u64,
+    length: u64,
+    at: u64,
+}
+
+impl<R: Read + Seek> Read for Window<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.length.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let wanted = out.len().min(left);
+        self.inner.seek(SeekFrom::Start(self.start + self.at))?;
+        let read = self.inner.read(&mut out[..wanted])?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: Read + Seek> Seek for Window<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.length.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = to.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
+/// Opens the export in a framed stream; `open` gives another reader of the same bytes.
+pub(crate) fn export<R: Read + Seek + Send + 'static>(
+    open: &mut dyn FnMut() -> io::Result<R>,
+) -> io::Result<Result<ExportFiles, evidence::ArchiveError>> {
+    let mut reader = open()?;
+    let mut magic = vec![0; MAGIC.len()];
+    reader.read_exact(&mut magic)?;
+    if magic != MAGIC {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "not a framed folder",
+        ));
+    }
+    let mut files: Vec<(String, Box<dyn evidence::archive::ReadSeek>)> = Vec::new();
+    let mut at = MAGIC.len() as u64;
+    loop {
+        let mut length = [0; 2];
+        reader.seek(SeekFrom::Start(at))?;
+        match reader.read(&mut length[..1])? {
+            0 => break,
+            _ => reader.read_exact(&mut length[1..])?,
+        }
+        let mut name = vec![0; usize::from(u16::from_be_bytes(length))];
+        reader.read_exact(&mut name)?;
+        let name = String::from_utf8(name).map_err(|_| io::ErrorKind::InvalidData)?;
+        let mut size = [0; 8];
+        reader.read_exact(&mut size)?;
+        let (start, size) = (at + 10 + name.len() as u64, u64::from_be_bytes(size));
+        files.push((
+            name,
+            Box::new(Window {
+                inner: open()?,
+                start,
+                length: size,
+                at: 0,
+            }),
+        ));
+        at = start + size;
+    }
+    Ok(ExportFiles::open_files(files))
+}

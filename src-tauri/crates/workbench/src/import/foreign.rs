@@ -1,0 +1,254 @@
+//! Foreign files: what people really have. Their records are written into this
+//! workspace's own log as they are imported, so that everything here has the same leaf,
+//! the same proofs and the same redaction. That raises no level: it adds "sealed here
+//! since".
+
+use std::io::BufReader;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use evidence::{Assurance, Field, Record, Seed};
+use redaction::{Class, MinimisedField, Shown};
+use serde_json::json;
+use sources::{Catalogue, InputKind, ReadError};
+use tokio::sync::mpsc;
+use vault::{EventKind, ImportSession, NewEvent, SealedFile};
+
+use super::native::{Done, event};
+use super::{Failure, Input, finished, stopped};
+use crate::jobs::Job;
+use crate::workspace::{Workspace, vault_error};
+use crate::{Error, Workbench};
+
+const BATCH: usize = 2_000;
+const IN_FLIGHT: usize = 4;
+
+/// System of the record that says what a foreign file was; it is no event and is not indexed.
+pub(crate) const FILE_SYSTEM: &str = "muniment-import";
+
+impl Workbench {
+    pub(super) async fn foreign(
+        &self,
+        workspace: &Arc<Workspace>,
+        job: &Arc<Job>,
+        input: &Input,
+        sealed: &SealedFile,
+        mut session: ImportSession,
+    ) -> Result<Done, Error> {
+        let assurance = match &input.manifest {
+            Some((digest, manifest)) if *digest != sealed.sha256 => {
+                let failure = Failure {
+                    code: "hash-mismatch".into(),
+                    reason: format!("the file is not the one that {manifest} lists"),
+                    place: format!(
+                        "expected {}, found {}",
+                        digest.to_hex(),
+                        sealed.sha256.to_hex()
+                    ),
+                    hint:
+                        "get the file again from where it came, or the manifest that belongs to it"
+                            .into(),
+                };
+                return Ok(Err((failure, session)));
+            }
+            Some(_) => Assurance::HashMatched,
+            None => Assurance::Unproven,
+        };
+        if matches!(input.kind, InputKind::Unknown | InputKind::Sha256Sums) {
+            let failure = Failure {
+                code: "unknown-format".into(),
+                reason: "the file is none of the formats that can be read".into(),
+                place: String::new(),
+                hint: "give a native export, a CloudTrail Records file, JSON lines or a JSON array"
+                    .into(),
+            };
+            return Ok(Err((failure, session)));
+        }
+        let reader = workspace
+            .vault
+            .open_sealed("original", &sealed.id)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
+        let first = session.next_index();
+        let vault = workspace.vault.clone();
+        session
+            .append(vec![file_record(
+                first,
+                vault.draw_seed(),
+                input,
+                sealed,
+                assurance,
+            )])
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let (batches, mut staged) = mpsc::channel::<Vec<NewEvent>>(IN_FLIGHT);
+        let (own, counted, kind) = (Arc::clone(workspace), Arc::clone(job), input.kind);
+        let reading = tokio::task::spawn_blocking(move || -> Result<(u64, String), ReadError> {
+            let mut reader = BufReader::with_capacity(1 << 16, reader);
+            let source = source_of(&own.catalogue, kind, &mut reader)?;
+            let mut next = first + 1;
+            let mut batch = Vec::with_capacity(BATCH);
+            let send = |batch: &mut Vec<NewEvent>| -> ControlFlow<()> {
+                let events = std::mem::replace(batch, Vec::with_capacity(BATCH));
+                let records = events.len() as u64;
+                if counted.is_cancelled() || batches.blocking_send(events).is_err() {
+                    return ControlFlow::Break(());
+                }
+                counted.advance(records);
+                ControlFlow::Continue(())
+            };
+            let read = sources::read_foreign(kind, reader, Some(source), &mut |found| {
+                let record = Record {
+                    index: next,
+                    seed: vault.draw_seed(),
+                    fields: found.fields,
+                };
+                let leaf = record.leaf();
+                let fields: Vec<(&str, &str)> = record
+                    .fields
+                    .iter()
+                    .map(|f| (f.path.as_str(), f.value.as_str()))
+                    .collect();
+                let line = record.to_line().into_bytes();
+                batch.push(event(
+                    source, next, leaf, &fields, line, &handles, assurance,
+                ));
+                next += 1;
+                if batch.len() >= BATCH {
+                    send(&mut batch)
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
+            if !batch.is_empty() {
+                let _ = send(&mut batch);
+            }
+            Ok((read, source.id.clone()))
+        });
+        let mut failed = None;
+        while let Some(batch) = staged.recv().await {
+            if let Err(error) = session.append(batch).await {
+                failed = Some(vault_error(&error));
+                break;
+            }
+        }
+        drop(staged);
+        let read = reading.await.map_err(|_| stopped())?;
+        if failed.is_some() || job.is_cancelled() {
+            session.abandon().await.map_err(|e| vault_error(&e))?;
+            job.check()?;
+            return Err(failed.unwrap_or_else(stopped));
+        }
+        let (records, system) = match read {
+            Ok(read) => read,
+            Err(ReadError::Io(error)) => {
+                session.abandon().await.map_err(|e| vault_error(&e))?;
+                return Err(Error::failed(
+                    format!(
+                        "the sealed copy of {} could not be read: {error}",
+                        input.name
+                    ),
+                    "check the disk, then import it again",
+                ));
+            }
+            Err(error) => {
+                let failure = Failure {
+                    code: "unreadable".into(),
+                    reason: error.to_string(),
+                    place: String::new(),
+                    hint: error.hint().to_owned(),
+                };
+                return Ok(Err((failure, session)));
+            }
+        };
+        let manifest = input.manifest.as_ref().map(|(_, name)| name.clone());
+        let verdict = json!({ "assurance": assurance.word(), "system": system });
+        let more =
+            json!({ "assurance": assurance.word(), "events": records, "manifest": manifest });
+        let done = session
+            .finish_recommit(verdict, finished(input, sealed, more), self.now())
+            .await
+            .map_err(|e| vault_error(&e))?;
+        Ok(Ok(done.import))
+    }
+}
+
+/// The source file that maps the fields: CloudTrail for its own files and for lines and arrays that
+/// begin like its events; otherwise every field stays hidden until somebody classifies it.
+fn source_of<'c>(
+    catalogue: &'c Catalogue,
+    kind: InputKind,
+    reader: &mut impl std::io::BufRead,
+) -> Result<&'c sources::SourceFile, ReadError> {
+    let cloudtrail = catalogue.get("aws-cloudtrail", None);
+    let looks = kind == InputKind::CloudTrailRecords || {
+        let first = reader.fill_buf()?;
+        let has = |name: &[u8]| first.windows(name.len()).any(|w| w == name);
+        has(b"\"eventVersion\"") && has(b"\"eventSource\"")
+    };
+    Ok(cloudtrail
+        .filter(|_| looks)
+        .unwrap_or_else(|| Catalogue::generic()))
+}
+
+/// What the file was, as the first record of its part of the log.
+fn file_record(
+    index: u64,
+    seed: Seed,
+    input: &Input,
+    sealed: &SealedFile,
+    assurance: Assurance,
+) -> NewEvent {
+    let text = |value: &str| serde_json::Value::from(value).to_string();
+    let mut fields = vec![
+        (
+            "@schema",
+            format!("{{\"id\":\"{FILE_SYSTEM}\",\"version\":1}}"),
+        ),
+        ("/file/name", text(&input.name)),
+        ("/file/format", text(input.format())),
+        ("/file/size", sealed.size.to_string()),
+        ("/file/sha256", text(&sealed.sha256.to_hex())),
+        ("/assurance", text(assurance.word())),
+    ];
+    if let Some((digest, manifest)) = &input.manifest {
+        fields.push(("/manifest/name", text(manifest)));
+        fields.push(("/manifest/sha256", text(&digest.to_hex())));
+    }
+    let minimised = fields
+        .iter()
+        .map(|(path, value)| MinimisedField {
+            path: (*path).into(),
+            class: Class::C1,
+            shown: Shown::Kept {
+                text: value.clone(),
+            },
+        })
+        .collect();
+    let record = Record {
+        index,
+        seed,
+        fields: fields
+            .into_iter()
+            .map(|(path, value)| Field {
+                path: path.into(),
+                value,
+            })
+            .collect(),
+    };
+    NewEvent {
+        index,
+        leaf: record.leaf(),
+        occurred: None,
+        recorded: None,
+        system: FILE_SYSTEM.into(),
+        action: "file.imported".into(),
+        outcome: None,
+        kind: EventKind::Audit,
+        assurance,
+        rules: format!("{FILE_SYSTEM}/1"),
+        minimised,
+        line: record.to_line().into_bytes(),
+    }
+}

@@ -1,0 +1,348 @@
+//! The evidence of a packet: pinned records with what this audience may see, proof material
+//! of their ranges, and the values that must not be found in the packet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use casework::incident::Evidence;
+use evidence::packet::{SourceTime, Stamp};
+use evidence::{DisclosedField, RecordLine, SignedNote, Trust, commit};
+use packet::{Blocker, EvidenceItem, FieldTreatment, ProofMaterial};
+use redaction::{Class, Policy, SCHEMA_PATH, Transform, bucket, generalise, string_text};
+use serde_json::Value;
+use sources::SourceFile;
+
+use super::wording::Wording;
+use crate::Error;
+use crate::case::Disclosure;
+use crate::explore::system_title;
+use crate::standing::SegmentStanding;
+use crate::workspace::{Workspace, vault_error};
+
+/// Shorter numbers stand in every packet as counts, sizes and times.
+const NUMBER_DIGITS: usize = 8;
+
+/// One piece of evidence with its record as this audience may see it.
+pub(super) fn item(
+    workspace: &Workspace,
+    policy: &Policy,
+    wording: &Wording,
+    piece: &Evidence,
+    pinned: &Disclosure,
+    standing: &SegmentStanding,
+) -> EvidenceItem {
+    let source = pinned
+        .record
+        .schema()
+        .ok()
+        .and_then(|schema| workspace.catalogue.get(&schema.id, Some(schema.version)));
+    let known: BTreeMap<&str, _> = pinned.fields.iter().map(|f| (f.path.as_str(), f)).collect();
+    let mut record = pinned.record.clone();
+    let mut fields = Vec::new();
+    for field in &mut record.fields {
+        if field.path == SCHEMA_PATH {
+            continue;
+        }
+        let about = known.get(field.path.as_str());
+        let class = about.map_or(Class::Unknown, |f| f.class);
+        let transform = policy.transform(class);
+        let claim = match transform {
+            Transform::Keep | Transform::Withhold => None,
+            Transform::Handle(_) => about
+                .and_then(|f| f.subject.as_ref())
+                .and_then(|(number, _)| wording.subject(*number, class)),
+            Transform::TypeTag | Transform::Presence => about.and_then(|f| f.said.clone()),
+            Transform::Generalise => coarser(source, field, generalise),
+            Transform::Bucket => coarser(source, field, bucket),
+        };
+        if !transform.discloses() {
+            withhold(field);
+        }
+        fields.push(FieldTreatment { path: field.path.clone(), class, claim });
+    }
+    let times = times(source, &record.fields);
+    EvidenceItem {
+        id: piece.id.clone(),
+        revision: piece.revision,
+        title: wording.text(&piece.reference.title),
+        system: system_title(workspace, &pinned.system),
+        origin: pinned.origin.clone(),
+        first: standing.first,
+        last: standing.last,
+        assurance: standing.assurance,
+        verdict: standing.verdict.word().to_owned(),
+        times,
+        imported: pinned.imported,
+        collected: piece.reference.collected,
+        valid_until: piece.reference.valid_until,
+        relevance: pinned.note.as_deref().map_or_else(
+            || "Pinned as evidence without a remark.".to_owned(),
+            |note| wording.text(note),
+        ),
+        record,
+        fields,
+    }
+}
+
+fn coarser(
+    source: Option<&SourceFile>,
+    field: &DisclosedField,
+    form: fn(&redaction::ValueType, &str) -> Option<String>,
+) -> Option<String> {
+    form(&source?.rule(&field.path)?.value_type, field.value.as_deref()?)
+}
+
+/// Turns a disclosed field into its commitment.
+fn withhold(field: &mut DisclosedField) {
+    if let (Some(value), Some(salt)) = (field.value.take(), field.salt.take()) {
+        field.commitment = Some(commit(&salt.0, &value));
+    }
+}
+
+/// Times of the record, read from what stays disclosed only, each with the field it is in.
+fn times(source: Option<&SourceFile>, fields: &[DisclosedField]) -> Vec<SourceTime> {
+    let Some(source) = source else {
+        return Vec::new();
+    };
+    let shown = || fields.iter().filter_map(|f| Some((f.path.as_str(), f.value.as_deref()?)));
+    let headline = source.headline(shown());
+    let path = |original: &str| {
+        shown()
+            .find(|(_, value)| string_text(value).as_deref() == Some(original) || *value == original)
+            .map(|(path, _)| path.to_owned())
+    };
+    [("occurred", headline.occurred), ("recorded", headline.recorded)]
+        .into_iter()
+        .filter_map(|(what, moment)| {
+            let moment = moment?;
+            Some(SourceTime {
+                what: what.to_owned(),
+                utc: Some(Stamp(moment.utc)),
+                path: path(&moment.original),
+                original: moment.original,
+            })
+        })
+        .collect()
+}
+
+/// Proof material of every range that the evidence stands in, and what is wrong with it.
+pub(super) async fn proofs(
+    workspace: &Workspace,
+    trust: &Trust,
+    ranges: &BTreeMap<i64, Vec<String>>,
+) -> Result<(Vec<ProofMaterial>, Vec<Blocker>), Error> {
+    let mut proofs: BTreeMap<(String, u64, u64), ProofMaterial> = BTreeMap::new();
+    let mut blockers = Vec::new();
+    for (id, evidence) in ranges {
+        let facts = workspace.vault.segment(*id).await.map_err(|e| vault_error(&e))?.facts;
+        let place = format!("evidence {}", evidence.join(", "));
+        let Some(checkpoint_note) = facts.checkpoint_note else {
+            blockers.push(Blocker {
+                code: "no-checkpoint".into(),
+                place,
+                message: "its range has no signed checkpoint, so it cannot be proved; unpin it, or import a newer \
+                          export of the same records"
+                    .into(),
+            });
+            continue;
+        };
+        let keys = trust.keys_for(&facts.origin);
+        let signed = SignedNote::parse(checkpoint_note.as_bytes())
+            .ok()
+            .and_then(|note| note.verify(&keys).ok())
+            .is_some_and(|signers| !signers.is_empty());
+        if !keys.is_empty() && !signed {
+            blockers.push(Blocker {
+                code: "source-foreign-key".into(),
+                place,
+                message: "none of the keys pinned for its origin signed its checkpoint; pin the key that did, or \
+                          unpin the evidence"
+                    .into(),
+            });
+        }
+        let leaves = workspace
+            .vault
+            .leaves(*id, facts.first, facts.last)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let key = (facts.origin.clone(), facts.first, facts.last);
+        let material = ProofMaterial {
+            origin: facts.origin,
+            first: facts.first,
+            last: facts.last,
+            checkpoint_note,
+            frontier: facts.frontier,
+            leaves,
+        };
+        if let Some(other) = proofs.get(&key) {
+            // Two branches of a fork over the same indices would share one folder.
+            if other.leaves != material.leaves {
+                blockers.push(Blocker {
+                    code: "two-branches".into(),
+                    place: format!("evidence {}", evidence.join(", ")),
+                    message: "evidence of two branches of a forked log cannot stand in one packet; unpin one of them"
+                        .into(),
+                });
+            }
+            continue;
+        }
+        proofs.insert(key, material);
+    }
+    Ok((proofs.into_values().collect(), blockers))
+}
+
+/// What must not be found in the packet: the raw value of every field that this audience does
+/// not get in the open, and the handles that the workspace itself uses.
+///
+/// Not searched for, because their being found would say nothing: a value that this policy
+/// discloses anyway (in another field of these records, or as a coarser form), a quasi-identity
+/// inside such a value, short numbers, and a value that is one plain word of the program's own
+/// vocabulary. Values below six characters are skipped, and counted, by the scan itself.
+pub(super) async fn withheld_values(
+    workspace: &Workspace,
+    items: &[EvidenceItem],
+    seqs: &[i64],
+    wording: &Wording,
+) -> Result<Vec<String>, Error> {
+    let lines = workspace.vault.record_lines(seqs).await.map_err(|e| vault_error(&e))?;
+    let mut withheld: BTreeSet<(String, bool)> = BTreeSet::new();
+    let mut open: BTreeSet<String> = BTreeSet::new();
+    for (item, line) in items.iter().zip(&lines) {
+        let raw = RecordLine::parse(line, item.record.index)
+            .map_err(|error| Error::failed(format!("{}: {error}", item.id), "run fsck"))?
+            .to_owned();
+        open.extend([&item.origin, &item.system, &item.title].map(|t| t.to_lowercase()));
+        open.extend(item.fields.iter().filter_map(|f| f.claim.as_ref()).map(|c| c.to_lowercase()));
+        let class: BTreeMap<&str, Class> = item.fields.iter().map(|f| (f.path.as_str(), f.class)).collect();
+        for (shown, raw) in item.record.fields.iter().zip(&raw.fields) {
+            let mut texts = Vec::new();
+            leaves(&raw.value, &mut texts);
+            if shown.value.is_some() {
+                open.extend(texts.into_iter().map(|t| t.to_lowercase()));
+            } else {
+                let quasi = class.get(shown.path.as_str()) == Some(&Class::C2);
+                withheld.extend(texts.into_iter().map(|t| (t, quasi)));
+            }
+        }
+    }
+    let vocabulary = vocabulary(workspace);
+    let mut out: BTreeSet<String> = wording.inside().cloned().collect();
+    for (value, quasi) in withheld {
+        let folded = value.to_lowercase();
+        let disclosed = open.contains(&folded) || (quasi && open.iter().any(|text| text.contains(&folded)));
+        if !disclosed && !vocabulary.contains(&folded) {
+            out.insert(value);
+        }
+    }
+    Ok(out.into_iter().collect())
+}
+
+/// Texts and long numbers of a JSON value as the source wrote it.
+fn leaves(value_text: &str, out: &mut Vec<String>) {
+    if let Some(text) = string_text(value_text) {
+        out.push(text);
+        return;
+    }
+    if value_text.starts_with(['{', '[']) {
+        // The record was checked when it was imported, so it parses.
+        if let Ok(value) = serde_json::from_str::<Value>(value_text) {
+            inner(&value, out);
+        }
+    } else if value_text.bytes().filter(u8::is_ascii_digit).count() >= NUMBER_DIGITS {
+        out.push(value_text.to_owned());
+    }
+}
+
+fn inner(value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::String(text) => out.push(text.clone()),
+        Value::Number(number) => {
+            let text = number.to_string();
+            if text.len() >= NUMBER_DIGITS {
+                out.push(text);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| inner(item, out)),
+        Value::Object(map) => map.values().for_each(|item| inner(item, out)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// Plain words that the program writes by itself: labels of forms, titles of fields and of
+/// record types, gates and roles.
+fn vocabulary(workspace: &Workspace) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    let mut add = |text: &str| {
+        for word in text.split(|c: char| !c.is_ascii_alphabetic()) {
+            words.insert(word.to_lowercase());
+        }
+    };
+    for field in casework::Stage::ALL.into_iter().flat_map(casework::form).chain(casework::beside()) {
+        add(field.label);
+        add(field.help);
+        if let casework::Kind::Choice(options) = field.kind {
+            options.iter().for_each(|(_, label)| add(label));
+        }
+        if let casework::Kind::List(fields) = field.kind {
+            fields.iter().for_each(|f| {
+                add(f.label);
+                add(f.help);
+            });
+        }
+    }
+    for gate in casework::gate::catalogue() {
+        add(&gate.title);
+    }
+    for class in Class::ALL {
+        add(class.title());
+    }
+    for role in casework::Role::ALL {
+        add(role.word());
+    }
+    for source in workspace.catalogue.all() {
+        add(&source.title);
+        source.record_types().iter().for_each(|t| add(&t.title));
+        source.fields().for_each(|(path, _)| add(path));
+    }
+    for word in ["unknown", "device", "server", "service", "system", "message", "policy", "packet", "ledger"] {
+        add(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::{Field, Record, Seed};
+
+    use super::*;
+
+    #[test]
+    fn withholding_a_field_keeps_the_leaf() {
+        let field = |path: &str, value: &str| Field { path: path.into(), value: value.into() };
+        let record = Record {
+            index: 7,
+            seed: Seed::new([3; 32]),
+            fields: vec![
+                field("@schema", r#"{"id":"enigm-key","version":1}"#),
+                field("/site", "\"berlin\""),
+                field("/n", "1"),
+            ],
+        };
+        let mut open = record.disclose(|_, _| true);
+        withhold(&mut open.fields[1]);
+        assert!(open.fields[1].value.is_none() && open.fields[1].salt.is_none());
+        assert_eq!(open.leaf().unwrap(), record.leaf());
+        // A second time changes nothing.
+        withhold(&mut open.fields[1]);
+        assert_eq!(open.leaf().unwrap(), record.leaf());
+    }
+
+    #[test]
+    fn all_texts_of_a_value_are_searched_for() {
+        let mut out = Vec::new();
+        leaves(r#"{"a":["one",{"b":"two"}],"c":123456789,"d":12,"e":true}"#, &mut out);
+        assert_eq!(out, ["one", "two", "123456789"]);
+        out.clear();
+        leaves("\"caf\\u00e9\"", &mut out);
+        assert_eq!(out, ["café"]);
+    }
+}

@@ -1,0 +1,139 @@
+//! One record in full: fields as this member may see them, and how it is proven.
+
+use redaction::Class;
+use vault::{EventRow, RowShown};
+
+use crate::explore::row_view;
+use crate::text::{count, time};
+use crate::view::{FieldView, ProofView, RecordView};
+use crate::workspace::{Workspace, vault_error};
+use crate::{Error, Workbench};
+
+impl Workbench {
+    /// A record with its minimised fields, its proof and the lifecycle of its subject.
+    pub async fn record(&self, seq: u32) -> Result<RecordView, Error> {
+        let workspace = self.workspace().await?;
+        let row = one_row(&workspace, i64::from(seq)).await?;
+        let standing = workspace.standing();
+        let segment = workspace
+            .vault
+            .segment(row.segment)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let import = workspace
+            .vault
+            .import(segment.import)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let of_segment = standing
+            .segment(row.segment)
+            .ok_or_else(|| Error::failed("the record's segment is not known", "run fsck"))?;
+        let pinned = workspace
+            .vault
+            .incidents()
+            .await
+            .map_err(|e| vault_error(&e))?
+            .into_iter()
+            .filter(|incident| {
+                incident.state["evidence"].as_array().is_some_and(|pieces| {
+                    pieces
+                        .iter()
+                        .any(|p| p["seq"].as_i64() == Some(row.seq) && p["unpinned"].is_null())
+                })
+            })
+            .map(|incident| incident.id)
+            .collect::<Vec<_>>();
+        let mut signers: Vec<String> = of_segment
+            .signers
+            .iter()
+            .map(|key| {
+                format!(
+                    "{} · Ed25519 · {}",
+                    key.name(),
+                    &key.fingerprint().to_hex()[..16]
+                )
+            })
+            .collect();
+        if of_segment.recommitted {
+            signers.push(format!("{} · this workspace", of_segment.origin));
+        }
+        Ok(RecordView {
+            row: row_view(&workspace, &standing, &row, Some(&pinned)),
+            recorded: row.recorded.map(time),
+            imported: time(import.finished),
+            occurred_text: occurred_text(&workspace, &row),
+            fields: row
+                .fields
+                .iter()
+                .map(|f| field_view(&workspace, &row.system, f))
+                .collect(),
+            proof: ProofView {
+                assurance: of_segment.assurance.word().into(),
+                verdict: of_segment.verdict.word().into(),
+                origin: of_segment.origin.clone(),
+                index: row.index,
+                first: of_segment.first,
+                last: of_segment.last,
+                leaf: row.leaf.to_string(),
+                root: of_segment.root.to_string(),
+                signers,
+                claim: of_segment.claim(),
+            },
+            lifecycle: self.lifecycle(&workspace, &row).await?,
+            file: import.name,
+            import: count(import.id),
+        })
+    }
+}
+
+pub(crate) async fn one_row(workspace: &Workspace, seq: i64) -> Result<EventRow, Error> {
+    let mut rows = match workspace.vault.rows(&[seq]).await {
+        Ok(rows) => rows,
+        Err(vault::VaultError::Missing { .. }) => Vec::new(),
+        Err(error) => return Err(vault_error(&error)),
+    };
+    rows.pop().ok_or_else(|| {
+        Error::not_found(
+            format_args!("record #{seq}"),
+            "search lists the numbers of records",
+        )
+    })
+}
+
+/// The occurred time as the source wrote it, where it is shown at all.
+fn occurred_text(workspace: &Workspace, row: &EventRow) -> Option<String> {
+    let source = workspace.catalogue.get(&row.system, None)?;
+    let kept = row.fields.iter().filter_map(|f| match &f.shown {
+        RowShown::Kept { text } => Some((f.path.as_str(), text.as_str())),
+        _ => None,
+    });
+    source.headline(kept).occurred.map(|moment| moment.original)
+}
+
+fn field_view(workspace: &Workspace, system: &str, field: &vault::RowField) -> FieldView {
+    let (shown, text) = match &field.shown {
+        RowShown::Kept { text } => (
+            "kept",
+            Some(crate::follow::plain(text).unwrap_or_else(|| "–".into())),
+        ),
+        RowShown::Handle { handle, .. } => (
+            "handle",
+            Some(handle.clone().unwrap_or_else(|| "erased".into())),
+        ),
+        RowShown::TypeTag { tag } => ("type-tag", Some(tag.clone())),
+        RowShown::Presence { size } => ("presence", Some(size.title().to_owned())),
+        RowShown::Hidden => ("hidden", None),
+    };
+    FieldView {
+        title: workspace
+            .catalogue
+            .get(system, None)
+            .and_then(|s| s.describe(&field.path))
+            .map_or_else(|| field.path.clone(), |d| d.title.clone()),
+        path: field.path.clone(),
+        class: field.class.code().into(),
+        class_title: Class::title(field.class).into(),
+        shown: shown.into(),
+        text,
+    }
+}

@@ -1,0 +1,433 @@
+//! The Sources place: continuity of every origin, trust, imports, quarantine, fields to classify.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use evidence::trust::{OriginTrust, PinnedKey};
+use evidence::{Verdict, VerifierKey};
+use redaction::Class;
+use serde_json::json;
+use vault::Act;
+
+use crate::explore::system_title;
+use crate::standing::{OriginStanding, Standing, missing_words};
+use crate::text::{count, grouped, time};
+use crate::view::{
+    BandView, KeyView, OriginView, SourcesView, SystemView, TrustView, UnclassifiedView,
+};
+use crate::workspace::{Workspace, vault_error};
+use crate::{Code, Error, Workbench};
+
+/// Imports listed.
+const IMPORTS: u32 = 10_000;
+/// Rows read at once while counting unclassified fields.
+const BATCH: u32 = 8_192;
+
+impl Workbench {
+    /// Origins with their continuity, imports, quarantine, fields to classify, systems.
+    pub async fn sources(&self) -> Result<SourcesView, Error> {
+        let workspace = self.workspace().await?;
+        let standing = workspace.standing();
+        let mut origins = Vec::new();
+        for origin in standing.origins() {
+            if origin.recommitted {
+                origins.extend(foreign_origins(&workspace, &standing).await?);
+            } else {
+                origins.push(origin_view(&workspace, &standing, origin).await?);
+            }
+        }
+        origins.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.origin.cmp(&b.origin)));
+        let mut imports = workspace
+            .vault
+            .imports(0, IMPORTS)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        imports.reverse();
+        let (unclassified, per_system) = self.counted(&workspace).await?;
+        Ok(SourcesView {
+            from: origins
+                .iter()
+                .flat_map(|o| &o.band)
+                .filter_map(|b| b.from.clone())
+                .min(),
+            to: origins
+                .iter()
+                .flat_map(|o| &o.band)
+                .filter_map(|b| b.to.clone())
+                .max(),
+            origins,
+            imports: imports
+                .iter()
+                .map(|i| crate::import::view_of(&workspace, i, "imported"))
+                .collect(),
+            quarantine: crate::import::quarantine_views(&workspace).await?,
+            to_classify: unclassified,
+            systems: workspace
+                .catalogue
+                .all()
+                .map(|source| SystemView {
+                    id: source.id.clone(),
+                    version: source.version,
+                    title: source.title.clone(),
+                    fields: count(source.fields().len()),
+                    record_types: count(source.record_types().len()),
+                    records: per_system.get(&source.id).copied().unwrap_or_default(),
+                })
+                .collect(),
+        })
+    }
+
+    /// Pinned keys of all origins.
+    pub async fn trust(&self) -> Result<TrustView, Error> {
+        let workspace = self.workspace().await?;
+        let keys: Vec<KeyView> = workspace
+            .standing()
+            .origins()
+            .iter()
+            .filter_map(|o| o.trust.as_ref())
+            .flat_map(key_views)
+            .collect();
+        Ok(TrustView {
+            total: count(keys.len()),
+            keys,
+        })
+    }
+
+    /// Pins a key for an origin. What waited for it is decided again at once.
+    pub async fn trust_add(
+        &self,
+        vkey: String,
+        origin: Option<String>,
+    ) -> Result<TrustView, Error> {
+        let workspace = self.workspace().await?;
+        let key = VerifierKey::from_str(vkey.trim()).map_err(|error| {
+            Error::invalid(
+                format!("the key is no vkey: {error}"),
+                "paste the whole line that keygen printed: name+id+key",
+            )
+        })?;
+        let origin = origin
+            .map(|o| o.trim().to_owned())
+            .filter(|o| !o.is_empty());
+        let origin = origin.unwrap_or_else(|| key.name().to_owned());
+        let trust = crate::standing::trust(&workspace.vault).await?;
+        let mut policy = trust
+            .origin(&origin)
+            .cloned()
+            .unwrap_or_else(|| OriginTrust {
+                origin: origin.clone(),
+                keys: Vec::new(),
+                requirement: Vec::new(),
+                schemas: None,
+                anchor: None,
+                heartbeat: None,
+            });
+        if policy.keys.iter().any(|known| known.0 == key) {
+            return Err(Error::new(
+                Code::Invalid,
+                format!("the key is pinned for {origin} already"),
+                "list the pinned keys to see it",
+            ));
+        }
+        let detail = json!({
+            "origin": origin,
+            "key": key.name(),
+            "fingerprint": key.fingerprint().to_hex(),
+        });
+        policy.keys.push(PinnedKey(key));
+        let policy = serde_json::to_value(&policy).unwrap_or_default();
+        workspace
+            .vault
+            .write(self.now(), move |tx| {
+                tx.set_trust(&origin, &policy)?;
+                Ok(((), Act::new("trust.pinned", detail).into()))
+            })
+            .await
+            .map_err(|e| vault_error(&e))?;
+        workspace.reconsider().await?;
+        self.vault_changed();
+        self.trust().await
+    }
+
+    /// Fields that no source file classifies, and records per system. Rows are scanned: truth, not index.
+    async fn counted(
+        &self,
+        workspace: &Workspace,
+    ) -> Result<(Vec<UnclassifiedView>, BTreeMap<String, u32>), Error> {
+        let head = workspace
+            .vault
+            .last_visible_seq()
+            .await
+            .map_err(|e| vault_error(&e))?;
+        if let Some(known) = workspace
+            .counted
+            .lock()
+            .await
+            .as_ref()
+            .filter(|c| c.0 == head)
+        {
+            return Ok((known.1.clone(), known.2.clone()));
+        }
+        let mut unclassified: BTreeMap<(String, String), u32> = BTreeMap::new();
+        let mut systems: BTreeMap<String, u32> = BTreeMap::new();
+        let mut last = 0;
+        loop {
+            let rows = workspace
+                .vault
+                .rows_after(last, BATCH)
+                .await
+                .map_err(|e| vault_error(&e))?;
+            let Some(end) = rows.last().map(|row| row.seq) else {
+                break;
+            };
+            last = end;
+            for row in rows
+                .iter()
+                .filter(|row| row.system != crate::import::FILE_SYSTEM)
+            {
+                *systems.entry(row.system.clone()).or_default() += 1;
+                for field in row.fields.iter().filter(|f| f.class == Class::Unknown) {
+                    *unclassified
+                        .entry((row.system.clone(), field.path.clone()))
+                        .or_default() += 1;
+                }
+            }
+        }
+        let mut views: Vec<UnclassifiedView> = unclassified
+            .into_iter()
+            .map(|((system, path), records)| UnclassifiedView {
+                system,
+                path,
+                records,
+            })
+            .collect();
+        views.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.path.cmp(&b.path)));
+        *workspace.counted.lock().await = Some((head, views.clone(), systems.clone()));
+        Ok((views, systems))
+    }
+}
+
+fn key_views(trust: &OriginTrust) -> Vec<KeyView> {
+    trust
+        .keys
+        .iter()
+        .map(|PinnedKey(key)| KeyView {
+            origin: trust.origin.clone(),
+            name: key.name().to_owned(),
+            algorithm: "Ed25519".into(),
+            fingerprint: key.fingerprint().to_hex(),
+            vkey: key.to_string(),
+        })
+        .collect()
+}
+
+async fn origin_view(
+    workspace: &Workspace,
+    standing: &Standing,
+    origin: &OriginStanding,
+) -> Result<OriginView, Error> {
+    let segments: Vec<_> = origin
+        .segments
+        .iter()
+        .filter_map(|id| standing.segment(*id))
+        .collect();
+    let mut band = Vec::new();
+    let mut records = 0u64;
+    let mut newest = None;
+    for standing in &segments {
+        let segment = workspace
+            .vault
+            .segment(standing.segment)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let (from, to) = times(workspace, &segment).await?;
+        records += segment.runs.iter().map(|r| r.last - r.first).sum::<u64>();
+        newest = newest.max(to.clone());
+        let state = match standing.verdict {
+            Verdict::Fork { .. } => "fork",
+            Verdict::Pending => "pending",
+            _ => "covered",
+        };
+        band.push(BandView {
+            state: state.into(),
+            first: standing.first,
+            last: standing.last,
+            words: format!(
+                "{} {} to {}, {}",
+                if state == "covered" { "records" } else { state },
+                grouped(standing.first),
+                grouped(standing.last.saturating_sub(1)),
+                standing.verdict.word()
+            ),
+            from,
+            to,
+        });
+    }
+    for missing in &origin.continuity.missing {
+        let before = band
+            .iter()
+            .filter(|b| b.last <= missing.start)
+            .filter_map(|b| b.to.clone())
+            .max();
+        let after = band
+            .iter()
+            .filter(|b| b.first >= missing.end)
+            .filter_map(|b| b.from.clone())
+            .min();
+        band.push(BandView {
+            state: "gap".into(),
+            first: missing.start,
+            last: missing.end,
+            from: before,
+            to: after,
+            words: missing_words(missing),
+        });
+    }
+    band.sort_by_key(|b| (b.first, b.last));
+    let (verdict, words) = in_words(origin, &segments);
+    let system = segments.iter().find_map(|s| s.system.clone());
+    let title = system
+        .as_deref()
+        .map_or_else(|| origin.origin.clone(), |id| system_title(workspace, id));
+    Ok(OriginView {
+        origin: origin.origin.clone(),
+        title,
+        verdict: verdict.into(),
+        words,
+        anchored: origin.continuity.anchored,
+        records: count(records),
+        size: segments.iter().map(|s| s.last).max().unwrap_or_default(),
+        band,
+        keys: origin.trust.as_ref().map(key_views).unwrap_or_default(),
+        assurance: segments
+            .first()
+            .map(|s| s.assurance.word())
+            .unwrap_or_default()
+            .into(),
+        newest,
+    })
+}
+
+/// The origin as a whole: the worst that is true of it, with numbers.
+fn in_words(
+    origin: &OriginStanding,
+    segments: &[&crate::standing::SegmentStanding],
+) -> (&'static str, String) {
+    let continuity = &origin.continuity;
+    if segments.is_empty() {
+        return ("none", "nothing imported yet".into());
+    }
+    if let Some(fork) = continuity.forks.first() {
+        return ("fork", format!("fork at size {}", grouped(fork.size)));
+    }
+    if let Some(missing) = continuity.missing.first() {
+        let more = match continuity.missing.len() {
+            1 => String::new(),
+            n => format!(" and {} more", n - 1),
+        };
+        let span = match missing.end - missing.start {
+            1 => grouped(missing.start),
+            _ => format!("{} to {}", grouped(missing.start), grouped(missing.end - 1)),
+        };
+        return ("gap", format!("gap {span}{more}"));
+    }
+    if segments
+        .iter()
+        .any(|s| matches!(s.verdict, Verdict::Pending))
+    {
+        return ("pending", "pending: no pinned key has signed it".into());
+    }
+    if let Some(before) = continuity.history_unknown_before {
+        return (
+            "unlinked",
+            format!("history before {} unknown", grouped(before)),
+        );
+    }
+    let size = segments.iter().map(|s| s.last).max().unwrap_or_default();
+    ("extends", format!("extends to size {}", grouped(size)))
+}
+
+/// Times of the first and the last record of a segment, as far as the source says.
+async fn times(
+    workspace: &Workspace,
+    segment: &vault::Segment,
+) -> Result<(Option<String>, Option<String>), Error> {
+    let mut ends: Vec<i64> = Vec::new();
+    if let (Some(first), Some(last)) = (segment.runs.first(), segment.runs.last()) {
+        let length = i64::try_from(last.last - last.first).unwrap_or_default();
+        ends.extend([first.first_seq, last.first_seq + length - 1]);
+    }
+    let rows = workspace
+        .vault
+        .rows(&ends)
+        .await
+        .map_err(|e| vault_error(&e))?;
+    let at = |row: Option<&vault::EventRow>| row.and_then(|r| r.occurred.or(r.recorded)).map(time);
+    Ok((at(rows.first()), at(rows.last())))
+}
+
+/// Foreign files, grouped by the system that wrote them.
+async fn foreign_origins(
+    workspace: &Workspace,
+    standing: &Standing,
+) -> Result<Vec<OriginView>, Error> {
+    let mut groups: BTreeMap<(String, &'static str), Vec<&crate::standing::SegmentStanding>> =
+        BTreeMap::new();
+    for segment in standing.segments().filter(|s| s.recommitted) {
+        let system = segment
+            .system
+            .clone()
+            .unwrap_or_else(|| "unclassified".into());
+        groups
+            .entry((system, segment.assurance.word()))
+            .or_default()
+            .push(segment);
+    }
+    let mut views = Vec::new();
+    for ((system, assurance), segments) in groups {
+        let mut from = None;
+        let mut to: Option<String> = None;
+        let mut records = 0u64;
+        for standing in &segments {
+            let mut segment = workspace
+                .vault
+                .segment(standing.segment)
+                .await
+                .map_err(|e| vault_error(&e))?;
+            // The first record says what the file was and has no time.
+            if let Some(run) = segment.runs.first_mut() {
+                run.first += 1;
+                run.first_seq += 1;
+            }
+            let (first, last) = times(workspace, &segment).await?;
+            from = match (from, first) {
+                (Some(a), Some(b)) => Some(std::cmp::min::<String>(a, b)),
+                (a, b) => a.or(b),
+            };
+            to = to.max(last);
+            records += standing.last - standing.first - 1;
+        }
+        let words = format!("{} files, {assurance}; no chain to compare", segments.len());
+        views.push(OriginView {
+            origin: system.clone(),
+            title: system_title(workspace, &system),
+            verdict: "unlinked".into(),
+            words: words.clone(),
+            anchored: false,
+            records: count(records),
+            size: records,
+            band: vec![BandView {
+                state: "covered".into(),
+                first: 0,
+                last: records,
+                from,
+                to: to.clone(),
+                words,
+            }],
+            keys: Vec::new(),
+            assurance: assurance.into(),
+            newest: to,
+        });
+    }
+    Ok(views)
+}

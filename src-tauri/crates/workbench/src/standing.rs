@@ -1,0 +1,338 @@
+//! What may be claimed of every segment *now*: its continuity verdict and its
+//! assurance level.
+//!
+//! Both are a pure function of what is remembered and of the trust policies, so
+//! they are never stored with a record and never indexed: pinning a key or filling a
+//! gap changes them at once, in whatever order things arrived.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use evidence::continuity::{ConsistencyLink, Fork, Segment as Known, survey};
+use evidence::trust::{OriginTrust, TRUST_FORMAT, Trust};
+use evidence::{Assurance, Continuity, Hash, SignedNote, Verdict, VerifierKey};
+use serde_json::Value;
+use vault::{Segment, Vault};
+
+use crate::Error;
+use crate::text::grouped;
+use crate::workspace::vault_error;
+
+/// One segment as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct SegmentStanding {
+    pub(crate) segment: i64,
+    pub(crate) import: i64,
+    pub(crate) origin: String,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) root: Hash,
+    pub(crate) assurance: Assurance,
+    pub(crate) verdict: Verdict,
+    /// Pinned keys whose signatures on the checkpoint verify.
+    pub(crate) signers: Vec<VerifierKey>,
+    /// Records that were written into this vault's own log at import.
+    pub(crate) recommitted: bool,
+    /// Source file id, where all its records are of one system.
+    pub(crate) system: Option<String>,
+}
+
+impl SegmentStanding {
+    /// Whether it counts as verified evidence: its bytes were checked against a signature
+    /// or a manifest, and nobody has signed anything else in its place.
+    pub(crate) fn is_verified(&self) -> bool {
+        let checked = !matches!(self.assurance, Assurance::Unproven);
+        checked && !matches!(self.verdict, Verdict::Fork { .. } | Verdict::Pending)
+    }
+
+    /// What may be claimed, in one sentence.
+    pub(crate) fn claim(&self) -> String {
+        let mut claim = format!("{}: {}", self.assurance.word(), self.assurance.meaning());
+        if self.recommitted {
+            claim.push_str("; sealed into this workspace's own log when it was imported");
+        }
+        match &self.verdict {
+            Verdict::Pending => claim.push_str("; no pinned key has signed it yet"),
+            Verdict::Fork { at } => {
+                claim.push_str(&format!(
+                    "; disputed: another branch exists from size {}",
+                    grouped(*at)
+                ));
+            }
+            Verdict::Gap { .. } => claim.push_str("; records before it are missing"),
+            _ => {}
+        }
+        claim.push('.');
+        claim
+    }
+}
+
+/// An origin as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct OriginStanding {
+    pub(crate) origin: String,
+    pub(crate) trust: Option<OriginTrust>,
+    pub(crate) continuity: Continuity,
+    /// Its segments by first index.
+    pub(crate) segments: Vec<i64>,
+    pub(crate) recommitted: bool,
+}
+
+/// A stretch of a log that is missing.
+#[derive(Clone, Debug)]
+pub(crate) struct Gap {
+    pub(crate) origin: String,
+    pub(crate) missing: Range<u64>,
+}
+
+impl Gap {
+    /// Stable id, which an incident's judged gaps name.
+    pub(crate) fn id(&self) -> String {
+        format!(
+            "gap:{}:{}-{}",
+            self.origin, self.missing.start, self.missing.end
+        )
+    }
+
+    /// In words.
+    pub(crate) fn title(&self) -> String {
+        format!("{}: {}", self.origin, missing_words(&self.missing))
+    }
+}
+
+/// `records 41,020 to 41,977 are missing`
+pub(crate) fn missing_words(missing: &Range<u64>) -> String {
+    match missing.end.saturating_sub(missing.start) {
+        1 => format!("record {} is missing", grouped(missing.start)),
+        _ => format!(
+            "records {} to {} are missing",
+            grouped(missing.start),
+            grouped(missing.end.saturating_sub(1))
+        ),
+    }
+}
+
+/// Everything as it stands.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    segments: BTreeMap<i64, SegmentStanding>,
+    origins: Vec<OriginStanding>,
+}
+
+impl Standing {
+    pub(crate) fn segment(&self, id: i64) -> Option<&SegmentStanding> {
+        self.segments.get(&id)
+    }
+
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &SegmentStanding> {
+        self.segments.values()
+    }
+
+    pub(crate) fn of_import(&self, import: i64) -> Option<&SegmentStanding> {
+        self.segments.values().find(|s| s.import == import)
+    }
+
+    pub(crate) fn origins(&self) -> &[OriginStanding] {
+        &self.origins
+    }
+
+    pub(crate) fn origin(&self, name: &str) -> Option<&OriginStanding> {
+        self.origins.iter().find(|o| o.origin == name)
+    }
+
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = Gap> + '_ {
+        self.origins.iter().flat_map(|origin| {
+            origin.continuity.missing.iter().map(|missing| Gap {
+                origin: origin.origin.clone(),
+                missing: missing.clone(),
+            })
+        })
+    }
+
+    pub(crate) fn forks(&self) -> impl Iterator<Item = (&str, &Fork)> {
+        self.origins
+            .iter()
+            .flat_map(|o| o.continuity.forks.iter().map(|f| (o.origin.as_str(), f)))
+    }
+
+    /// Numbers of the imports whose records have this level or verdict.
+    pub(crate) fn matching(&self, field: &str, value: &str) -> Vec<u64> {
+        let value = value.to_lowercase();
+        self.segments
+            .values()
+            .filter(|s| match field {
+                "assurance" => s.assurance.word() == value,
+                "verdict" => s.verdict.word() == value,
+                _ => false,
+            })
+            .filter_map(|s| u64::try_from(s.import).ok())
+            .collect()
+    }
+
+    /// Computes it afresh from the vault.
+    pub(crate) async fn compute(vault: &Vault) -> Result<Self, Error> {
+        let trust = trust(vault).await?;
+        let recommit = vault
+            .recommit_head()
+            .await
+            .map_err(|e| vault_error(&e))?
+            .origin;
+        let mut by_origin: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
+        for segment in vault.segments(None).await.map_err(|e| vault_error(&e))? {
+            by_origin
+                .entry(segment.facts.origin.clone())
+                .or_default()
+                .push(segment);
+        }
+        for origin in &trust.origins {
+            by_origin.entry(origin.origin.clone()).or_default();
+        }
+        let mut standing = Self::default();
+        for (origin, segments) in by_origin {
+            let recommitted = origin == recommit;
+            let policy = trust.origin(&origin).cloned();
+            let anchors = trust.anchors_for(&origin);
+            let keys = trust.keys_for(&origin);
+            let links = links(&segments);
+            let sizes = sizes(&segments, &anchors, &links);
+            let mut known = Vec::new();
+            let mut signed_by = Vec::new();
+            for segment in &segments {
+                let signers = signers(segment, &keys);
+                let facts = &segment.facts;
+                let signed = recommitted
+                    || (!signers.is_empty()
+                        && trust.satisfied(&origin, facts.last, &signers).is_ok());
+                let roots = roots(vault, segment, &sizes).await?;
+                known.push(Known::new(&origin, facts.first, facts.last, roots, signed));
+                signed_by.push(if signed { signers } else { Vec::new() });
+            }
+            let continuity = survey(&known, &anchors, &links);
+            for ((segment, known), signers) in segments.iter().zip(&known).zip(signed_by) {
+                let verdict = match continuity.verdicts.get(&known.id) {
+                    _ if recommitted => Verdict::Unlinked,
+                    Some(verdict) => verdict.clone(),
+                    None => Verdict::Pending,
+                };
+                let assurance = match &segment.facts.verdict["assurance"] {
+                    Value::String(level) if recommitted => level_of(level),
+                    _ if recommitted || matches!(verdict, Verdict::Pending) => Assurance::Unproven,
+                    _ => Assurance::SourceAnchored,
+                };
+                standing.segments.insert(
+                    segment.id,
+                    SegmentStanding {
+                        segment: segment.id,
+                        import: segment.import,
+                        origin: origin.clone(),
+                        first: segment.facts.first,
+                        last: segment.facts.last,
+                        root: segment.facts.root,
+                        assurance,
+                        verdict,
+                        signers,
+                        recommitted,
+                        system: segment.facts.verdict["system"].as_str().map(str::to_owned),
+                    },
+                );
+            }
+            standing.origins.push(OriginStanding {
+                origin,
+                trust: policy,
+                continuity,
+                segments: segments.iter().map(|s| s.id).collect(),
+                recommitted,
+            });
+        }
+        Ok(standing)
+    }
+}
+
+/// The trust policies of all origins as one list.
+pub(crate) async fn trust(vault: &Vault) -> Result<Trust, Error> {
+    let mut trust = Trust {
+        format: TRUST_FORMAT.into(),
+        origins: Vec::new(),
+    };
+    for row in vault.trust().await.map_err(|e| vault_error(&e))? {
+        let origin = serde_json::from_value(row.policy).map_err(|error| {
+            Error::failed(
+                format!(
+                    "the trust policy of {} cannot be read (column {})",
+                    row.origin,
+                    error.column()
+                ),
+                "pin the key again",
+            )
+        })?;
+        trust.origins.push(origin);
+    }
+    Ok(trust)
+}
+
+fn level_of(word: &str) -> Assurance {
+    Assurance::ALL
+        .into_iter()
+        .find(|level| level.word() == word)
+        .unwrap_or(Assurance::Unproven)
+}
+
+/// Which of these keys signed; a note that names a known key and fails was refused at import,
+/// so here it can only be a key pinned later: it then signs nothing.
+fn signers(segment: &Segment, keys: &[VerifierKey]) -> Vec<VerifierKey> {
+    let verified = |note: &Option<String>| -> Option<Vec<VerifierKey>> {
+        let note = SignedNote::parse(note.as_ref()?.as_bytes()).ok()?;
+        note.verify(keys).ok()
+    };
+    let signers = verified(&segment.facts.checkpoint_note).unwrap_or_default();
+    let anchored = segment.facts.first == 0
+        || verified(&segment.facts.previous_note).is_some_and(|signers| !signers.is_empty());
+    if anchored { signers } else { Vec::new() }
+}
+
+fn links(segments: &[Segment]) -> Vec<ConsistencyLink> {
+    segments
+        .iter()
+        .filter_map(|s| serde_json::from_value::<Vec<ConsistencyLink>>(s.facts.links.clone()).ok())
+        .flatten()
+        .collect()
+}
+
+/// Sizes at which anything of the origin has a root: segments are compared there.
+pub(crate) fn sizes(
+    segments: &[Segment],
+    anchors: &[(u64, Hash)],
+    links: &[ConsistencyLink],
+) -> BTreeSet<u64> {
+    let of_segments = segments.iter().flat_map(|s| [s.facts.first, s.facts.last]);
+    let of_links = links.iter().flat_map(|l| [l.from_size(), l.to_size()]);
+    let of_anchors = anchors.iter().map(|(size, _)| *size);
+    of_segments.chain(of_links).chain(of_anchors).collect()
+}
+
+/// The segment's roots at every size of interest; those not kept are computed from its leaves.
+async fn roots(
+    vault: &Vault,
+    segment: &Segment,
+    sizes: &BTreeSet<u64>,
+) -> Result<BTreeMap<u64, Hash>, Error> {
+    let facts = &segment.facts;
+    let mut roots = facts.roots.clone();
+    roots.insert(facts.last, facts.root);
+    let wanted: BTreeSet<u64> = sizes
+        .range(facts.first..=facts.last)
+        .filter(|size| !roots.contains_key(size))
+        .copied()
+        .collect();
+    if let Some(highest) = wanted.last() {
+        let leaves = vault
+            .leaves(segment.id, facts.first, *highest)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let computed =
+            evidence::roots_at(facts.first, &facts.frontier, leaves.into_iter(), &wanted)
+                .map_err(|error| Error::failed(format!("{}: {error}", facts.origin), "run fsck"))?;
+        roots.extend(computed);
+    }
+    Ok(roots)
+}

@@ -1,0 +1,294 @@
+//! `verify`: an export or a packet, with nothing but its bytes and keys.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::str::FromStr;
+
+use evidence::export::{CheckOutcome, ExportVerdict, verify_export};
+use evidence::packet::{PacketReport, PacketTrust, SourceKeys, Status};
+use evidence::{ExportFiles, Trust, VerifierKey};
+
+use crate::view::{FindingView, VerifyLineView, VerifyView};
+use crate::{Error, Workbench};
+
+/// Verifies an export (ZIP or folder) or a packet. `trust` is a trust file, a packet
+/// trust file, a file of vkeys one a line, or a vkey itself.
+///
+/// # Errors
+/// When something cannot be read; whatever is wrong with the file itself is in the answer.
+pub fn verify(path: &Path, trust: Option<&Path>) -> Result<VerifyView, Error> {
+    let trust = trust.map(Trusted::read).transpose()?.unwrap_or_default();
+    verify_with(path, &trust)
+}
+
+fn verify_with(path: &Path, trust: &Trusted) -> Result<VerifyView, Error> {
+    let name = path.file_name().map_or_else(
+        || path.display().to_string(),
+        |n| n.to_string_lossy().into_owned(),
+    );
+    if path.is_dir() {
+        return export(name, ExportFiles::open_dir(path), trust);
+    }
+    let mut file = File::open(path).map_err(|e| Error::io("could not open", path, &e))?;
+    if is_packet(&mut file).map_err(|e| Error::io("could not read", path, &e))? {
+        let report = packet::verify(file, &trust.packet())
+            .map_err(|e| Error::io("could not read", path, &e))?;
+        return Ok(packet_view(name, &report));
+    }
+    export(name, ExportFiles::open_zip(file), trust)
+}
+
+/// A packet is a bag: its first entry says so. Only a hint, every check follows.
+fn is_packet(file: &mut File) -> std::io::Result<bool> {
+    let mut start = [0; 64];
+    let mut filled = 0;
+    while filled < start.len() {
+        match file.read(&mut start[filled..])? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(start[..filled]
+        .windows(9)
+        .any(|w| w == b"bagit.txt" || w == b"bag-info."))
+}
+
+fn export(
+    file: String,
+    files: Result<ExportFiles, evidence::ArchiveError>,
+    trust: &Trusted,
+) -> Result<VerifyView, Error> {
+    let keys = match &files {
+        Ok(files) => trust.keys_for(
+            evidence::export::peek(files)
+                .ok()
+                .map(|c| c.origin)
+                .as_deref(),
+        ),
+        Err(_) => Vec::new(),
+    };
+    let report = verify_export(files, &keys).map_err(|error| {
+        Error::failed(
+            format!("the export could not be read: {error}"),
+            "check the file and the disk",
+        )
+    })?;
+    let mut lines: Vec<VerifyLineView> = report
+        .checks
+        .iter()
+        .map(|check| VerifyLineView {
+            name: check.name.clone(),
+            status: match check.outcome {
+                CheckOutcome::Passed => "ok",
+                CheckOutcome::Failed => "failed",
+                CheckOutcome::Undecided => "pending",
+                CheckOutcome::Skipped => "not checked",
+            }
+            .into(),
+            detail: check.about.clone(),
+            findings: match (&report.rejection, check.outcome) {
+                (Some(rejection), CheckOutcome::Failed) => vec![FindingView {
+                    code: rejection.code.clone(),
+                    place: crate::import::place(rejection),
+                    message: format!("{}; {}", rejection.message, rejection.hint),
+                }],
+                _ => Vec::new(),
+            },
+        })
+        .collect();
+    if let (Some(origin), Some(first), Some(last), Some(root)) =
+        (&report.origin, report.first, report.last, &report.root)
+    {
+        lines.push(VerifyLineView {
+            name: "verdict".into(),
+            status: report.verdict.word().into(),
+            detail: format!(
+                "{origin} [{first}, {last}), {} records, root {root}",
+                report.records
+            ),
+            findings: Vec::new(),
+        });
+    }
+    for signer in &report.signers {
+        lines.push(VerifyLineView {
+            name: "signer".into(),
+            status: "ok".into(),
+            detail: format!("{}, SHA-256 {}", signer.name, signer.fingerprint.to_hex()),
+            findings: Vec::new(),
+        });
+    }
+    lines.push(VerifyLineView {
+        name: "time".into(),
+        status: "not attested".into(),
+        detail: format!("times are {}; no third party attested them", report.time),
+        findings: Vec::new(),
+    });
+    Ok(VerifyView {
+        kind: "export".into(),
+        file,
+        passed: report.verdict != ExportVerdict::Rejected,
+        lines,
+    })
+}
+
+/// The five lines of a packet.
+pub(crate) fn packet_view(file: String, report: &PacketReport) -> VerifyView {
+    VerifyView {
+        kind: "packet".into(),
+        file,
+        passed: report.passed(),
+        lines: report
+            .lines
+            .iter()
+            .map(|line| VerifyLineView {
+                name: crate::case::word(&line.name),
+                status: match line.status {
+                    Status::Ok => "ok",
+                    Status::Failed => "failed",
+                    Status::NotTrusted => "not trusted",
+                    Status::NotAttested => "not attested",
+                    Status::NotChecked => "not checked",
+                }
+                .into(),
+                detail: line.summary.clone(),
+                findings: line
+                    .findings
+                    .iter()
+                    .map(|finding| FindingView {
+                        code: finding.code.into(),
+                        place: finding.place.clone(),
+                        message: finding.message.clone(),
+                    })
+                    .collect(),
+            })
+            .collect(),
+    }
+}
+
+/// What the caller trusts, from whatever form it was given in.
+#[derive(Default)]
+struct Trusted {
+    /// Keys for any origin: vkeys given without one.
+    loose: Vec<VerifierKey>,
+    origins: Option<Trust>,
+    packet: Option<PacketTrust>,
+}
+
+impl Trusted {
+    fn read(path: &Path) -> Result<Self, Error> {
+        if let Some(key) = path
+            .to_str()
+            .and_then(|text| VerifierKey::from_str(text).ok())
+        {
+            return Ok(Self {
+                loose: vec![key],
+                ..Self::default()
+            });
+        }
+        let bytes = std::fs::read(path)
+            .map_err(|e| Error::io("could not read the trust file", path, &e))?;
+        if bytes.trim_ascii_start().first() == Some(&b'{') {
+            let format: Option<String> = serde_json::from_slice::<serde_json::Value>(&bytes)
+                .ok()
+                .and_then(|v| v["format"].as_str().map(str::to_owned));
+            if format.as_deref() == Some(evidence::trust::TRUST_FORMAT) {
+                let origins = Trust::parse(&bytes).map_err(|error| {
+                    Error::invalid(
+                        format!("{}: {error}", path.display()),
+                        "see the format muniment/trust/v1",
+                    )
+                })?;
+                return Ok(Self {
+                    origins: Some(origins),
+                    ..Self::default()
+                });
+            }
+            let packet = PacketTrust::parse(&bytes).map_err(|error| {
+                Error::invalid(
+                    format!("{}: {error}", path.display()),
+                    "give a trust file or one vkey a line",
+                )
+            })?;
+            return Ok(Self {
+                packet: Some(packet),
+                ..Self::default()
+            });
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let mut loose = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            loose.push(VerifierKey::from_str(line).map_err(|error| {
+                Error::invalid(
+                    format!("{} line {}: {error}", path.display(), number + 1),
+                    "write one vkey a line",
+                )
+            })?);
+        }
+        Ok(Self {
+            loose,
+            ..Self::default()
+        })
+    }
+
+    fn keys_for(&self, origin: Option<&str>) -> Vec<VerifierKey> {
+        let mut keys = self.loose.clone();
+        if let (Some(trust), Some(origin)) = (&self.origins, origin) {
+            keys.extend(trust.keys_for(origin));
+        }
+        keys
+    }
+
+    fn packet(&self) -> PacketTrust {
+        if let Some(packet) = &self.packet {
+            return packet.clone();
+        }
+        // A vkey names its origin, so a plain list serves for signers and sources alike.
+        let mut sources: Vec<SourceKeys> = Vec::new();
+        let mut add =
+            |origin: &str, key: &VerifierKey| match sources.iter_mut().find(|s| s.origin == origin)
+            {
+                Some(known) => known.keys.push(key.clone()),
+                None => sources.push(SourceKeys {
+                    origin: origin.to_owned(),
+                    keys: vec![key.clone()],
+                }),
+            };
+        for key in &self.loose {
+            add(key.name(), key);
+        }
+        for origin in self.origins.iter().flat_map(|t| &t.origins) {
+            for key in &origin.keys {
+                add(&origin.origin, &key.0);
+            }
+        }
+        PacketTrust {
+            signers: self.loose.clone(),
+            sources,
+        }
+    }
+}
+
+impl Workbench {
+    /// Verifies a file with the keys given; for a packet of this workspace's own, without any.
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub async fn verify_file(
+        &self,
+        path: String,
+        trust: Option<String>,
+    ) -> Result<VerifyView, Error> {
+        let trust = trust.filter(|t| !t.trim().is_empty());
+        tokio::task::spawn_blocking(move || {
+            verify(Path::new(&path), trust.as_deref().map(Path::new))
+        })
+        .await
+        .map_err(|_| Error::failed("verifying stopped", "try again; report it if it stays"))?
+    }
+}

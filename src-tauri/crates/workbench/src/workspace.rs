@@ -1,0 +1,446 @@
+//! Creating, opening and locking workspaces; members; settings.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::Mutex;
+use vault::{Act, KdfCost, NewMember, NewVault, OpenError, OpenOptions, Role, Vault, VaultError};
+
+use crate::jobs::lock;
+use crate::standing::Standing;
+use crate::view::{
+    CreatedView, MemberView, RecentView, SettingsView, StartView, UnclassifiedView, WorkspaceView,
+};
+use crate::{Code, Error, Workbench};
+
+/// How many workspaces are remembered as recent.
+const RECENT_KEPT: usize = 8;
+
+/// An open workspace.
+pub(crate) struct Workspace {
+    pub(crate) dir: PathBuf,
+    pub(crate) vault: Vault,
+    pub(crate) catalogue: sources::Catalogue,
+    pub(crate) index: std::sync::RwLock<search::Index>,
+    /// Only one task follows the vault at a time.
+    pub(crate) following: Mutex<()>,
+    /// Verdicts and levels as they stand now; recomputed when anything they rest on changes.
+    pub(crate) standing: std::sync::RwLock<Arc<Standing>>,
+    /// Unclassified fields and records per system, as of an event number.
+    pub(crate) counted: Mutex<Option<(i64, Vec<UnclassifiedView>, BTreeMap<String, u32>)>>,
+    /// Whether the ledger replays, as of a head.
+    replayed: Mutex<Option<(u64, u64, bool)>>,
+    pub(crate) sample: bool,
+}
+
+impl Workspace {
+    /// Whether every entry of the custody ledger replays. Asked often and replayed only when the
+    /// ledger has grown.
+    pub(crate) async fn custody_intact(&self) -> Result<bool, Error> {
+        let head = self.vault.ledger_head();
+        let mut known = self.replayed.lock().await;
+        if let Some((epoch, size, intact)) = *known
+            && (epoch, size) == (head.epoch, head.size)
+        {
+            return Ok(intact);
+        }
+        let intact = self
+            .vault
+            .replay()
+            .await
+            .map_err(|e| vault_error(&e))?
+            .is_ok();
+        *known = Some((head.epoch, head.size, intact));
+        Ok(intact)
+    }
+
+    pub(crate) fn standing(&self) -> Arc<Standing> {
+        Arc::clone(
+            &self
+                .standing
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
+    }
+
+    /// Recomputes verdicts and levels from what is remembered.
+    pub(crate) async fn reconsider(&self) -> Result<(), Error> {
+        let fresh = Arc::new(Standing::compute(&self.vault).await?);
+        *self
+            .standing
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    pub(crate) fn me(&self) -> casework::Actor {
+        casework::Actor {
+            member: self.vault.member().0.to_owned(),
+            role: case_role(self.vault.member().1),
+        }
+    }
+}
+
+pub(crate) fn case_role(role: Role) -> casework::Role {
+    match role {
+        Role::Responder => casework::Role::Responder,
+        Role::Reviewer => casework::Role::Reviewer,
+        Role::Custodian | Role::Recovery => casework::Role::Custodian,
+    }
+}
+
+/// `recent.json` in the state folder.
+#[derive(Default, Serialize, Deserialize)]
+struct Recent {
+    dirs: Vec<PathBuf>,
+    #[serde(default = "system")]
+    theme: String,
+}
+
+fn system() -> String {
+    "system".into()
+}
+
+impl Workbench {
+    /// The first screen: what is open, or what could be.
+    pub async fn start(&self) -> Result<StartView, Error> {
+        let open = match self.inner.open.read().await.clone() {
+            Some(workspace) => Some(workspace_view(&workspace).await?),
+            None => None,
+        };
+        let recent = self.recent().dirs;
+        Ok(StartView {
+            version: env!("CARGO_PKG_VERSION").into(),
+            open,
+            recent: recent.iter().map(|dir| recent_view(dir)).collect(),
+            suggested_dir: self
+                .inner
+                .environment
+                .data_dir
+                .join("workspace")
+                .display()
+                .to_string(),
+        })
+    }
+
+    /// Creates a workspace with its first custodian and a second member, and opens it.
+    pub async fn create_workspace(
+        &self,
+        dir: String,
+        passphrase: String,
+        second_role: String,
+        second_passphrase: String,
+    ) -> Result<CreatedView, Error> {
+        let second = match second_role.as_str() {
+            "custodian" => Role::Custodian,
+            "responder" => Role::Responder,
+            "reviewer" => Role::Reviewer,
+            _ => {
+                return Err(Error::invalid(
+                    "the second member's role is not known",
+                    "choose custodian, responder or reviewer",
+                ));
+            }
+        };
+        let members = [(second, second_passphrase)];
+        self.create(Path::new(&dir), passphrase, &members).await
+    }
+
+    pub(crate) async fn create(
+        &self,
+        dir: &Path,
+        passphrase: String,
+        others: &[(Role, String)],
+    ) -> Result<CreatedView, Error> {
+        let environment = &self.inner.environment;
+        let cost = KdfCost {
+            memory_kib: environment.argon2_kib,
+            ..KdfCost::default()
+        };
+        let mut others = others.iter().map(|(role, passphrase)| NewMember {
+            role: *role,
+            name: None,
+            passphrase: passphrase.clone(),
+        });
+        let new = NewVault {
+            custodian: None,
+            passphrase: passphrase.clone(),
+            second: others.next(),
+            cost,
+        };
+        let created = Vault::create(dir, &new, &mut *environment.entropy(), environment.now())
+            .await
+            .map_err(|error| open_error(&error))?;
+        let first = created.members.first().cloned();
+        let workspace = self
+            .open_workspace(dir.display().to_string(), first, passphrase)
+            .await?;
+        let open = self.workspace().await?;
+        for member in others {
+            open.vault
+                .enrol_member(member, cost, self.now())
+                .await
+                .map_err(|e| vault_error(&e))?;
+        }
+        let workspace = WorkspaceView {
+            members: member_views(&open.vault).await?,
+            ..workspace
+        };
+        Ok(CreatedView {
+            workspace,
+            recovery_key: created.recovery_key.to_text().to_string(),
+        })
+    }
+
+    /// Opens a workspace as a member; without one, as the member whose key file the passphrase opens.
+    pub async fn open_workspace(
+        &self,
+        dir: String,
+        member: Option<String>,
+        passphrase: String,
+    ) -> Result<WorkspaceView, Error> {
+        self.lock().await?;
+        let environment = &self.inner.environment;
+        let dir = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
+        let options = OpenOptions {
+            member,
+            passphrase,
+            state_dir: environment.state_dir.clone(),
+            entropy: environment.entropy(),
+            mode: vault::Mode::Normal,
+            now: environment.now(),
+        };
+        let vault = Vault::open(&dir, options)
+            .await
+            .map_err(|error| open_error(&error))?;
+        let index = crate::follow::open_index(&vault, environment)?;
+        let standing = Arc::new(Standing::compute(&vault).await?);
+        let sample = crate::sample_case::is_sample(&dir);
+        let workspace = Arc::new(Workspace {
+            dir: dir.clone(),
+            vault,
+            catalogue: sources::Catalogue::builtin(),
+            index: std::sync::RwLock::new(index),
+            following: Mutex::new(()),
+            standing: std::sync::RwLock::new(standing),
+            counted: Mutex::new(None),
+            replayed: Mutex::new(None),
+            sample,
+        });
+        *self.inner.open.write().await = Some(Arc::clone(&workspace));
+        self.remember(&dir);
+        crate::follow::catch_up(self, &workspace).await?;
+        self.vault_changed();
+        workspace_view(&workspace).await
+    }
+
+    /// Locks the workspace: keys leave memory, running jobs are cancelled.
+    pub async fn lock(&self) -> Result<StartView, Error> {
+        self.inner.jobs.cancel_all();
+        if let Some(workspace) = self.inner.open.write().await.take() {
+            // Jobs hold clones until they notice; the vault closes with the last one.
+            if let Ok(workspace) = Arc::try_unwrap(workspace).map(|w| w.vault) {
+                workspace.close().await;
+            }
+        }
+        *lock(&self.inner.purpose) = None;
+        self.vault_changed();
+        self.start().await
+    }
+
+    /// States the purpose of what is looked at from now on; recorded in custody.
+    pub async fn set_purpose(&self, purpose: Option<String>) -> Result<(), Error> {
+        let workspace = self.workspace().await?;
+        let purpose = purpose
+            .map(|p| p.trim().to_owned())
+            .filter(|p| !p.is_empty());
+        let act = Act::new("session.purpose", json!({ "purpose": purpose }));
+        workspace
+            .vault
+            .record(act, self.now())
+            .await
+            .map_err(|e| vault_error(&e))?;
+        *lock(&self.inner.purpose) = purpose;
+        self.vault_changed();
+        Ok(())
+    }
+
+    /// Settings of the workspace and of this machine.
+    pub async fn settings(&self) -> Result<SettingsView, Error> {
+        let workspace = self.workspace().await?;
+        let zone = workspace
+            .vault
+            .setting("time-zone")
+            .await
+            .map_err(|e| vault_error(&e))?;
+        Ok(SettingsView {
+            time_zone: zone
+                .as_ref()
+                .and_then(|z| z.as_str())
+                .unwrap_or("UTC")
+                .to_owned(),
+            theme: self.recent().theme,
+            dir: workspace.dir.display().to_string(),
+            sealed_bytes: size_of(&workspace.dir.join("sealed")),
+            index_bytes: size_of(&workspace.dir.join("index")),
+            database_bytes: ["vault.db", "vault.db-wal"]
+                .iter()
+                .map(|name| size_of(&workspace.dir.join(name)))
+                .sum(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        })
+    }
+
+    /// Changes the zone in which times are shown (kept in the workspace) and the theme (kept on
+    /// this machine).
+    pub async fn set_settings(
+        &self,
+        time_zone: String,
+        theme: String,
+    ) -> Result<SettingsView, Error> {
+        if !["system", "light", "dark"].contains(&theme.as_str()) {
+            return Err(Error::invalid(
+                "the theme is not known",
+                "choose system, light or dark",
+            ));
+        }
+        let workspace = self.workspace().await?;
+        let before = self.settings().await?;
+        if before.time_zone != time_zone {
+            let zone = json!(time_zone);
+            workspace
+                .vault
+                .write(self.now(), move |tx| {
+                    tx.set_setting("time-zone", &zone)?;
+                    let act = Act::new(
+                        "setting.changed",
+                        json!({ "name": "time-zone", "value": zone }),
+                    );
+                    Ok(((), act.into()))
+                })
+                .await
+                .map_err(|e| vault_error(&e))?;
+        }
+        let mut recent = self.recent();
+        recent.theme = theme;
+        self.write_recent(&recent);
+        self.vault_changed();
+        self.settings().await
+    }
+
+    fn recent_file(&self) -> PathBuf {
+        self.inner.environment.state_dir.join("recent.json")
+    }
+
+    fn recent(&self) -> Recent {
+        // A list of conveniences: if it cannot be read, it is empty.
+        std::fs::read(self.recent_file())
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_else(|| Recent {
+                dirs: Vec::new(),
+                theme: system(),
+            })
+    }
+
+    fn write_recent(&self, recent: &Recent) {
+        let file = self.recent_file();
+        let written = std::fs::create_dir_all(&self.inner.environment.state_dir).and_then(|()| {
+            std::fs::write(&file, serde_json::to_vec_pretty(recent).unwrap_or_default())
+        });
+        if let Err(error) = written {
+            tracing::warn!(%error, "the list of recent workspaces could not be written");
+        }
+    }
+
+    fn remember(&self, dir: &Path) {
+        let mut recent = self.recent();
+        recent.dirs.retain(|known| known != dir);
+        recent.dirs.insert(0, dir.to_path_buf());
+        recent.dirs.truncate(RECENT_KEPT);
+        self.write_recent(&recent);
+    }
+}
+
+async fn workspace_view(workspace: &Workspace) -> Result<WorkspaceView, Error> {
+    let members = member_views(&workspace.vault).await?;
+    let me = members
+        .iter()
+        .find(|m| m.me)
+        .cloned()
+        .ok_or_else(|| Error::failed("the ledger does not name this member", "run fsck"))?;
+    Ok(WorkspaceView {
+        dir: workspace.dir.display().to_string(),
+        vault: workspace.vault.id().to_owned(),
+        me,
+        members,
+        sample: workspace.sample,
+        warning: None,
+    })
+}
+
+pub(crate) async fn member_views(vault: &Vault) -> Result<Vec<MemberView>, Error> {
+    let members = vault.members().await.map_err(|e| vault_error(&e))?;
+    Ok(members
+        .iter()
+        .filter(|member| member.active && member.role != Role::Recovery)
+        .map(|member| MemberView {
+            id: member.id.clone(),
+            role: member.role.word().to_owned(),
+            fingerprint: evidence::Hash::sha256(&member.public.sign).to_hex(),
+            me: member.id == vault.member().0,
+        })
+        .collect())
+}
+
+fn recent_view(dir: &Path) -> RecentView {
+    RecentView {
+        dir: dir.display().to_string(),
+        members: vault::key_files(dir)
+            .into_iter()
+            .map(|(id, role)| MemberView {
+                id,
+                role: role.word().to_owned(),
+                fingerprint: String::new(),
+                me: false,
+            })
+            .collect(),
+        present: dir.join("vault.json").is_file(),
+    }
+}
+
+/// Bytes below a folder, or of a file; what cannot be read counts as nothing.
+fn size_of(path: &Path) -> u64 {
+    let Ok(about) = std::fs::symlink_metadata(path) else {
+        return 0;
+    };
+    if !about.is_dir() {
+        return about.len();
+    }
+    std::fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| size_of(&entry.path()))
+        .sum()
+}
+
+pub(crate) fn open_error(error: &OpenError) -> Error {
+    let code = match error {
+        OpenError::WrongPassphrase => Code::WrongPassphrase,
+        _ => Code::Failed,
+    };
+    Error::new(code, error.to_string(), error.hint())
+}
+
+pub(crate) fn vault_error(error: &VaultError) -> Error {
+    let code = match error {
+        VaultError::NotAllowed { .. } => Code::Refused,
+        VaultError::Missing { .. } => Code::NotFound,
+        _ => Code::Failed,
+    };
+    Error::new(code, error.to_string(), error.hint())
+}

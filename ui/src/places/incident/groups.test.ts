@@ -1,0 +1,58 @@
+import { expect, it } from "vitest";
+import type { FormFieldView, IncidentView, ListItemView } from "$lib/ipc";
+import { fieldGroups, referencesFor, withLabels } from "./groups";
+
+const field = (id: string, kind: string, more: Partial<FormFieldView> = {}) =>
+  ({
+    id,
+    kind,
+    label: `Label of ${id}`,
+    items: [],
+    item_fields: [],
+    options: [],
+    ...more,
+  }) as unknown as FormFieldView;
+
+const item = (id: string, cause: string, withdrawn: string | null = null): ListItemView => ({
+  id,
+  values: { cause },
+  author: "R-1",
+  at: "",
+  withdrawn,
+});
+
+const causes = field("remediation.causes", "list", {
+  item_fields: [field("cause", "text", { required: true })],
+  items: [item("R1", "Stale cache"), item("R2", "Asked twice", "no cause")],
+});
+const incident = {
+  evidence: [{ id: "E1", title: "Key revoked", system: "Enigm Key" }],
+  activity: [{ text: "saved search S2 with 0 records" }, { text: "saved search S1 with 46 records" }],
+  stages: [{ fields: [causes, field("detection.owner", "member")] }],
+} as unknown as IncidentView;
+
+it("puts neighbouring fields together, each list apart, and leaves out what has its own tab", () => {
+  const groups = fieldGroups([
+    field("a.one", "text"),
+    field("a.two", "choice"),
+    field("a.list", "list"),
+    field("a.three", "text"),
+    field("decisions", "list"),
+  ]);
+  expect(
+    groups.map((group) => ("list" in group ? group.list.id : group.fields.map((each) => each.id))),
+  ).toEqual([["a.one", "a.two"], "a.list", ["a.three"]]);
+});
+
+it("offers evidence, standing items of the list, and saved searches in their order", () => {
+  const ids = (more: Partial<FormFieldView>, kind = "refs") =>
+    referencesFor(field("x", kind, more), incident).map((each) => each.id);
+  expect(ids({}, "evidence")).toEqual(["E1"]);
+  expect(ids({ refers_to: "remediation.causes" })).toEqual(["R1"]);
+  expect(ids({ refers_to: "searches" })).toEqual(["S1", "S2"]);
+});
+
+it("names fields in the activity by their labels", () =>
+  expect(withLabels("filled detection.owner and waived detection.unknown", incident)).toBe(
+    "filled “Label of detection.owner” and waived detection.unknown",
+  ));

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import type { FormFieldView } from "$lib/ipc";
+import {
+  fromDraft,
+  inWords,
+  itemChange,
+  itemDrafts,
+  normaliseTime,
+  sameValue,
+  stageOf,
+  toDraft,
+} from "./values";
+
+const field = (id: string, kind: string, more: Partial<FormFieldView> = {}): FormFieldView => ({
+  id,
+  label: id,
+  help: "",
+  kind,
+  refers_to: null,
+  options: [],
+  required: false,
+  value: null,
+  item_fields: [],
+  items: [],
+  ...more,
+});
+
+describe("a typed time", () => {
+  it.each([
+    ["2026-11-01T03:14:00Z", "2026-11-01T03:14:00Z"],
+    ["2026-11-01 03:14", "2026-11-01T03:14:00Z"],
+    ["2026-11-01", "2026-11-01T00:00:00Z"],
+    ["2026-11-01T03:14:07.221Z", "2026-11-01T03:14:07.221Z"],
+    ["2026-11-01 03:14 UTC", "2026-11-01T03:14:00Z"],
+    ["2026-11-01T03:14:00+0100", "2026-11-01T03:14:00+01:00"],
+    ["2026-02-28T23:30:00-05:00", "2026-02-28T23:30:00-05:00"],
+  ])("%s is sent as %s", (typed, sent) => expect(normaliseTime(typed)).toBe(sent));
+
+  it.each(["yesterday", "2026-02-30", "2026-11-01T25:00Z", "03:14", "2026-11-01T03:14:00+99:00", ""])(
+    "%s is refused before anything is sent",
+    (typed) => expect(normaliseTime(typed)).toBeNull(),
+  );
+});
+
+describe("what a field sends", () => {
+  it("clears with empty text and empty lists", () => {
+    expect(fromDraft(field("a", "text"), "  ")).toEqual({ value: null, problem: null });
+    expect(fromDraft(field("a", "evidence"), [])).toEqual({ value: null, problem: null });
+  });
+
+  it("sends no as an answer of a flag", () =>
+    expect(fromDraft(field("a", "flag"), false)).toEqual({ value: false, problem: null }));
+
+  it("keeps what is wrong to itself and says why", () => {
+    const { value, problem } = fromDraft(field("a", "time"), "soon");
+    expect(value).toBeNull();
+    expect(problem).toContain("2026-11-01T03:14:00Z");
+  });
+
+  it("saves nothing when nothing changed", () => {
+    expect(sameValue(null, null)).toBe(true);
+    expect(sameValue(undefined, false)).toBe(true);
+    expect(sameValue(["E1"], ["E1"])).toBe(true);
+    expect(sameValue(["E1"], ["E1", "E2"])).toBe(false);
+    expect(sameValue("a", null)).toBe(false);
+    expect(sameValue(true, false)).toBe(false);
+  });
+});
+
+describe("an item", () => {
+  const fields = [
+    field("statement", "long-text", { required: true }),
+    field("material", "flag", { required: true }),
+    field("evidence", "evidence"),
+    field("at", "time"),
+  ];
+
+  it("sends what is filled, and a required flag always", () => {
+    const drafts = { ...itemDrafts(fields, null), statement: " Found " };
+    expect(itemChange(fields, drafts, null)).toEqual({
+      item: { statement: "Found", material: false },
+      problems: {},
+    });
+  });
+
+  it("sends only what changed, and null for what was emptied", () => {
+    const stored = { statement: "Found", material: true, evidence: ["E1"] };
+    const drafts = { ...itemDrafts(fields, stored), evidence: [], statement: "Found" };
+    expect(itemChange(fields, drafts, stored).item).toEqual({ evidence: null });
+  });
+
+  it("names the sub-field that is wrong", () => {
+    const drafts = { ...itemDrafts(fields, null), at: "soon" };
+    expect(Object.keys(itemChange(fields, drafts, null).problems)).toEqual(["at"]);
+  });
+});
+
+it("shows stored words by their labels", () => {
+  const choice = field("state", "choice", { options: [{ value: "nothing-found", label: "Nothing found" }] });
+  expect(inWords(choice, "nothing-found")).toBe("Nothing found");
+  expect(inWords(choice, "unheard-of")).toBe("unheard-of");
+  expect(inWords(field("evidence", "evidence"), ["E1", "E2"])).toBe("E1 E2");
+});
+
+it("drops what a list cannot hold", () =>
+  expect(toDraft(field("a", "evidence"), ["E1", 2, null])).toEqual(["E1"]));
+
+it("knows the stage of a field, and that some lists have none", () => {
+  expect(stageOf("detection.origin")).toBe("detection");
+  expect(stageOf("decisions")).toBeNull();
+});

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import type { PlanFieldView } from "$lib/ipc";
+import { byFolder, bySystem, fileName, totalOf } from "./grouping";
+
+const field = (system: string, path: string, outcome: string, total: number): PlanFieldView => ({
+  system,
+  path,
+  class: "C0",
+  outcome,
+  total,
+});
+
+it("keeps apart what leaves and what stays, by system", () => {
+  const [command, key] = bySystem([
+    field("Key", "/note", "withheld", 3),
+    field("Key", "/at", "disclosed", 2),
+    field("Key", "/action", "disclosed", 10),
+    field("Key", "/account", "handle", 4),
+    field("Command", "/action", "disclosed", 1),
+  ]);
+  expect(command?.system).toBe("Command");
+  expect(key?.disclosed.map((each) => each.path)).toEqual(["/action", "/at"]);
+  expect([key?.leaving, key?.staying]).toEqual([16, 3]);
+});
+
+it("never shows an outcome it does not know as staying", () => {
+  const [plan] = bySystem([field("Key", "/x", "revealed", 1)]);
+  expect([plan?.leaving, plan?.staying]).toEqual([1, 0]);
+});
+
+it("sums classes", () => expect(totalOf([{ total: 2 }, { total: 5 }])).toBe(7));
+
+it("folds a packet's files by folder", () =>
+  expect(byFolder(["bagit.txt", "data/packet.json", "data/evidence/E1/a", "data/evidence/E2/a"])).toEqual([
+    { folder: "", files: ["bagit.txt"] },
+    { folder: "data", files: ["packet.json"] },
+    { folder: "data/evidence", files: ["E1/a", "E2/a"] },
+  ]));
+
+it("offers a name that says for whom", () => {
+  expect(fileName("INC-2026-0042", "internal-audit", 2)).toBe("INC-2026-0042_review_v2.zip");
+  expect(fileName("INC-2026-0042", "outside", 1)).toBe("INC-2026-0042_outside_v1.zip");
+});

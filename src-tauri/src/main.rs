@@ -68,6 +68,9 @@ fn ipc() -> Builder<tauri::Wry> {
         .events(collect_events![Changed])
         .error_handling(ErrorHandlingMode::Throw)
         .disable_serde_phases()
+        // Only the numbers inside form values (`serde_json::Value`) are of that kind: our own
+        // counts are 32 bits wide, and log sizes stay below 2^53.
+        .dangerously_cast_bigints_to_number()
 }
 
 fn main() {

@@ -291,7 +291,14 @@ export class Records {
       class_title: string,
       shown: string,
       text: string | null,
-    ): FieldView => ({ path, class: cls, class_title, shown, text });
+    ): FieldView => ({
+      path,
+      title: path.slice(path.lastIndexOf("/") + 1),
+      class: cls,
+      class_title,
+      shown,
+      text,
+    });
     return {
       row,
       recorded: new Date(time + 412).toISOString(),

@@ -1,25 +1,376 @@
-//! stub until PKT writes it
-use crate::{Error, Workbench, view::*, workspace::Workspace};
-pub(crate) async fn of_incident(
-    _w: &Workspace,
-    _i: Option<&str>,
-) -> Result<Vec<PacketRowView>, Error> {
-    Ok(Vec::new())
-}
+//! Packets: planning, writing, and what was written.
+//!
+//! A plan approves exact bytes, so planning and writing lay the packet out from the same state
+//! and neither looks at the clock: the time of making is that of the newest custody entry.
+//! Whatever is recorded in between changes the custody log's head, and so voids the plan.
+
+mod assemble;
+mod custody;
+mod findings;
+mod limits;
+mod records;
+mod sections;
+mod show;
+mod wording;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use casework::Command;
+use evidence::packet::{Limitation, PacketReport, PacketTrust};
+use evidence::{Hash, SigningKey};
+use packet::{KeySigner, PacketError, PacketInput, Plan, Prepared};
+use serde_json::{Value, json};
+use vault::{Act, NewPacket};
+
+use crate::case::json as to_json;
+use crate::verification::packet_view;
+use crate::view::{PacketPlanView, PacketRowView, PacketsView};
+use crate::workspace::{Workspace, vault_error};
+use crate::{Code, Error, Workbench};
+use assemble::{Assembled, assemble, may_write, policy_of};
+use wording::{ScopeKeys, capital};
+
+/// What a signer says with their signature.
+const STATEMENT: &str = "I prepared this packet from the records of this workspace; what is withheld follows the \
+                         policy it names.";
+
 impl Workbench {
-    pub async fn packet_plan(&self, _i: String, _a: String) -> Result<PacketPlanView, Error> {
-        Err(Error::locked())
+    /// What a packet for an audience would hold: what leaves, what is withheld and why, open
+    /// gates, limitations and the leak check. Nothing is written; only a handle key that the
+    /// audience needs for the first time is made, which custody records.
+    ///
+    /// # Errors
+    /// A reviewer cannot plan: the leak check needs the sealed originals.
+    pub async fn packet_plan(&self, incident: String, audience: String) -> Result<PacketPlanView, Error> {
+        let workspace = self.workspace().await?;
+        let assembled = self.assembled(&workspace, &incident, &audience).await?;
+        let (input, prepared) = prepare(assembled.input).await?;
+        let plan = prepared.plan();
+        Ok(show::plan(&input, plan, digest_of(plan)?))
     }
+
+    /// Writes the packet whose plan has this digest to a new file, signed by the open member.
+    /// The file is handed over only if it verifies with this workspace's own keys and none of
+    /// the withheld values is found in it; both results are recorded.
+    ///
+    /// # Errors
+    /// When the plan has changed, something forbids writing, the file exists, or the result
+    /// does not verify. Nothing is handed over and nothing recorded then.
     pub async fn packet_write(
         &self,
-        _i: String,
-        _a: String,
-        _d: String,
-        _p: String,
+        incident: String,
+        audience: String,
+        digest: String,
+        path: String,
     ) -> Result<PacketRowView, Error> {
-        Err(Error::locked())
+        let workspace = self.workspace().await?;
+        let path = absolute(&path)?;
+        let assembled = self.assembled(&workspace, &incident, &audience).await?;
+        let (loaded, policy) = (assembled.loaded, assembled.policy);
+        let job = Writing {
+            key: assembled.key,
+            role: capital(assembled.role),
+            trust: assembled.trust,
+            approved: digest,
+            path: path.clone(),
+        };
+        let done = tokio::task::spawn_blocking(move || job.run(assembled.input))
+            .await
+            .map_err(|_| stopped())??;
+        let recorded = async {
+            let lines = packet_view(done.name.clone(), &done.report).lines;
+            let facts = json!({
+                "id": done.plan.packet,
+                "version": done.plan.version,
+                "packetDigest": done.packet_digest,
+                "plan": done.plan_digest,
+                "content": done.plan.content,
+                "policy": done.plan.policy,
+                "leaving": done.plan.leaving,
+                "withheld": done.plan.withheld,
+                "limitations": codes(&done.plan.limitations),
+                "lines": lines,
+                "path": path.display().to_string(),
+            });
+            let new = NewPacket {
+                incident: incident.clone(),
+                audience: policy.id.clone(),
+                name: done.name.clone(),
+                size: done.size,
+                sha256: done.digest,
+                facts,
+            };
+            let act = Act::new(
+                "packet.written",
+                json!({
+                    "packet": done.plan.packet,
+                    "version": done.plan.version,
+                    "audience": policy.id,
+                    "policy": done.plan.policy.digest,
+                    "plan": done.plan_digest,
+                    "sha256": done.digest.to_hex(),
+                    "size": done.size,
+                    "evidence": done.plan.leaving.evidence,
+                }),
+            )
+            .about(&incident);
+            // A closed record is read-only: a packet of it is in custody, and changes no gate.
+            let events = match loaded.incident.closed {
+                Some(_) => None,
+                None => {
+                    let command = Command::RecordPacket {
+                        id: done.plan.packet.clone(),
+                        digest: done.plan.content.to_hex(),
+                        verified: done.report.passed(),
+                        leak_clean: true,
+                    };
+                    let (events, after) = self.decided(&workspace, &loaded, &command, &workspace.me()).await?;
+                    let events: Vec<Value> = events.iter().map(to_json).collect();
+                    Some((events, to_json(&after)))
+                }
+            };
+            let (id, version) = (incident.clone(), loaded.version);
+            workspace
+                .vault
+                .write(self.now(), move |tx| {
+                    let number = tx.add_packet(&new)?;
+                    let acts = match events {
+                        Some((events, state)) => tx.append_incident(&id, version, &events, &state, None)?.and(act),
+                        None => act.into(),
+                    };
+                    Ok((number, acts))
+                })
+                .await
+                .map_err(|e| vault_error(&e))
+        }
+        .await;
+        let number = match recorded {
+            Ok(number) => number,
+            Err(error) => {
+                // What custody does not know of must not be handed over.
+                remove(&path);
+                return Err(error);
+            }
+        };
+        self.vault_changed();
+        let rows = workspace.vault.packets(Some(&incident)).await.map_err(|e| vault_error(&e))?;
+        rows.into_iter()
+            .find(|row| row.id == number)
+            .map(show::row)
+            .ok_or_else(|| Error::failed("the written packet is not in the list", "run fsck"))
     }
+
+    /// All packets that were written, newest first.
     pub async fn packets(&self) -> Result<PacketsView, Error> {
-        Err(Error::locked())
+        let workspace = self.workspace().await?;
+        let packets = of_incident(&workspace, None).await?;
+        Ok(PacketsView {
+            total: crate::text::count(packets.len()),
+            packets,
+        })
+    }
+
+    async fn assembled(&self, workspace: &Workspace, incident: &str, audience: &str) -> Result<Assembled, Error> {
+        let policy = policy_of(audience)?;
+        may_write(workspace)?;
+        crate::case::load(workspace, incident).await?;
+        let before = workspace.vault.ledger_head();
+        let keys = ScopeKeys::of(workspace, &policy, incident, self.now()).await?;
+        if workspace.vault.ledger_head() != before {
+            self.vault_changed();
+        }
+        assemble(workspace, incident, policy, &keys).await
+    }
+}
+
+/// Packets of an incident, or all; newest first.
+pub(crate) async fn of_incident(workspace: &Workspace, incident: Option<&str>) -> Result<Vec<PacketRowView>, Error> {
+    let rows = workspace.vault.packets(incident).await.map_err(|e| vault_error(&e))?;
+    Ok(rows.into_iter().rev().map(show::row).collect())
+}
+
+/// Lays out and renders on a thread where that may take its time.
+async fn prepare(input: PacketInput) -> Result<(PacketInput, Prepared), Error> {
+    tokio::task::spawn_blocking(move || {
+        let prepared = packet::prepare(&input).map_err(|e| packet_error(&e))?;
+        Ok((input, prepared))
+    })
+    .await
+    .map_err(|_| stopped())?
+}
+
+fn digest_of(plan: &Plan) -> Result<String, Error> {
+    plan.digest()
+        .map(|digest| digest.to_hex())
+        .map_err(|_| Error::failed("the plan could not be written as JSON", "try again; report it if it stays"))
+}
+
+/// Signing and writing one approved plan.
+struct Writing {
+    key: SigningKey,
+    role: String,
+    trust: PacketTrust,
+    /// Digest of the plan that somebody approved.
+    approved: String,
+    path: PathBuf,
+}
+
+/// A packet that lies at its place, verified.
+struct Done {
+    name: String,
+    plan: Plan,
+    plan_digest: String,
+    digest: Hash,
+    size: u64,
+    packet_digest: Hash,
+    report: PacketReport,
+}
+
+impl Writing {
+    fn run(self, input: PacketInput) -> Result<Done, Error> {
+        let prepared = packet::prepare(&input).map_err(|e| packet_error(&e))?;
+        let plan = prepared.plan().clone();
+        let plan_digest = digest_of(&plan)?;
+        if plan_digest != self.approved {
+            return Err(plan_changed());
+        }
+        let approved = plan
+            .approve(&self.role, input.header.now)
+            .map_err(|e| Error::new(Code::Refused, e.to_string(), "look at the plan: it names each reason"))?;
+        if self.path.exists() {
+            return Err(exists(&self.path));
+        }
+        let unfinished = unfinished(&self.path);
+        let written = self.write(prepared, &approved, &unfinished);
+        let checked = written.and_then(|written| Ok((self.check(&unfinished, &input.withheld_values)?, written)));
+        let handed_over = checked.and_then(|done| {
+            // Somebody may have put a file there meanwhile.
+            if self.path.exists() {
+                return Err(exists(&self.path));
+            }
+            std::fs::rename(&unfinished, &self.path)
+                .map_err(|e| Error::io("could not write the packet to", &self.path, &e))?;
+            Ok(done)
+        });
+        let (report, written) = handed_over.inspect_err(|_| remove(&unfinished))?;
+        Ok(Done {
+            name: self.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            plan,
+            plan_digest,
+            digest: written.digest,
+            size: written.size,
+            packet_digest: written.packet_digest,
+            report,
+        })
+    }
+
+    fn write(
+        &self,
+        prepared: Prepared,
+        approved: &packet::ApprovedPlan,
+        unfinished: &Path,
+    ) -> Result<packet::Written, Error> {
+        let io = |e: std::io::Error| Error::io("could not write the packet to", unfinished, &e);
+        let signer = KeySigner {
+            key: &self.key,
+            role: &self.role,
+            statement: STATEMENT,
+        };
+        let mut out = BufWriter::new(File::create(unfinished).map_err(io)?);
+        let written = prepared.write(approved, &[&signer], &mut out).map_err(|e| packet_error(&e))?;
+        out.flush().map_err(io)?;
+        out.get_ref().sync_all().map_err(io)?;
+        Ok(written)
+    }
+
+    /// Reads the file again and checks exactly what lies on the disk.
+    fn check(&self, unfinished: &Path, withheld: &[String]) -> Result<PacketReport, Error> {
+        let io = |e: std::io::Error| Error::io("could not read the packet again from", unfinished, &e);
+        let report = packet::verify(File::open(unfinished).map_err(io)?, &self.trust).map_err(io)?;
+        if !report.passed() {
+            return Err(Error::failed(
+                format!("the finished packet does not verify: {}", report.failure_codes().join(", ")),
+                "nothing was handed over; look at the evidence and its sources",
+            ));
+        }
+        let hits = packet::leak_check(File::open(unfinished).map_err(io)?, withheld).map_err(io)?;
+        match hits.first() {
+            None => Ok(report),
+            Some(hit) => Err(Error::new(
+                Code::Refused,
+                format!("a withheld value stands in {} ({})", hit.file, hit.layer),
+                "nothing was handed over; plan again and remove it from the text",
+            )),
+        }
+    }
+}
+
+fn absolute(path: &str) -> Result<PathBuf, Error> {
+    let path = std::path::absolute(path)
+        .map_err(|_| Error::invalid("there is no path to write to", "choose a file, such as review.zip"))?;
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(Error::invalid(
+            format!("{} is a folder", path.display()),
+            "choose a file in it, such as review.zip",
+        ));
+    }
+    if path.exists() {
+        return Err(exists(&path));
+    }
+    Ok(path)
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.file_name().map(OsString::from).unwrap_or_default();
+    name.push(".unfinished");
+    path.with_file_name(name)
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(error = %error.kind(), "an unfinished packet could not be removed");
+    }
+}
+
+fn exists(path: &Path) -> Error {
+    Error::new(
+        Code::Refused,
+        format!("{} exists already", path.display()),
+        "choose another name: a packet never replaces a file",
+    )
+}
+
+fn plan_changed() -> Error {
+    Error::new(
+        Code::Refused,
+        "the plan has changed since it was approved",
+        "look at the new plan, and approve that",
+    )
+}
+
+fn stopped() -> Error {
+    Error::failed("laying out the packet stopped", "try again; report it if it stays")
+}
+
+fn codes(limitations: &[Limitation]) -> Vec<&str> {
+    limitations.iter().map(|l| l.code.as_str()).collect()
+}
+
+fn packet_error(error: &PacketError) -> Error {
+    match error {
+        PacketError::PlanChanged => plan_changed(),
+        PacketError::Blocked(_) => Error::new(
+            Code::Refused,
+            error.to_string(),
+            "look at the plan: it names each reason",
+        ),
+        PacketError::Io(_) => Error::failed(error.to_string(), "check the disk and the folder"),
+        PacketError::Record { .. } => Error::failed(error.to_string(), "pin the record again"),
+        _ => Error::failed(error.to_string(), "run fsck; report it if it stays"),
     }
 }

@@ -1,6 +1,7 @@
 // The only way from the window to the Rust side.
 export { commands } from "./bindings";
 export type * from "./bindings";
+export type { Value as JsonValue } from "./bindings";
 export { chooseFile, chooseFiles, chooseFolder, chooseTarget } from "./dialogs";
 export { CommandError, commandError } from "./errors";
 export { onChanged, type ChangedWhat } from "./events";

@@ -3,7 +3,7 @@ import { commandError, commands, type ActedView, type CommandError, type Inciden
 import type { JsonValue } from "$lib/ipc";
 import { cache, cacheKey } from "$lib/state/query.svelte";
 import { toasts } from "$lib/state/toasts.svelte";
-import { besideLists } from "./groups";
+import { besideLists, withLabels } from "./groups";
 import { stageOf } from "./values";
 
 export const tabs = [
@@ -41,18 +41,14 @@ export class CaseState {
   }
 
   /** Does something whose refusal is shown in the gate panel; says whether it worked. */
-  async perform(
-    name: string,
-    act: () => Promise<ActedView>,
-    said?: (acted: ActedView) => string,
-  ): Promise<boolean> {
+  async perform(name: string, act: () => Promise<ActedView>): Promise<boolean> {
     if (this.busy) return false;
     this.busy = name;
     this.error = null;
     try {
       const acted = await act();
       this.take(acted);
-      toasts.say(said?.(acted) ?? sentence(acted.recorded));
+      toasts.say(sentence(acted));
       return true;
     } catch (thrown) {
       this.error = commandError(thrown);
@@ -62,12 +58,13 @@ export class CaseState {
     }
   }
 
-  /** Does something whose refusal the asking form shows itself. */
-  async attempt(act: () => Promise<ActedView>, say = true): Promise<CommandError | null> {
+  /** Does something whose refusal the asking form shows itself; quietly where the outcome is in sight anyway. */
+  async attempt(act: () => Promise<ActedView>, quietly = false): Promise<CommandError | null> {
     try {
       const acted = await act();
       this.take(acted);
-      if (say) toasts.say(sentence(acted.recorded));
+      if (quietly) toasts.announce(sentence(acted));
+      else toasts.say(sentence(acted));
       return null;
     } catch (thrown) {
       return commandError(thrown);
@@ -104,9 +101,12 @@ export function fieldAnchor(field: string): string {
   return `at-${field.replaceAll(".", "-")}`;
 }
 
-/** `filled detection.owner` → `Filled detection.owner` */
-export function sentence(recorded: readonly string[]): string {
-  const text = recorded.join("; ") || "nothing changed";
+/** What was recorded, as a sentence: `filled detection.owner` → `Filled “Owner”` */
+export function sentence(acted: ActedView): string {
+  return capital(withLabels(acted.recorded.join("; ") || "nothing changed", acted.incident));
+}
+
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use casework::incident::Evidence;
 use evidence::packet::{SourceTime, Stamp};
-use evidence::{DisclosedField, RecordLine, SignedNote, Trust, commit};
+use evidence::{DisclosedField, RecordLine, SignedNote, Trust};
 use packet::{Blocker, EvidenceItem, FieldTreatment, ProofMaterial};
 use redaction::{Class, Policy, SCHEMA_PATH, Transform, bucket, generalise, string_text};
 use serde_json::Value;
 use sources::SourceFile;
 
+use super::custody::withhold;
 use super::wording::Wording;
 use crate::Error;
 use crate::case::Disclosure;
@@ -89,13 +90,6 @@ fn coarser(
     form: fn(&redaction::ValueType, &str) -> Option<String>,
 ) -> Option<String> {
     form(&source?.rule(&field.path)?.value_type, field.value.as_deref()?)
-}
-
-/// Turns a disclosed field into its commitment.
-fn withhold(field: &mut DisclosedField) {
-    if let (Some(value), Some(salt)) = (field.value.take(), field.salt.take()) {
-        field.commitment = Some(commit(&salt.0, &value));
-    }
 }
 
 /// Times of the record, read from what stays disclosed only, each with the field it is in.

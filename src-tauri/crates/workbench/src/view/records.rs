@@ -115,6 +115,7 @@ pub struct HistogramView {
     /// End of the last bucket.
     pub to: Option<String>,
     /// Width of a bucket in seconds.
+    #[specta(type = u32)]
     pub bucket_seconds: f64,
     /// Records per bucket.
     pub counts: Vec<u32>,

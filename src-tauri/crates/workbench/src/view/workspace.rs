@@ -130,8 +130,10 @@ pub struct JobView {
     /// `records` or `bytes`.
     pub unit: String,
     /// Units per second over the last moments.
+    #[specta(type = u32)]
     pub rate: f64,
     /// Seconds left, estimated from the rate.
+    #[specta(type = Option<u32>)]
     pub seconds_left: Option<f64>,
     /// A sentence about the outcome, or about what failed.
     pub message: Option<String>,

@@ -79,7 +79,12 @@ export const caseHandlers: Record<string, (a: Arguments) => unknown> = {
   incident: (a) => viewOf(find(a.id ?? a.incident)),
   open_incident: (a) => {
     const number = 44 + cases.length - 5;
-    const of = freshCase(`INC-2026-00${number}`, (a.open ?? a.request).title, "detection", new Date().toISOString());
+    const of = freshCase(
+      `INC-2026-00${number}`,
+      (a.open ?? a.request).title,
+      "detection",
+      new Date().toISOString(),
+    );
     cases.unshift(of);
     return acted(of, "opened the incident").incident;
   },

@@ -72,6 +72,19 @@ it("draws a single entry, and says how many have no time", () => {
   expect(layoutTimeline([], 400).lanes).toEqual([]);
 });
 
+it("leaves room for every tick label", () => {
+  const entries = [entry("E1", "2026-10-29T17:48:00Z"), entry("E2", "2026-11-02T11:30:00Z")];
+  for (const width of [300, 700, 1200]) {
+    const { ticks } = layoutTimeline(entries, width);
+    expect(ticks.length).toBeGreaterThan(1);
+    for (const [n, tick] of ticks.entries()) {
+      expect(tick.x).toBeGreaterThanOrEqual(36);
+      expect(tick.x).toBeLessThanOrEqual(width - 36);
+      if (n) expect(tick.x - (ticks[n - 1]?.x ?? 0)).toBeGreaterThan(70);
+    }
+  }
+});
+
 it("counts kinds without naming those there are none of", () =>
   expect(countKinds([entry("E1", null), entry("D1", null, { kind: "decision" })])).toEqual([
     { kind: "evidence", count: 1 },

@@ -33,7 +33,9 @@ const most = 8;
 /** Marks nearer than this, in px, become one. */
 const apart = 9;
 /** Room of a tick label in px. */
-const tickRoom = 96;
+const tickRoom = 110;
+/** Half a tick label: nearer to an edge it would clip. */
+const edge = 36;
 
 /** Places timeline entries in lanes: subjects in the order they first appear, the responders last. */
 export function layoutTimeline(entries: readonly TimelineView[], width: number): TimelineLayout {
@@ -66,7 +68,8 @@ export function layoutTimeline(entries: readonly TimelineView[], width: number):
 
   const ticks = scale.ticks(Math.max(2, Math.floor(width / tickRoom))).map((at) => ({ x: scale(at), at }));
   const step = ticks.length > 1 ? (ticks[1]?.at.getTime() ?? 0) - (ticks[0]?.at.getTime() ?? 0) : 0;
-  return { lanes: [...lanes.values()], ticks, fine: step < 86_400_000, undated };
+  const whole = ticks.filter(({ x }) => x >= edge && x <= width - edge);
+  return { lanes: [...lanes.values()], ticks: whole, fine: step < 86_400_000, undated };
 }
 
 /** Name of the drawn lane for each lane of the entries. */

@@ -29,6 +29,8 @@ export class CaseState {
   busy = $state<string | null>(null);
   /** A list whose form is asked for from elsewhere. */
   adding = $state<string | null>(null);
+  /** A form that is asked for: the second member's approval, or one of the rare acts. */
+  asking = $state<"approve" | "emergency" | "risk" | null>(null);
   /** A record shown in the side panel. */
   record = $state<number | null>(null);
 

@@ -75,3 +75,25 @@ export function withLabels(text: string, incident: IncidentView): string {
     return field ? `“${field.label}”` : id;
   });
 }
+
+/** A field of a form that no stage has, such as the recipient of a message that was sent. */
+export function plainField(
+  id: string,
+  label: string,
+  kind: string,
+  help: string,
+  required = true,
+): FormFieldView {
+  return {
+    id,
+    label,
+    help,
+    kind,
+    required,
+    refers_to: null,
+    options: [],
+    value: null,
+    item_fields: [],
+    items: [],
+  };
+}

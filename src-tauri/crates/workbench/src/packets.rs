@@ -7,6 +7,7 @@
 mod assemble;
 mod custody;
 mod findings;
+mod follow_up;
 mod limits;
 mod records;
 mod sections;
@@ -44,7 +45,11 @@ impl Workbench {
     ///
     /// # Errors
     /// A reviewer cannot plan: the leak check needs the sealed originals.
-    pub async fn packet_plan(&self, incident: String, audience: String) -> Result<PacketPlanView, Error> {
+    pub async fn packet_plan(
+        &self,
+        incident: String,
+        audience: String,
+    ) -> Result<PacketPlanView, Error> {
         let workspace = self.workspace().await?;
         let assembled = self.assembled(&workspace, &incident, &audience).await?;
         let (input, prepared) = prepare(assembled.input).await?;
@@ -127,7 +132,9 @@ impl Workbench {
                         verified: done.report.passed(),
                         leak_clean: true,
                     };
-                    let (events, after) = self.decided(&workspace, &loaded, &command, &workspace.me()).await?;
+                    let (events, after) = self
+                        .decided(&workspace, &loaded, &command, &workspace.me())
+                        .await?;
                     let events: Vec<Value> = events.iter().map(to_json).collect();
                     Some((events, to_json(&after)))
                 }
@@ -138,7 +145,9 @@ impl Workbench {
                 .write(self.now(), move |tx| {
                     let number = tx.add_packet(&new)?;
                     let acts = match events {
-                        Some((events, state)) => tx.append_incident(&id, version, &events, &state, None)?.and(act),
+                        Some((events, state)) => tx
+                            .append_incident(&id, version, &events, &state, None)?
+                            .and(act),
                         None => act.into(),
                     };
                     Ok((number, acts))
@@ -156,7 +165,11 @@ impl Workbench {
             }
         };
         self.vault_changed();
-        let rows = workspace.vault.packets(Some(&incident)).await.map_err(|e| vault_error(&e))?;
+        let rows = workspace
+            .vault
+            .packets(Some(&incident))
+            .await
+            .map_err(|e| vault_error(&e))?;
         rows.into_iter()
             .find(|row| row.id == number)
             .map(show::row)
@@ -173,7 +186,12 @@ impl Workbench {
         })
     }
 
-    async fn assembled(&self, workspace: &Workspace, incident: &str, audience: &str) -> Result<Assembled, Error> {
+    async fn assembled(
+        &self,
+        workspace: &Workspace,
+        incident: &str,
+        audience: &str,
+    ) -> Result<Assembled, Error> {
         let policy = policy_of(audience)?;
         may_write(workspace)?;
         crate::case::load(workspace, incident).await?;
@@ -187,8 +205,15 @@ impl Workbench {
 }
 
 /// Packets of an incident, or all; newest first.
-pub(crate) async fn of_incident(workspace: &Workspace, incident: Option<&str>) -> Result<Vec<PacketRowView>, Error> {
-    let rows = workspace.vault.packets(incident).await.map_err(|e| vault_error(&e))?;
+pub(crate) async fn of_incident(
+    workspace: &Workspace,
+    incident: Option<&str>,
+) -> Result<Vec<PacketRowView>, Error> {
+    let rows = workspace
+        .vault
+        .packets(incident)
+        .await
+        .map_err(|e| vault_error(&e))?;
     Ok(rows.into_iter().rev().map(show::row).collect())
 }
 
@@ -203,9 +228,12 @@ async fn prepare(input: PacketInput) -> Result<(PacketInput, Prepared), Error> {
 }
 
 fn digest_of(plan: &Plan) -> Result<String, Error> {
-    plan.digest()
-        .map(|digest| digest.to_hex())
-        .map_err(|_| Error::failed("the plan could not be written as JSON", "try again; report it if it stays"))
+    plan.digest().map(|digest| digest.to_hex()).map_err(|_| {
+        Error::failed(
+            "the plan could not be written as JSON",
+            "try again; report it if it stays",
+        )
+    })
 }
 
 /// Signing and writing one approved plan.
@@ -237,15 +265,20 @@ impl Writing {
         if plan_digest != self.approved {
             return Err(plan_changed());
         }
-        let approved = plan
-            .approve(&self.role, input.header.now)
-            .map_err(|e| Error::new(Code::Refused, e.to_string(), "look at the plan: it names each reason"))?;
+        let approved = plan.approve(&self.role, input.header.now).map_err(|e| {
+            Error::new(
+                Code::Refused,
+                e.to_string(),
+                "look at the plan: it names each reason",
+            )
+        })?;
         if self.path.exists() {
             return Err(exists(&self.path));
         }
         let unfinished = unfinished(&self.path);
         let written = self.write(prepared, &approved, &unfinished);
-        let checked = written.and_then(|written| Ok((self.check(&unfinished, &input.withheld_values)?, written)));
+        let checked = written
+            .and_then(|written| Ok((self.check(&unfinished, &input.withheld_values)?, written)));
         let handed_over = checked.and_then(|done| {
             // Somebody may have put a file there meanwhile.
             if self.path.exists() {
@@ -257,7 +290,12 @@ impl Writing {
         });
         let (report, written) = handed_over.inspect_err(|_| remove(&unfinished))?;
         Ok(Done {
-            name: self.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            name: self
+                .path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             plan,
             plan_digest,
             digest: written.digest,
@@ -280,7 +318,9 @@ impl Writing {
             statement: STATEMENT,
         };
         let mut out = BufWriter::new(File::create(unfinished).map_err(io)?);
-        let written = prepared.write(approved, &[&signer], &mut out).map_err(|e| packet_error(&e))?;
+        let written = prepared
+            .write(approved, &[&signer], &mut out)
+            .map_err(|e| packet_error(&e))?;
         out.flush().map_err(io)?;
         out.get_ref().sync_all().map_err(io)?;
         Ok(written)
@@ -288,11 +328,16 @@ impl Writing {
 
     /// Reads the file again and checks exactly what lies on the disk.
     fn check(&self, unfinished: &Path, withheld: &[String]) -> Result<PacketReport, Error> {
-        let io = |e: std::io::Error| Error::io("could not read the packet again from", unfinished, &e);
-        let report = packet::verify(File::open(unfinished).map_err(io)?, &self.trust).map_err(io)?;
+        let io =
+            |e: std::io::Error| Error::io("could not read the packet again from", unfinished, &e);
+        let report =
+            packet::verify(File::open(unfinished).map_err(io)?, &self.trust).map_err(io)?;
         if !report.passed() {
             return Err(Error::failed(
-                format!("the finished packet does not verify: {}", report.failure_codes().join(", ")),
+                format!(
+                    "the finished packet does not verify: {}",
+                    report.failure_codes().join(", ")
+                ),
                 "nothing was handed over; look at the evidence and its sources",
             ));
         }
@@ -309,8 +354,12 @@ impl Writing {
 }
 
 fn absolute(path: &str) -> Result<PathBuf, Error> {
-    let path = std::path::absolute(path)
-        .map_err(|_| Error::invalid("there is no path to write to", "choose a file, such as review.zip"))?;
+    let path = std::path::absolute(path).map_err(|_| {
+        Error::invalid(
+            "there is no path to write to",
+            "choose a file, such as review.zip",
+        )
+    })?;
     if path.file_name().is_none() || path.is_dir() {
         return Err(Error::invalid(
             format!("{} is a folder", path.display()),
@@ -354,7 +403,10 @@ fn plan_changed() -> Error {
 }
 
 fn stopped() -> Error {
-    Error::failed("laying out the packet stopped", "try again; report it if it stays")
+    Error::failed(
+        "laying out the packet stopped",
+        "try again; report it if it stays",
+    )
 }
 
 fn codes(limitations: &[Limitation]) -> Vec<&str> {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use casework::{Incident, Stage};
 use chrono::{DateTime, Utc};
-use evidence::packet::{OfficeMark, PacketKind, PacketTrust, RequiredSigner, SourceKeys, Supersedes};
+use evidence::packet::{
+    OfficeMark, PacketKind, PacketTrust, RequiredSigner, SourceKeys, Supersedes,
+};
 use evidence::{Hash, SigningKey, VerifierKey};
 use packet::{PacketHeader, PacketInput};
 use redaction::Policy;
@@ -73,7 +75,10 @@ pub(super) async fn assemble(
         .map(|d| (d.seq, d))
         .collect();
     let pieces: Vec<_> = case.pinned().collect();
-    let pinned: Vec<_> = pieces.iter().filter_map(|piece| known.remove(&piece.reference.seq)).collect();
+    let pinned: Vec<_> = pieces
+        .iter()
+        .filter_map(|piece| known.remove(&piece.reference.seq))
+        .collect();
     if pinned.len() != pieces.len() {
         return Err(Error::failed(
             "a pinned record has no stored disclosure",
@@ -86,19 +91,33 @@ pub(super) async fn assemble(
     let mut ranges: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for (piece, disclosure) in pieces.iter().zip(&pinned) {
         let of_segment = standing.segment(disclosure.segment).ok_or_else(|| {
-            Error::failed(format!("{}: the range it stands in is not known", piece.id), "run fsck")
+            Error::failed(
+                format!("{}: the range it stands in is not known", piece.id),
+                "run fsck",
+            )
         })?;
-        ranges.entry(disclosure.segment).or_default().push(piece.id.clone());
-        evidence.push(records::item(workspace, &policy, &wording, piece, disclosure, of_segment));
+        ranges
+            .entry(disclosure.segment)
+            .or_default()
+            .push(piece.id.clone());
+        evidence.push(records::item(
+            workspace, &policy, &wording, piece, disclosure, of_segment,
+        ));
     }
     let policies = trust(vault).await?;
     let (proofs, mut blockers) = records::proofs(workspace, &policies, &ranges).await?;
     let replayed = vault.replay().await.map_err(|e| vault_error(&e))?;
     blockers.extend(limits::custody_blocker(replayed));
-    let seqs: Vec<i64> = pinned.iter().map(|d| i64::try_from(d.seq).unwrap_or_default()).collect();
+    let seqs: Vec<i64> = pinned
+        .iter()
+        .map(|d| i64::try_from(d.seq).unwrap_or_default())
+        .collect();
     let withheld_values = records::withheld_values(workspace, &evidence, &seqs, &wording).await?;
 
-    let ledger = vault.ledger_extract(Some(incident)).await.map_err(|e| vault_error(&e))?;
+    let ledger = vault
+        .ledger_extract(Some(incident))
+        .await
+        .map_err(|e| vault_error(&e))?;
     let (custody, epoch) = custody::extract(ledger, &wording)?;
     let head = vault.ledger_head();
     if !custody::is_of(&epoch, (head.epoch, head.size, head.root)) {
@@ -130,8 +149,19 @@ pub(super) async fn assemble(
 
     let key = vault.packet_signer().map_err(|e| vault_error(&e))?;
     let role = vault.member().1.word();
-    let earlier = vault.packets(Some(incident)).await.map_err(|e| vault_error(&e))?;
-    let header = header(case, &policy, &wording, &members, &earlier, (&key, role), now);
+    let earlier = vault
+        .packets(Some(incident))
+        .await
+        .map_err(|e| vault_error(&e))?;
+    let header = header(
+        case,
+        &policy,
+        &wording,
+        &members,
+        &earlier,
+        (&key, role),
+        now,
+    );
     let trust = own_trust(workspace, &policies, &members, &epoch.epoch).await?;
     Ok(Assembled {
         input: PacketInput {
@@ -163,7 +193,10 @@ fn header(
     (key, role): (&SigningKey, &'static str),
     now: DateTime<Utc>,
 ) -> PacketHeader {
-    let earlier: Vec<&PacketRow> = earlier.iter().filter(|row| row.packet.audience == policy.id).collect();
+    let earlier: Vec<&PacketRow> = earlier
+        .iter()
+        .filter(|row| row.packet.audience == policy.id)
+        .collect();
     let fingerprint = key.verifier_key().fingerprint().to_hex();
     let me = key.name().rsplit('/').next().unwrap_or_default();
     let mut offices = vec![OfficeMark {
@@ -185,9 +218,12 @@ fn header(
     let reviewed = incident.closed.is_some() || incident.stage == Stage::Review;
     PacketHeader {
         id: packet_id(&incident.id, &policy.id),
-        version: u32::try_from(earlier.len()).unwrap_or(u32::MAX).saturating_add(1),
+        version: u32::try_from(earlier.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1),
         supersedes: earlier.last().and_then(|row| {
-            let digest: Hash = serde_json::from_value(row.packet.facts["packetDigest"].clone()).ok()?;
+            let digest: Hash =
+                serde_json::from_value(row.packet.facts["packetDigest"].clone()).ok()?;
             let version = row.packet.facts["version"].as_u64()?;
             Some(Supersedes {
                 version: u32::try_from(version).ok()?,
@@ -234,8 +270,9 @@ async fn own_trust(
 ) -> Result<PacketTrust, Error> {
     let vault = &workspace.vault;
     let key = |name: &str, member: &Member| {
-        VerifierKey::new(name, member.public.sign)
-            .map_err(|error| Error::failed(format!("the key of {}: {error}", member.id), "run fsck"))
+        VerifierKey::new(name, member.public.sign).map_err(|error| {
+            Error::failed(format!("the key of {}: {error}", member.id), "run fsck")
+        })
     };
     let ledger = custody::ledger_name(vault.id());
     let mut signers = Vec::new();
@@ -268,7 +305,13 @@ mod tests {
 
     #[test]
     fn two_audiences_never_share_an_id() {
-        assert_eq!(packet_id("INC-2026-0042", "internal-audit"), "INC-2026-0042_review");
-        assert_eq!(packet_id("INC-2026-0042", "outside"), "INC-2026-0042_review_outside");
+        assert_eq!(
+            packet_id("INC-2026-0042", "internal-audit"),
+            "INC-2026-0042_review"
+        );
+        assert_eq!(
+            packet_id("INC-2026-0042", "outside"),
+            "INC-2026-0042_review_outside"
+        );
     }
 }

@@ -26,7 +26,10 @@ const SHOWN: [&str; 9] = [
 ];
 
 /// The extract as a packet carries it, with the size of the log it is of.
-pub(super) fn extract(ledger: LedgerExtract, wording: &Wording) -> Result<(CustodyExtract, EpochExtract), Error> {
+pub(super) fn extract(
+    ledger: LedgerExtract,
+    wording: &Wording,
+) -> Result<(CustodyExtract, EpochExtract), Error> {
     let damaged = || Error::failed("the custody ledger has no readable entry", "run fsck");
     let mut epochs = ledger.epochs;
     let mut epoch = epochs.pop().ok_or_else(damaged)?;

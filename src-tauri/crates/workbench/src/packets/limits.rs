@@ -20,7 +20,9 @@ const OF_THE_PACKET: [&str; 2] = ["review.packet-verifies", "review.leak-check"]
 pub(super) fn open_gates(incident: &Incident, facts: &Facts) -> Vec<OpenGate> {
     Stage::ALL
         .into_iter()
-        .filter(|stage| incident.stages_to_hold().any(|s| s == *stage) || !incident.not_an_incident())
+        .filter(|stage| {
+            incident.stages_to_hold().any(|s| s == *stage) || !incident.not_an_incident()
+        })
         .flat_map(|stage| gates(incident, facts, stage))
         .filter(|gate| !gate.passes() && !OF_THE_PACKET.contains(&gate.id.as_str()))
         .map(|gate| OpenGate {
@@ -35,7 +37,10 @@ pub(super) fn custody_blocker(replayed: Result<u64, ReplayFault>) -> Option<Bloc
     let fault = replayed.err()?;
     Some(Blocker {
         code: "custody-chain".into(),
-        place: format!("custody ledger, epoch {}, entry {}", fault.epoch, fault.index),
+        place: format!(
+            "custody ledger, epoch {}, entry {}",
+            fault.epoch, fault.index
+        ),
         message: format!("{}; run fsck, and compare with a backup", fault.reason),
     })
 }
@@ -61,13 +66,20 @@ pub(super) fn limitations(
     let origins: BTreeSet<&str> = evidence.iter().map(|e| e.origin.as_str()).collect();
     of_origins(incident, standing, &origins, wording, &mut out);
     let ids = |wanted: &str| -> Vec<&str> {
-        evidence.iter().filter(|e| e.verdict == wanted).map(|e| e.id.as_str()).collect()
+        evidence
+            .iter()
+            .filter(|e| e.verdict == wanted)
+            .map(|e| e.id.as_str())
+            .collect()
     };
     let pending = ids(Verdict::Pending.word());
     if !pending.is_empty() {
         out.push(limitation(
             "pending-evidence",
-            format!("{} pieces of evidence are of ranges that no pinned key has signed.", pending.len()),
+            format!(
+                "{} pieces of evidence are of ranges that no pinned key has signed.",
+                pending.len()
+            ),
             pending.join(", "),
         ));
     }
@@ -90,7 +102,10 @@ fn of_origins(
     wording: &Wording,
     out: &mut Vec<Limitation>,
 ) {
-    for gap in standing.gaps().filter(|gap| origins.contains(gap.origin.as_str())) {
+    for gap in standing
+        .gaps()
+        .filter(|gap| origins.contains(gap.origin.as_str()))
+    {
         let judged = incident
             .standing("investigation.gaps")
             .find(|item| item.text("gap") == Some(gap.id().as_str()))
@@ -99,9 +114,16 @@ fn of_origins(
             Some(judgement) => format!(" Judged: {}", wording.text(judgement)),
             None => " Its effect on the conclusions was not judged.".into(),
         };
-        out.push(limitation("gap", format!("{}.{judged}", gap.title()), gap.id()));
+        out.push(limitation(
+            "gap",
+            format!("{}.{judged}", gap.title()),
+            gap.id(),
+        ));
     }
-    for (origin, fork) in standing.forks().filter(|(origin, _)| origins.contains(origin)) {
+    for (origin, fork) in standing
+        .forks()
+        .filter(|(origin, _)| origins.contains(origin))
+    {
         out.push(limitation(
             "fork",
             format!(
@@ -119,7 +141,10 @@ fn of_origins(
         if let Some(size) = origin.continuity.history_unknown_before {
             out.push(limitation(
                 "history-unknown",
-                format!("{name}: nothing is known of the records before {}.", grouped(size)),
+                format!(
+                    "{name}: nothing is known of the records before {}.",
+                    grouped(size)
+                ),
                 "no segment from 0, and no pinned head".into(),
             ));
         }
@@ -157,7 +182,8 @@ fn of_redaction(evidence: &[EvidenceItem], out: &mut Vec<Limitation>) {
     let mut withheld: BTreeMap<Class, u64> = BTreeMap::new();
     let mut unnamed = 0_u64;
     for item in evidence {
-        let treatments: BTreeMap<&str, _> = item.fields.iter().map(|f| (f.path.as_str(), f)).collect();
+        let treatments: BTreeMap<&str, _> =
+            item.fields.iter().map(|f| (f.path.as_str(), f)).collect();
         for field in item.record.fields.iter().filter(|f| f.value.is_none()) {
             let treatment = treatments.get(field.path.as_str());
             let class = treatment.map_or(Class::Unknown, |t| t.class);
@@ -208,11 +234,19 @@ fn of_incident(incident: &Incident, open: &[OpenGate], out: &mut Vec<Limitation>
     if !open.is_empty() {
         out.push(limitation(
             "open-gates",
-            format!("{} conditions of the incident's stages were neither met nor waived.", open.len()),
+            format!(
+                "{} conditions of the incident's stages were neither met nor waived.",
+                open.len()
+            ),
             format!("stage {}", incident.stage.title()),
         ));
     }
-    let empty: Vec<&str> = incident.searches.iter().filter(|s| s.total == 0).map(|s| s.id.as_str()).collect();
+    let empty: Vec<&str> = incident
+        .searches
+        .iter()
+        .filter(|s| s.total == 0)
+        .map(|s| s.id.as_str())
+        .collect();
     if !empty.is_empty() {
         out.push(limitation(
             "empty-searches",
@@ -232,7 +266,10 @@ fn of_incident(incident: &Incident, open: &[OpenGate], out: &mut Vec<Limitation>
     if !doubts.is_empty() {
         out.push(limitation(
             "open-doubts",
-            format!("{} doubts about the conclusions are not resolved.", doubts.len()),
+            format!(
+                "{} doubts about the conclusions are not resolved.",
+                doubts.len()
+            ),
             doubts.join(", "),
         ));
     }
@@ -241,7 +278,11 @@ fn of_incident(incident: &Incident, open: &[OpenGate], out: &mut Vec<Limitation>
         .values()
         .flatten()
         .filter(|item| item.withdrawn.is_none())
-        .flat_map(|item| item.cites.iter().map(|(id, revision)| (item.id.as_str(), id, *revision)))
+        .flat_map(|item| {
+            item.cites
+                .iter()
+                .map(|(id, revision)| (item.id.as_str(), id, *revision))
+        })
         .filter(|(_, id, revision)| incident.revision(id) != *revision)
         .map(|(item, id, revision)| format!("{item} on {id} revision {revision}"))
         .collect();

@@ -58,7 +58,11 @@ pub(super) fn item(
         if !transform.discloses() {
             withhold(field);
         }
-        fields.push(FieldTreatment { path: field.path.clone(), class, claim });
+        fields.push(FieldTreatment {
+            path: field.path.clone(),
+            class,
+            claim,
+        });
     }
     let times = times(source, &record.fields);
     EvidenceItem {
@@ -89,7 +93,10 @@ fn coarser(
     field: &DisclosedField,
     form: fn(&redaction::ValueType, &str) -> Option<String>,
 ) -> Option<String> {
-    form(&source?.rule(&field.path)?.value_type, field.value.as_deref()?)
+    form(
+        &source?.rule(&field.path)?.value_type,
+        field.value.as_deref()?,
+    )
 }
 
 /// Times of the record, read from what stays disclosed only, each with the field it is in.
@@ -97,25 +104,34 @@ fn times(source: Option<&SourceFile>, fields: &[DisclosedField]) -> Vec<SourceTi
     let Some(source) = source else {
         return Vec::new();
     };
-    let shown = || fields.iter().filter_map(|f| Some((f.path.as_str(), f.value.as_deref()?)));
+    let shown = || {
+        fields
+            .iter()
+            .filter_map(|f| Some((f.path.as_str(), f.value.as_deref()?)))
+    };
     let headline = source.headline(shown());
     let path = |original: &str| {
         shown()
-            .find(|(_, value)| string_text(value).as_deref() == Some(original) || *value == original)
+            .find(|(_, value)| {
+                string_text(value).as_deref() == Some(original) || *value == original
+            })
             .map(|(path, _)| path.to_owned())
     };
-    [("occurred", headline.occurred), ("recorded", headline.recorded)]
-        .into_iter()
-        .filter_map(|(what, moment)| {
-            let moment = moment?;
-            Some(SourceTime {
-                what: what.to_owned(),
-                utc: Some(Stamp(moment.utc)),
-                path: path(&moment.original),
-                original: moment.original,
-            })
+    [
+        ("occurred", headline.occurred),
+        ("recorded", headline.recorded),
+    ]
+    .into_iter()
+    .filter_map(|(what, moment)| {
+        let moment = moment?;
+        Some(SourceTime {
+            what: what.to_owned(),
+            utc: Some(Stamp(moment.utc)),
+            path: path(&moment.original),
+            original: moment.original,
         })
-        .collect()
+    })
+    .collect()
 }
 
 /// Proof material of every range that the evidence stands in, and what is wrong with it.
@@ -127,7 +143,12 @@ pub(super) async fn proofs(
     let mut proofs: BTreeMap<(String, u64, u64), ProofMaterial> = BTreeMap::new();
     let mut blockers = Vec::new();
     for (id, evidence) in ranges {
-        let facts = workspace.vault.segment(*id).await.map_err(|e| vault_error(&e))?.facts;
+        let facts = workspace
+            .vault
+            .segment(*id)
+            .await
+            .map_err(|e| vault_error(&e))?
+            .facts;
         let place = format!("evidence {}", evidence.join(", "));
         let Some(checkpoint_note) = facts.checkpoint_note else {
             blockers.push(Blocker {
@@ -197,7 +218,11 @@ pub(super) async fn withheld_values(
     seqs: &[i64],
     wording: &Wording,
 ) -> Result<Vec<String>, Error> {
-    let lines = workspace.vault.record_lines(seqs).await.map_err(|e| vault_error(&e))?;
+    let lines = workspace
+        .vault
+        .record_lines(seqs)
+        .await
+        .map_err(|e| vault_error(&e))?;
     let mut withheld: BTreeSet<(String, bool)> = BTreeSet::new();
     let mut open: BTreeSet<String> = BTreeSet::new();
     for (item, line) in items.iter().zip(&lines) {
@@ -205,8 +230,17 @@ pub(super) async fn withheld_values(
             .map_err(|error| Error::failed(format!("{}: {error}", item.id), "run fsck"))?
             .to_owned();
         open.extend([&item.origin, &item.system, &item.title].map(|t| t.to_lowercase()));
-        open.extend(item.fields.iter().filter_map(|f| f.claim.as_ref()).map(|c| c.to_lowercase()));
-        let class: BTreeMap<&str, Class> = item.fields.iter().map(|f| (f.path.as_str(), f.class)).collect();
+        open.extend(
+            item.fields
+                .iter()
+                .filter_map(|f| f.claim.as_ref())
+                .map(|c| c.to_lowercase()),
+        );
+        let class: BTreeMap<&str, Class> = item
+            .fields
+            .iter()
+            .map(|f| (f.path.as_str(), f.class))
+            .collect();
         for (shown, raw) in item.record.fields.iter().zip(&raw.fields) {
             let mut texts = Vec::new();
             leaves(&raw.value, &mut texts);
@@ -222,7 +256,8 @@ pub(super) async fn withheld_values(
     let mut out: BTreeSet<String> = wording.inside().cloned().collect();
     for (value, quasi) in withheld {
         let folded = value.to_lowercase();
-        let disclosed = open.contains(&folded) || (quasi && open.iter().any(|text| text.contains(&folded)));
+        let disclosed =
+            open.contains(&folded) || (quasi && open.iter().any(|text| text.contains(&folded)));
         if !disclosed && !vocabulary.contains(&folded) {
             out.insert(value);
         }
@@ -270,7 +305,11 @@ fn vocabulary(workspace: &Workspace) -> BTreeSet<String> {
             words.insert(word.to_lowercase());
         }
     };
-    for field in casework::Stage::ALL.into_iter().flat_map(casework::form).chain(casework::beside()) {
+    for field in casework::Stage::ALL
+        .into_iter()
+        .flat_map(casework::form)
+        .chain(casework::beside())
+    {
         add(field.label);
         add(field.help);
         if let casework::Kind::Choice(options) = field.kind {
@@ -297,7 +336,9 @@ fn vocabulary(workspace: &Workspace) -> BTreeSet<String> {
         source.record_types().iter().for_each(|t| add(&t.title));
         source.fields().for_each(|(path, _)| add(path));
     }
-    for word in ["unknown", "device", "server", "service", "system", "message", "policy", "packet", "ledger"] {
+    for word in [
+        "unknown", "device", "server", "service", "system", "message", "policy", "packet", "ledger",
+    ] {
         add(word);
     }
     words
@@ -311,7 +352,10 @@ mod tests {
 
     #[test]
     fn withholding_a_field_keeps_the_leaf() {
-        let field = |path: &str, value: &str| Field { path: path.into(), value: value.into() };
+        let field = |path: &str, value: &str| Field {
+            path: path.into(),
+            value: value.into(),
+        };
         let record = Record {
             index: 7,
             seed: Seed::new([3; 32]),
@@ -333,7 +377,10 @@ mod tests {
     #[test]
     fn all_texts_of_a_value_are_searched_for() {
         let mut out = Vec::new();
-        leaves(r#"{"a":["one",{"b":"two"}],"c":123456789,"d":12,"e":true}"#, &mut out);
+        leaves(
+            r#"{"a":["one",{"b":"two"}],"c":123456789,"d":12,"e":true}"#,
+            &mut out,
+        );
         assert_eq!(out, ["one", "two", "123456789"]);
         out.clear();
         leaves("\"caf\\u00e9\"", &mut out);

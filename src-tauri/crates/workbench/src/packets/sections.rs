@@ -2,17 +2,16 @@
 //! rows of `packet.json`. Members appear by role and id, subjects by this packet's handles.
 
 use casework::form::{choice_label, field, item_fields};
-use casework::{Facts, Incident, Item, Stage, control, gates};
+use casework::{Facts, Incident, Item, Stage, gates};
 use chrono::{DateTime, Utc};
 use evidence::packet::{
-    ActionRow, ClockRow, CommunicationRow, ControlRow, DecisionRow, EvidencePin, ImpactRow, IncidentRecord, LessonRow,
-    MetricRow, Scope, SeverityRow, StageRow, Stamp, TimeFact, TimelineKind, TimelineRow, WaiverRow,
+    EvidencePin, ImpactRow, IncidentRecord, MetricRow, Scope, SeverityRow, StageRow, Stamp,
+    TimeFact, TimelineKind, TimelineRow,
 };
 use packet::{EvidenceItem, Sections};
 
 use super::findings;
 use super::wording::Wording;
-use crate::case::word;
 
 /// Longest summary, in characters: one page of the report.
 const SUMMARY_CHARS: usize = 2_800;
@@ -47,12 +46,16 @@ pub(super) fn sections(telling: &Telling<'_>) -> Sections {
 impl Telling<'_> {
     /// A text of an item, in this packet's words; empty when unset.
     pub(super) fn text(&self, item: &Item, name: &str) -> String {
-        item.text(name).map(|text| self.wording.text(text)).unwrap_or_default()
+        item.text(name)
+            .map(|text| self.wording.text(text))
+            .unwrap_or_default()
     }
 
     /// A member or office of an item; empty when unset.
     pub(super) fn who(&self, item: &Item, name: &str) -> String {
-        item.text(name).map(|who| self.wording.who(who)).unwrap_or_default()
+        item.text(name)
+            .map(|who| self.wording.who(who))
+            .unwrap_or_default()
     }
 
     /// A field of the forms in words: the label of a choice, else the text.
@@ -67,7 +70,10 @@ impl Telling<'_> {
         ids.iter()
             .filter_map(|id| {
                 let item = self.evidence.iter().find(|e| e.id == *id)?;
-                Some(EvidencePin { id: item.id.clone(), revision: item.revision })
+                Some(EvidencePin {
+                    id: item.id.clone(),
+                    revision: item.revision,
+                })
             })
             .collect()
     }
@@ -81,10 +87,16 @@ impl Telling<'_> {
         IncidentRecord {
             id: incident.id.clone(),
             record_version: incident.version,
-            outcome: self.field("assessment.declaration").unwrap_or_else(|| "Not declared yet".into()),
-            severity: self.field("assessment.severity").unwrap_or_else(|| "Not assessed".into()),
+            outcome: self
+                .field("assessment.declaration")
+                .unwrap_or_else(|| "Not declared yet".into()),
+            severity: self
+                .field("assessment.severity")
+                .unwrap_or_else(|| "Not assessed".into()),
             stage,
-            owner: incident.owner().map_or_else(|| "Not named".into(), |owner| self.wording.who(owner)),
+            owner: incident
+                .owner()
+                .map_or_else(|| "Not named".into(), |owner| self.wording.who(owner)),
             summary: self.summary(),
             scope: self.scope(),
             severity_history: self.severity_history(),
@@ -105,21 +117,39 @@ impl Telling<'_> {
     /// At most one page: what it was, how it was judged, what was established and why it came about.
     fn summary(&self) -> String {
         let incident = self.incident;
-        let mut parts = vec![format!("{}.", self.wording.text(incident.title.trim_end_matches('.')))];
+        let mut parts = vec![format!(
+            "{}.",
+            self.wording.text(incident.title.trim_end_matches('.'))
+        )];
         if let Some(outcome) = self.field("assessment.declaration") {
-            let by = incident.text("assessment.decider").map(|who| self.wording.who(who));
+            let by = incident
+                .text("assessment.decider")
+                .map(|who| self.wording.who(who));
             let by = by.map(|who| format!(" by {who}")).unwrap_or_default();
-            let why = self.field("assessment.rationale").map(|why| format!(" {why}")).unwrap_or_default();
+            let why = self
+                .field("assessment.rationale")
+                .map(|why| format!(" {why}"))
+                .unwrap_or_default();
             parts.push(format!("Declared{by}: {outcome}.{why}"));
         }
         if let Some(scope) = self.field("investigation.scope_statement") {
             parts.push(format!("Scope: {scope}"));
         }
-        for item in incident.standing("investigation.findings").filter(|f| f.flag("material")) {
+        for item in incident
+            .standing("investigation.findings")
+            .filter(|f| f.flag("material"))
+        {
             parts.push(format!("{}: {}", item.id, self.text(item, "statement")));
         }
-        for item in incident.standing("remediation.causes").filter(|c| c.text("role") != Some("contributing")) {
-            parts.push(format!("{}: {}", label("remediation.causes", "role", item), self.text(item, "cause")));
+        for item in incident
+            .standing("remediation.causes")
+            .filter(|c| c.text("role") != Some("contributing"))
+        {
+            parts.push(format!(
+                "{}: {}",
+                label("remediation.causes", "role", item),
+                self.text(item, "cause")
+            ));
         }
         for id in ["containment.spread_statement", "recovery.confirmation"] {
             parts.extend(self.field(id));
@@ -142,8 +172,18 @@ impl Telling<'_> {
         let mut systems: Vec<String> = self.evidence.iter().map(|e| e.system.clone()).collect();
         systems.sort();
         systems.dedup();
-        let times = || self.evidence.iter().flat_map(|e| &e.times).filter_map(|t| t.utc);
-        let empty = self.incident.searches.iter().filter(|s| s.total == 0).count();
+        let times = || {
+            self.evidence
+                .iter()
+                .flat_map(|e| &e.times)
+                .filter_map(|t| t.utc)
+        };
+        let empty = self
+            .incident
+            .searches
+            .iter()
+            .filter(|s| s.total == 0)
+            .count();
         let mut method = format!(
             "{} records of {} systems were pinned as evidence; {} searches were saved, {empty} of them without a hit.",
             self.evidence.len(),
@@ -153,7 +193,9 @@ impl Telling<'_> {
         if let Some(clocks) = self.field("detection.clock_basis") {
             method.push_str(&format!(" Clocks: {clocks}"));
         }
-        let statement = ["investigation.scope_statement", "assessment.scope"].iter().find_map(|id| self.field(id));
+        let statement = ["investigation.scope_statement", "assessment.scope"]
+            .iter()
+            .find_map(|id| self.field(id));
         Scope {
             statement: statement.unwrap_or_else(|| "No scope statement was recorded.".into()),
             method,
@@ -191,9 +233,21 @@ impl Telling<'_> {
 
     fn times(&self) -> Vec<TimeFact> {
         [
-            ("Occurred", "detection.occurred_at", Some("detection.occurred_basis")),
-            ("Noticed", "detection.noticed_at", Some("detection.noticed_basis")),
-            ("Reported", "detection.reported_at", Some("detection.reported_basis")),
+            (
+                "Occurred",
+                "detection.occurred_at",
+                Some("detection.occurred_basis"),
+            ),
+            (
+                "Noticed",
+                "detection.noticed_at",
+                Some("detection.noticed_basis"),
+            ),
+            (
+                "Reported",
+                "detection.reported_at",
+                Some("detection.reported_basis"),
+            ),
             ("Became aware", "assessment.aware_at", None),
             ("Classified", "assessment.classified_at", None),
             ("Normal operation confirmed", "recovery.confirmed_at", None),
@@ -208,7 +262,9 @@ impl Telling<'_> {
                 zone: zone(&original),
                 original,
                 source: format!("entered by {}", self.wording.who(&entry.by)),
-                confidence: basis.and_then(|id| self.field(id)).unwrap_or_else(|| "Basis not stated".into()),
+                confidence: basis
+                    .and_then(|id| self.field(id))
+                    .unwrap_or_else(|| "Basis not stated".into()),
             })
         })
         .collect()
@@ -217,7 +273,9 @@ impl Telling<'_> {
     fn impact(&self) -> Vec<ImpactRow> {
         let mut rows: Vec<ImpactRow> = casework::form(Stage::Assessment)
             .iter()
-            .filter(|spec| spec.id.starts_with("assessment.impact_") && spec.id != "assessment.impact_notes")
+            .filter(|spec| {
+                spec.id.starts_with("assessment.impact_") && spec.id != "assessment.impact_notes"
+            })
             .map(|spec| ImpactRow {
                 dimension: spec.label.into(),
                 level: self.field(spec.id).unwrap_or_else(|| "Not assessed".into()),
@@ -238,9 +296,17 @@ impl Telling<'_> {
         Stage::ALL
             .into_iter()
             .map(|stage| {
-                let visits = || self.incident.visits.iter().filter(move |v| v.stage == stage);
+                let visits = || {
+                    self.incident
+                        .visits
+                        .iter()
+                        .filter(move |v| v.stage == stage)
+                };
                 let gates = gates(self.incident, self.facts, stage);
-                let gate = match (gates.iter().all(|g| g.met), gates.iter().all(|g| g.passes())) {
+                let gate = match (
+                    gates.iter().all(|g| g.met),
+                    gates.iter().all(|g| g.passes()),
+                ) {
                     (true, _) => "met",
                     (false, true) => "waived",
                     (false, false) => "open",
@@ -248,7 +314,7 @@ impl Telling<'_> {
                 StageRow {
                     stage: stage.title().into(),
                     entered: visits().next().map(|v| Stamp(v.entered_at)),
-                    left: visits().last().and_then(|v| v.left_at).map(Stamp),
+                    left: visits().next_back().and_then(|v| v.left_at).map(Stamp),
                     gate: gate.into(),
                 }
             })
@@ -266,23 +332,29 @@ impl Telling<'_> {
                 system: piece.system.clone(),
                 actor: actor.clone().unwrap_or_default(),
                 text: piece.title.clone(),
-                evidence: vec![EvidencePin { id: piece.id.clone(), revision: piece.revision }],
+                evidence: vec![EvidencePin {
+                    id: piece.id.clone(),
+                    revision: piece.revision,
+                }],
             }
         });
-        let entered = self.incident.standing("investigation.timeline").map(|item| TimelineRow {
-            id: item.id.clone(),
-            utc: item.time("at").map(Stamp),
-            original: item.text("at").unwrap_or_default().to_owned(),
-            kind: match item.text("kind") {
-                Some("inference") => TimelineKind::Inference,
-                Some("decision") => TimelineKind::Decision,
-                _ => TimelineKind::Fact,
-            },
-            system: self.text(item, "lane"),
-            actor: self.who(item, "actor"),
-            text: self.text(item, "text"),
-            evidence: self.pins(&item.refs("evidence")),
-        });
+        let entered = self
+            .incident
+            .standing("investigation.timeline")
+            .map(|item| TimelineRow {
+                id: item.id.clone(),
+                utc: item.time("at").map(Stamp),
+                original: item.text("at").unwrap_or_default().to_owned(),
+                kind: match item.text("kind") {
+                    Some("inference") => TimelineKind::Inference,
+                    Some("decision") => TimelineKind::Decision,
+                    _ => TimelineKind::Fact,
+                },
+                system: self.text(item, "lane"),
+                actor: self.who(item, "actor"),
+                text: self.text(item, "text"),
+                evidence: self.pins(&item.refs("evidence")),
+            });
         let decided = self.incident.standing("decisions").map(|item| TimelineRow {
             id: item.id.clone(),
             utc: Some(Stamp(item.time("decided_at").unwrap_or(item.at))),
@@ -294,155 +366,6 @@ impl Telling<'_> {
             evidence: self.pins(&item.refs("evidence")),
         });
         of_evidence.chain(entered).chain(decided).collect()
-    }
-
-    fn waivers(&self) -> Vec<WaiverRow> {
-        self.incident
-            .waivers
-            .iter()
-            .filter(|waiver| waiver.lapsed_at.is_none())
-            .map(|waiver| {
-                let spec = casework::gate(&waiver.gate);
-                WaiverRow {
-                    stage: spec.map(|s| s.stage.title().to_owned()).unwrap_or_default(),
-                    gate: spec.map_or_else(|| waiver.gate.clone(), |s| s.title.clone()),
-                    reason: self.wording.text(&waiver.reason),
-                    by: self.wording.who(&waiver.by.member),
-                    at: Stamp(waiver.at),
-                }
-            })
-            .collect()
-    }
-
-    fn decisions(&self) -> Vec<DecisionRow> {
-        self.incident
-            .standing("decisions")
-            .map(|item| {
-                let office = item.text("decider").is_some_and(|who| !self.wording.is_member(who));
-                DecisionRow {
-                    id: item.id.clone(),
-                    at: Stamp(item.time("decided_at").unwrap_or(item.at)),
-                    text: self.text(item, "decision"),
-                    decided_by: self.who(item, "decider"),
-                    rationale: self.text(item, "rationale"),
-                    // Somebody without an account cannot sign: the member who recorded it attests.
-                    attested_by: if office { self.wording.who(&item.by) } else { String::new() },
-                }
-            })
-            .collect()
-    }
-
-    fn communications(&self) -> Vec<CommunicationRow> {
-        self.incident
-            .standing("communications")
-            .map(|item| {
-                let approval = self.incident.approval(&item.id);
-                CommunicationRow {
-                    id: item.id.clone(),
-                    audience: label("communications", "audience", item),
-                    subject: self.text(item, "subject"),
-                    trigger: self.text(item, "trigger"),
-                    status: match (&item.sent, approval) {
-                        (Some(sent), _) => format!("sent to {}", self.wording.text(&sent.recipient)),
-                        (None, Some(_)) => "approved, not sent".into(),
-                        (None, None) => "draft".into(),
-                    },
-                    sent: item.sent.as_ref().map(|sent| Stamp(sent.sent_at)),
-                    approved_by: approval.map(|a| self.wording.who(&a.by.member)).unwrap_or_default(),
-                }
-            })
-            .collect()
-    }
-
-    fn clocks(&self) -> Vec<ClockRow> {
-        casework::clocks(self.incident, self.now)
-            .into_iter()
-            .map(|clock| ClockRow {
-                id: clock.id,
-                rule: format!("{} ({})", clock.title, clock.reference),
-                rule_version: clock.version.to_string(),
-                trigger: clock.started_by,
-                started: clock.started_at.map(Stamp),
-                due: clock.due.map(Stamp),
-                met: clock.sent_at.map(Stamp),
-                status: word(&clock.state).replace('-', " "),
-            })
-            .collect()
-    }
-
-    fn lessons(&self) -> Vec<LessonRow> {
-        let of_review = [
-            "review.root_causes",
-            "review.detection_effectiveness",
-            "review.response_effectiveness",
-            "review.remediation_quality",
-            "review.communication_quality",
-            "review.preventive_improvements",
-        ]
-        .into_iter()
-        .filter_map(|id| {
-            Some(LessonRow {
-                dimension: field(id)?.label.into(),
-                text: self.field(id)?,
-            })
-        });
-        let items = self.incident.standing("review.lessons").map(|item| LessonRow {
-            dimension: label("review.lessons", "dimension", item),
-            text: self.text(item, "lesson"),
-        });
-        of_review.chain(items).collect()
-    }
-
-    fn actions(&self) -> Vec<ActionRow> {
-        self.incident
-            .standing("review.actions")
-            .map(|item| ActionRow {
-                id: item.id.clone(),
-                title: self.text(item, "action"),
-                root_cause: String::new(),
-                owner: self.who(item, "owner"),
-                due: item.time("due").map(Stamp),
-                status: or(label("review.actions", "state", item), "Open"),
-                effectiveness_check: match item.text("result") {
-                    Some(result) => format!(
-                        "{} Result: {}",
-                        self.text(item, "effectiveness_check"),
-                        self.wording.text(result)
-                    ),
-                    None => self.text(item, "effectiveness_check"),
-                },
-            })
-            .collect()
-    }
-
-    fn controls(&self) -> Vec<ControlRow> {
-        let mut rows = Vec::new();
-        for framework in casework::frameworks() {
-            for control in control::coverage(framework, &[self.incident], None, self.now) {
-                for mapped in control.mappings {
-                    let mapping = &mapped.mapping;
-                    let evidence = match self.incident.item(&mapping.target) {
-                        Some((_, item)) => self.pins(&item.refs("evidence")),
-                        None => self.pins(&[mapping.target.as_str()]),
-                    };
-                    rows.push(ControlRow {
-                        framework: framework.title.clone(),
-                        control: control.control.clone(),
-                        title: control.title.clone(),
-                        relation: word(&mapping.relation),
-                        claim: self.wording.text(&mapping.claim),
-                        freshness: mapped.shortfall.map_or("in date", |s| s.word()).into(),
-                        accepted_by: mapping
-                            .accepted_by
-                            .as_deref()
-                            .map(|who| self.wording.who(who))
-                            .unwrap_or_default(),
-                        evidence,
-                    });
-                }
-            }
-        }
-        rows
     }
 }
 
@@ -457,7 +380,11 @@ pub(super) fn label(list: &str, name: &str, item: &Item) -> String {
 
 /// The text, or this where it is empty.
 pub(super) fn or(text: String, otherwise: &str) -> String {
-    if text.is_empty() { otherwise.to_owned() } else { text }
+    if text.is_empty() {
+        otherwise.to_owned()
+    } else {
+        text
+    }
 }
 
 /// The zone of an RFC 3339 time as it was written.

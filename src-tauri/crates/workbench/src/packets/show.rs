@@ -24,13 +24,29 @@ pub(super) fn plan(input: &PacketInput, plan: &Plan, digest: String) -> PacketPl
         ),
         digest,
         evidence: count(plan.leaving.evidence),
-        leaves: by_class(plan.disclosed.iter().map(|row| (row.class.as_str(), row.count, "the policy keeps this class"))),
-        withheld: by_class(plan.withheld.iter().map(|row| (row.class.as_str(), row.count, row.transform.as_str()))),
+        leaves: by_class(
+            plan.disclosed
+                .iter()
+                .map(|row| (row.class.as_str(), row.count, "the policy keeps this class")),
+        ),
+        withheld: by_class(
+            plan.withheld
+                .iter()
+                .map(|row| (row.class.as_str(), row.count, row.transform.as_str())),
+        ),
         fields: fields(input),
-        open_gates: plan.open_gates.iter().map(|g| format!("{}: {}", g.stage, g.gate)).collect(),
+        open_gates: plan
+            .open_gates
+            .iter()
+            .map(|g| format!("{}: {}", g.stage, g.gate))
+            .collect(),
         limitations: plan.limitations.iter().map(|l| l.text.clone()).collect(),
         leak_check: leak_check(plan),
-        blocked: plan.blockers.iter().map(|b| format!("{}: {}", b.place, b.message)).collect(),
+        blocked: plan
+            .blockers
+            .iter()
+            .map(|b| format!("{}: {}", b.place, b.message))
+            .collect(),
         files: files(input),
     }
 }
@@ -46,7 +62,10 @@ fn leak_check(plan: &Plan) -> String {
         0 => String::new(),
         n => format!("; {} too short to be searched for", grouped(n)),
     };
-    format!("{} values searched for, {found}{skipped}", grouped(check.searched))
+    format!(
+        "{} values searched for, {found}{skipped}",
+        grouped(check.searched)
+    )
 }
 
 fn by_class<'a>(rows: impl Iterator<Item = (&'a str, u64, &'a str)>) -> Vec<PlanClassView> {
@@ -71,7 +90,8 @@ fn by_class<'a>(rows: impl Iterator<Item = (&'a str, u64, &'a str)>) -> Vec<Plan
 fn fields(input: &PacketInput) -> Vec<PlanFieldView> {
     let mut totals: BTreeMap<(&str, &str, Class, &str), u32> = BTreeMap::new();
     for item in &input.evidence {
-        let treatments: BTreeMap<&str, _> = item.fields.iter().map(|f| (f.path.as_str(), f)).collect();
+        let treatments: BTreeMap<&str, _> =
+            item.fields.iter().map(|f| (f.path.as_str(), f)).collect();
         for field in item.record.fields.iter().filter(|f| f.path != SCHEMA_PATH) {
             let treatment = treatments.get(field.path.as_str());
             let class = treatment.map_or(Class::Unknown, |t| t.class);
@@ -122,7 +142,9 @@ fn files(input: &PacketInput) -> Vec<String> {
     }
     for signer in &input.header.required_signers {
         let parts = ["dsse.json", "pae", "sig", "pub.pem"];
-        files.extend(parts.map(|part| format!("{}{}.{part}", Layout::SIGNATURES, signer.fingerprint)));
+        files.extend(
+            parts.map(|part| format!("{}{}.{part}", Layout::SIGNATURES, signer.fingerprint)),
+        );
     }
     files.sort();
     files

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework::Incident;
-use redaction::{Class, HandleKey, Policy, Scope, Transform, handle_text, known_domains, prefix, scoped_mac};
+use redaction::{
+    Class, HandleKey, Policy, Scope, Transform, handle_text, known_domains, prefix, scoped_mac,
+};
 use vault::{Member, Role, Subject};
 
 use crate::Error;
@@ -38,7 +40,11 @@ impl ScopeKeys {
                 Scope::Case => format!("case/{incident}"),
                 Scope::Distribution => format!("distribution/{incident}/{}", policy.id),
             };
-            let key = workspace.vault.scope_key(&name, now).await.map_err(|e| vault_error(&e))?;
+            let key = workspace
+                .vault
+                .scope_key(&name, now)
+                .await
+                .map_err(|e| vault_error(&e))?;
             keys.insert(scope, key);
         }
         Ok(Self(keys))
@@ -91,7 +97,11 @@ impl Wording {
             if wording.subjects.contains_key(&(*number, field.class)) {
                 continue;
             }
-            let subject = workspace.vault.subject(*number).await.map_err(|e| vault_error(&e))?;
+            let subject = workspace
+                .vault
+                .subject(*number)
+                .await
+                .map_err(|e| vault_error(&e))?;
             let shown = keys.handle(policy, field.class, &subject);
             if let Some(workspace_handle) = subject.handle {
                 wording.inside.insert(workspace_handle.clone());
@@ -106,15 +116,23 @@ impl Wording {
             if wording.handles.contains_key(&word) {
                 continue;
             }
-            let found = workspace.vault.subject_by_handle(&word).await.map_err(|e| vault_error(&e))?;
+            let found = workspace
+                .vault
+                .subject_by_handle(&word)
+                .await
+                .map_err(|e| vault_error(&e))?;
             if let Some(subject) = found {
                 let class = class_of(&subject.domain);
-                let shown = keys.handle(policy, class, &subject).unwrap_or_else(|| unknown(&subject.domain));
+                let shown = keys
+                    .handle(policy, class, &subject)
+                    .unwrap_or_else(|| unknown(&subject.domain));
                 wording.inside.insert(word.clone());
                 wording.handles.insert(word, shown);
             } else if let Some(prefix) = handle_prefix(&word) {
                 // The handle of somebody who was erased, or of another packet: it joins nothing here.
-                wording.handles.insert(word.clone(), format!("{prefix}-not-known-here"));
+                wording
+                    .handles
+                    .insert(word.clone(), format!("{prefix}-not-known-here"));
             }
         }
         Ok(wording)
@@ -124,7 +142,11 @@ impl Wording {
     pub(super) fn text(&self, text: &str) -> String {
         let mut out = text.to_owned();
         // Longest first, so that no handle is replaced inside a longer one.
-        let mut found: Vec<(&String, &String)> = self.handles.iter().filter(|(from, _)| text.contains(*from)).collect();
+        let mut found: Vec<(&String, &String)> = self
+            .handles
+            .iter()
+            .filter(|(from, _)| text.contains(*from))
+            .collect();
         found.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
         for (from, to) in found {
             out = out.replace(from.as_str(), to);
@@ -200,7 +222,9 @@ fn collect(value: &serde_json::Value, out: &mut BTreeSet<String>) {
             let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
             for word in text.split(|c| !part(c)) {
                 let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-                let telling = word.bytes().any(|b| b.is_ascii_digit() || b == b'-' || b == b'_');
+                let telling = word
+                    .bytes()
+                    .any(|b| b.is_ascii_digit() || b == b'-' || b == b'_');
                 if telling && ISSUED_LENGTH.contains(&word.len()) {
                     out.insert(word.to_owned());
                 }
@@ -222,8 +246,10 @@ fn collect(value: &serde_json::Value, out: &mut BTreeSet<String>) {
 fn handle_prefix(word: &str) -> Option<&str> {
     let (prefix_of_word, letters) = word.rsplit_once('-')?;
     let base32 = |b: u8| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b);
-    let known = prefix_of_word == "id" || known_domains().any(|domain| prefix(domain) == prefix_of_word);
-    (known && letters.len() == HANDLE_LETTERS && letters.bytes().all(base32)).then_some(prefix_of_word)
+    let known =
+        prefix_of_word == "id" || known_domains().any(|domain| prefix(domain) == prefix_of_word);
+    (known && letters.len() == HANDLE_LETTERS && letters.bytes().all(base32))
+        .then_some(prefix_of_word)
 }
 
 #[cfg(test)]

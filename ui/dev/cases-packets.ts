@@ -43,7 +43,7 @@ export const lines = (broken = false): VerifyLineView[] => [
 ];
 
 export const writtenBefore: PacketRowView = {
-  packet: "INC-2026-0038-P2",
+  packet: "INC-2026-0038_review",
   incident: "INC-2026-0038",
   version: 2,
   audience: "internal-audit",
@@ -74,7 +74,7 @@ export function planOf(incident: string, audience: string, open: string[], evide
   ];
   return {
     incident,
-    packet: `${incident}-P1`,
+    packet: outside ? `${incident}_review_outside` : `${incident}_review`,
     version: 1,
     audience,
     policy: `${audience} version 3, sha256 9c1b 22e0 …`,
@@ -105,7 +105,7 @@ export function planOf(incident: string, audience: string, open: string[], evide
       "No trusted time: signatures carry the workstation's clock.",
       "This is not legal advice and not a certification.",
     ],
-    leak_check: "clean: 56 values searched in 41 files, none found",
+    leak_check: "56 values searched for, none found; 2 too short to be searched for",
     blocked: [],
     files: [
       "bagit.txt",

@@ -200,7 +200,7 @@ export const caseHandlers: Record<string, (a: Arguments) => unknown> = {
     const of = find(a.incident);
     const row = {
       ...writtenBefore,
-      packet: `${a.incident}-P1`,
+      packet: `${a.incident}_review`,
       incident: a.incident,
       version: 1,
       audience: a.audience,

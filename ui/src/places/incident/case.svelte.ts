@@ -95,6 +95,9 @@ export class CaseState {
     place.scrollIntoView({ block: "center" });
     const control = place.querySelector<HTMLElement>("input, select, textarea, button");
     control?.focus({ preventScroll: true });
+    // After a click the browser draws no focus ring: what is meant is framed for a moment.
+    const frame = { outline: "2px solid var(--accent)", outlineOffset: "3px", borderRadius: "var(--r)" };
+    place.animate([frame, frame], 1600);
   }
 }
 

@@ -33,12 +33,18 @@ export interface Reference {
   id: string;
   /** What it is, for the hover text and a screen reader. */
   title: string;
+  /** When it occurred: ten records of one kind are told apart by it. */
+  at?: string | null;
 }
 
 /** What a field of kind `evidence` or `refs` can point to. */
 export function referencesFor(field: FormFieldView, incident: IncidentView): Reference[] {
   if (field.kind === "evidence")
-    return incident.evidence.map((piece) => ({ id: piece.id, title: `${piece.title}, ${piece.system}` }));
+    return incident.evidence.map((piece) => ({
+      id: piece.id,
+      title: `${piece.title}, ${piece.system}`,
+      at: piece.occurred,
+    }));
   if (field.kind !== "refs" || !field.refers_to) return [];
   if (field.refers_to === "searches") return savedSearches(incident);
   const list = findField(incident, field.refers_to);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { PlanFieldView } from "$lib/ipc";
-import { byFolder, bySystem, fileName, totalOf } from "./grouping";
+import { byFolder, bySystem, fileName, leakMark, totalOf } from "./grouping";
 
 const field = (system: string, path: string, outcome: string, total: number): PlanFieldView => ({
   system,
@@ -37,7 +37,11 @@ it("folds a packet's files by folder", () =>
     { folder: "data/evidence", files: ["E1/a", "E2/a"] },
   ]));
 
-it("offers a name that says for whom", () => {
-  expect(fileName("INC-2026-0042", "internal-audit", 2)).toBe("INC-2026-0042_review_v2.zip");
-  expect(fileName("INC-2026-0042", "outside", 1)).toBe("INC-2026-0042_outside_v1.zip");
+it("offers a name with the version", () =>
+  expect(fileName("INC-2026-0042_review_outside", 2)).toBe("INC-2026-0042_review_outside_v2.zip"));
+
+it("calls a leak check clean only if it says that nothing was found", () => {
+  expect(leakMark("1,024 values searched for, none found; 3 too short to be searched for")).toBe("ok");
+  expect(leakMark("12 values searched for, found in 2 places")).toBe("failed");
+  expect(leakMark("not run")).toBe("");
 });

@@ -55,6 +55,12 @@ export function byFolder(files: readonly string[]): { folder: string; files: str
 }
 
 /** Name offered for a packet's file: `INC-2026-0042_review_v2.zip`. */
-export function fileName(incident: string, audience: string, version: number): string {
-  return `${incident}_${audience === "outside" ? "outside" : "review"}_v${version}.zip`;
+export function fileName(packet: string, version: number): string {
+  return `${packet}_v${version}.zip`;
+}
+
+/** The mark a leak check's sentence stands under; words that are not known are not called clean. */
+export function leakMark(sentence: string): "ok" | "failed" | "" {
+  if (/found in \d/i.test(sentence)) return "failed";
+  return /none found/i.test(sentence) ? "ok" : "";
 }

@@ -34,6 +34,11 @@ export class PacketWork {
     this.error = null;
   }
 
+  /** Name offered for the file. */
+  get name(): string {
+    return this.plan ? fileName(this.plan.packet, this.plan.version) : "packet.zip";
+  }
+
   get canWrite(): boolean {
     return (
       this.plan !== null &&
@@ -51,8 +56,9 @@ export class PacketWork {
     try {
       const plan = await commands.packetPlan(this.incident, this.audience);
       this.plan = plan;
-      if (!this.path || this.path.endsWith(".zip"))
-        this.path = this.path.replace(/[^/\\]*$/, "") + fileName(plan.incident, plan.audience, plan.version);
+      // The folder of the last packet is offered again; the first one is the user's to choose.
+      const folder = /^.*[/\\]/.exec(this.path)?.[0];
+      if (folder) this.path = folder + fileName(plan.packet, plan.version);
     } catch (thrown) {
       this.error = commandError(thrown);
     }

@@ -3,4 +3,5 @@
 
 pub mod corpora;
 pub mod programs;
+pub mod shapes;
 pub mod window;

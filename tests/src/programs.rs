@@ -77,17 +77,21 @@ impl Terminal {
         self.command(arguments).output().expect("muniment starts")
     }
 
-    /// Runs `muniment --json` and gives exit code and document.
+    /// Runs `muniment --json` and gives exit code and document. The command comes first, then its
+    /// options.
     ///
     /// # Panics
-    /// If what it prints is not one JSON document.
+    /// If what it prints is not one JSON document of the command's schema.
     pub fn json(&self, arguments: &[&str]) -> (i32, serde_json::Value) {
         let mut all = vec!["--json"];
         all.extend(arguments);
         let output = self.run(&all);
         let code = output.status.code().unwrap_or(-1);
         match serde_json::from_slice(&output.stdout) {
-            Ok(document) => (code, document),
+            Ok(document) => {
+                crate::shapes::check(crate::shapes::of(arguments), &document);
+                (code, document)
+            }
             Err(error) => panic!(
                 "muniment {arguments:?} (exit {code}) printed no JSON ({error}): {}{}",
                 String::from_utf8_lossy(&output.stdout),
@@ -104,5 +108,29 @@ impl Terminal {
         let (code, document) = self.json(arguments);
         assert_eq!(code, 0, "muniment {arguments:?}: {document:#}");
         document
+    }
+    /// Runs `muniment --json`, which cannot do it, and gives exit code and the error it prints on
+    /// standard error.
+    ///
+    /// # Panics
+    /// If it exits with 0, prints a document nonetheless, or says no error of the schema.
+    pub fn refused(&self, arguments: &[&str]) -> (i32, serde_json::Value) {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let output = self.run(&all);
+        let code = output.status.code().unwrap_or(-1);
+        assert!(
+            code != 0 && output.stdout.is_empty(),
+            "muniment {arguments:?} was to fail: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        let error = serde_json::from_slice(&output.stderr).unwrap_or_else(|error| {
+            panic!(
+                "muniment {arguments:?} (exit {code}) said no JSON ({error}): {}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        });
+        crate::shapes::check(crate::shapes::ERROR, &error);
+        (code, error)
     }
 }

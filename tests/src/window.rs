@@ -258,6 +258,35 @@ impl Window {
         )
     }
 
+    /// Calls a command of the shell past the screen, as a script in the page could.
+    ///
+    /// # Errors
+    /// What the command answered, when it refused.
+    pub fn invoke(&self, command: &str, arguments: &Value) -> Result<Value, Value> {
+        let script = "const d = arguments[arguments.length - 1];              window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1])              .then(v => d({ok: v === undefined ? null : v}), e => d({error: e}))";
+        let answer = self.call(
+            "POST",
+            "/execute/async",
+            &json!({"script": script, "args": [command, arguments]}),
+        );
+        match answer.get("error") {
+            Some(error) => Err(error.clone()),
+            None => Ok(answer["ok"].clone()),
+        }
+    }
+
+    /// Chooses an option of a native select by its value.
+    ///
+    /// # Panics
+    /// If there is no such option.
+    pub fn choose(&self, css: &str, value: &str) {
+        self.wait(&format!("{css} option[value=\"{value}\"]"));
+        let code = format!(
+            "const s = document.querySelector('{css}'); s.value = '{value}';              s.dispatchEvent(new Event('input', {{bubbles: true}}));              s.dispatchEvent(new Event('change', {{bubbles: true}})); return s.value"
+        );
+        assert_eq!(self.script(&code), value, "{css}");
+    }
+
     /// Runs axe-core from this source and gives its violations, one a line.
     pub fn axe(&self, source: &str) -> Vec<String> {
         self.script(source);

@@ -65,12 +65,7 @@ impl Workbench {
             .quarantined()
             .await
             .map_err(|e| vault_error(&e))?;
-        let to_classify = workspace
-            .counted
-            .lock()
-            .await
-            .as_ref()
-            .map_or(0, |c| c.1.len());
+        let to_classify = workspace.tally.lock().await.unclassified.len();
         Ok(OverviewView {
             records: count(records),
             open_incidents: count(

@@ -12,6 +12,8 @@ mod limits;
 mod records;
 mod sections;
 mod show;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 use std::ffi::OsString;

@@ -11,7 +11,7 @@ use crate::{Error, Workbench};
 
 /// Passphrase of every member of the sample case. It protects nothing: the sample's signing keys
 /// come from a fixed seed.
-pub const PASSPHRASE: &str = "sample case";
+const PASSPHRASE: &str = "sample case";
 
 /// Marks the folder of a sample case, beside its workspace.
 const EXPORTS: &str = "sample-exports";

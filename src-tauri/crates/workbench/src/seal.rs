@@ -130,6 +130,7 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
             format!("known source files: {}", known.join(", ")),
         )
     })?;
+    let _alone = lock_key(request.key)?;
     let mut file = read_key(request.key)?;
     if file.origin != request.origin {
         return Err(Error::invalid(
@@ -367,6 +368,24 @@ fn signing_key(file: &KeyFile) -> Result<SigningKey, Error> {
         .and_then(|seed| SigningKey::from_seed(&file.origin, seed).map_err(|_| damaged()));
     seed.zeroize();
     key
+}
+
+/// Held for a whole run: two runs with one key would read the same head and sign two logs. A
+/// file of its own is locked, because the key file itself is replaced when it is written.
+fn lock_key(key: &Path) -> Result<File, Error> {
+    let mut name = key.as_os_str().to_owned();
+    name.push(".lock");
+    let path = Path::new(&name);
+    let file = owner_only(path).map_err(|e| Error::io("could not lock the key with", path, &e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(Error::new(
+            Code::Refused,
+            format!("another run is sealing with {}", key.display()),
+            "wait for it to end; its export is the one to continue from",
+        )),
+        Err(fs::TryLockError::Error(error)) => Err(Error::io("could not lock the key with", path, &error)),
+    }
 }
 
 fn read_key(path: &Path) -> Result<KeyFile, Error> {

@@ -149,62 +149,50 @@ impl Workbench {
         self.trust().await
     }
 
-    /// Fields that no source file classifies, and records per system. Rows are scanned: truth, not index.
+    /// Fields that no source file classifies, and records per system. Rows are read once, as they
+    /// come: truth, not index.
     async fn counted(
         &self,
         workspace: &Workspace,
     ) -> Result<(Vec<UnclassifiedView>, BTreeMap<String, u32>), Error> {
-        let head = workspace
-            .vault
-            .last_visible_seq()
-            .await
-            .map_err(|e| vault_error(&e))?;
-        if let Some(known) = workspace
-            .counted
-            .lock()
-            .await
-            .as_ref()
-            .filter(|c| c.0 == head)
-        {
-            return Ok((known.1.clone(), known.2.clone()));
-        }
-        let mut unclassified: BTreeMap<(String, String), u32> = BTreeMap::new();
-        let mut systems: BTreeMap<String, u32> = BTreeMap::new();
-        let mut last = 0;
+        let mut tally = workspace.tally.lock().await;
         loop {
             let rows = workspace
                 .vault
-                .rows_after(last, BATCH)
+                .rows_after(tally.last, BATCH)
                 .await
                 .map_err(|e| vault_error(&e))?;
-            let Some(end) = rows.last().map(|row| row.seq) else {
-                break;
-            };
-            last = end;
-            for row in rows
-                .iter()
-                .filter(|row| row.system != crate::import::FILE_SYSTEM)
-            {
-                *systems.entry(row.system.clone()).or_default() += 1;
+            let Some(end) = rows.last().map(|row| row.seq) else { break };
+            for row in rows.iter().filter(|row| row.system != crate::import::FILE_SYSTEM) {
+                *tally.systems.entry(row.system.clone()).or_default() += 1;
                 for field in row.fields.iter().filter(|f| f.class == Class::Unknown) {
-                    *unclassified
-                        .entry((row.system.clone(), field.path.clone()))
-                        .or_default() += 1;
+                    let key = (row.system.clone(), field.path.clone());
+                    *tally.unclassified.entry(key).or_default() += 1;
                 }
             }
+            tally.last = end;
         }
-        let mut views: Vec<UnclassifiedView> = unclassified
-            .into_iter()
+        let mut views: Vec<UnclassifiedView> = tally
+            .unclassified
+            .iter()
             .map(|((system, path), records)| UnclassifiedView {
-                system,
-                path,
-                records,
+                system: system.clone(),
+                path: path.clone(),
+                records: *records,
             })
             .collect();
         views.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.path.cmp(&b.path)));
-        *workspace.counted.lock().await = Some((head, views.clone(), systems.clone()));
-        Ok((views, systems))
+        Ok((views, tally.systems.clone()))
     }
+}
+
+/// What was counted of the rows up to an event number.
+#[derive(Default)]
+pub(crate) struct Tally {
+    last: i64,
+    /// Records by (system, path) of a field that nobody has classified.
+    pub(crate) unclassified: BTreeMap<(String, String), u32>,
+    systems: BTreeMap<String, u32>,
 }
 
 fn key_views(trust: &OriginTrust) -> Vec<KeyView> {

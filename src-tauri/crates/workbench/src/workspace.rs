@@ -1,6 +1,5 @@
 //! Creating, opening and locking workspaces; members; settings.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,9 +9,10 @@ use tokio::sync::Mutex;
 use vault::{Act, KdfCost, NewMember, NewVault, OpenError, OpenOptions, Role, Vault, VaultError};
 
 use crate::jobs::lock;
+use crate::sources_place::Tally;
 use crate::standing::Standing;
 use crate::view::{
-    CreatedView, MemberView, RecentView, SettingsView, StartView, UnclassifiedView, WorkspaceView,
+    CreatedView, MemberView, RecentView, SettingsView, StartView, WorkspaceView,
 };
 use crate::{Code, Error, Workbench};
 
@@ -25,12 +25,14 @@ pub(crate) struct Workspace {
     pub(crate) vault: Vault,
     pub(crate) catalogue: sources::Catalogue,
     pub(crate) index: std::sync::RwLock<search::Index>,
+    /// Acts on incidents are decided one after the other, each on the state that the last one left.
+    pub(crate) acting: Mutex<()>,
     /// Only one task follows the vault at a time.
     pub(crate) following: Mutex<()>,
     /// Verdicts and levels as they stand now; recomputed when anything they rest on changes.
     pub(crate) standing: std::sync::RwLock<Arc<Standing>>,
-    /// Unclassified fields and records per system, as of an event number.
-    pub(crate) counted: Mutex<Option<(i64, Vec<UnclassifiedView>, BTreeMap<String, u32>)>>,
+    /// Unclassified fields and records per system, counted as far as the rows were read.
+    pub(crate) tally: Mutex<Tally>,
     /// Whether the ledger replays, as of a head.
     replayed: Mutex<Option<(u64, u64, bool)>>,
     pub(crate) sample: bool,
@@ -224,9 +226,10 @@ impl Workbench {
             vault,
             catalogue: sources::Catalogue::builtin(),
             index: std::sync::RwLock::new(index),
+            acting: Mutex::new(()),
             following: Mutex::new(()),
             standing: std::sync::RwLock::new(standing),
-            counted: Mutex::new(None),
+            tally: Mutex::new(Tally::default()),
             replayed: Mutex::new(None),
             sample,
         });

@@ -322,6 +322,7 @@ impl Workbench {
             },
             None => workspace.me(),
         };
+        let acting = workspace.acting.lock().await;
         let loaded = load(workspace, incident).await?;
         let (events, after) = self.decided(workspace, &loaded, &command, &actor).await?;
         let recorded: Vec<String> = events.iter().map(|e| show::activity(e).text).collect();
@@ -341,6 +342,7 @@ impl Workbench {
                 .await
                 .map_err(|e| vault_error(&e))?;
         }
+        drop(acting);
         self.acted(workspace, incident, recorded).await
     }
 

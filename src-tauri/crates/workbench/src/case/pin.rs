@@ -88,6 +88,7 @@ impl Workbench {
                 period: None,
                 valid_until: None,
             };
+            let _acting = workspace.acting.lock().await;
             let loaded = load(&workspace, &incident).await?;
             let command = Command::Pin {
                 evidence: reference,

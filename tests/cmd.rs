@@ -1,0 +1,19 @@
+//! The command line, used as a stranger would: by its arguments, its exit codes and what it prints.
+//! Every document that it prints is checked against its schema under `schemas/cli/`.
+
+#[path = "cmd/alone.rs"]
+mod alone;
+#[path = "cmd/continuity.rs"]
+mod continuity;
+#[path = "cmd/foreign_files.rs"]
+mod foreign_files;
+#[path = "cmd/given.rs"]
+mod given;
+#[path = "cmd/invictus.rs"]
+mod invictus;
+#[path = "cmd/quarantine.rs"]
+mod quarantine;
+#[path = "cmd/seal.rs"]
+mod seal;
+#[path = "cmd/workspace.rs"]
+mod workspace;

@@ -1,0 +1,180 @@
+//! The shapes of all `--json` outputs are schemas under `schemas/cli/`, generated from the types
+//! that are printed. `MUNIMENT_UPDATE=1 cargo test -p muniment-tests --test schemas` rewrites them.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use muniment_tests::programs::muniment;
+use muniment_tests::shapes::{ERROR, SHAPES, file};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
+use workbench::{seal, view};
+
+/// The schema of what is printed: every field that is always there is required.
+fn of<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<T>()
+}
+
+/// The type that the commands of a schema print.
+fn printed(stem: &str) -> Schema {
+    match stem {
+        "init" => of::<view::CreatedView>(),
+        "keygen" => of::<seal::KeyView>(),
+        "seal" => of::<seal::SealedView>(),
+        "trust" => of::<view::TrustView>(),
+        "import" => of::<view::ImportReportView>(),
+        "search" => of::<view::SearchView>(),
+        "show" => of::<view::RecordView>(),
+        "incident" => of::<view::IncidentView>(),
+        "incident-list" => of::<view::IncidentsView>(),
+        "incident-act" => of::<view::ActedView>(),
+        "packet-plan" => of::<view::PacketPlanView>(),
+        "packet-write" => of::<view::PacketRowView>(),
+        "verify" => of::<view::VerifyView>(),
+        "fsck" => of::<view::FsckView>(),
+        "custody" => of::<view::CustodyView>(),
+        "sources" => of::<view::SourcesView>(),
+        ERROR => of::<workbench::Error>(),
+        other => panic!("no type is known for schemas/cli/{other}.schema.json"),
+    }
+}
+
+/// The file's text: the type's schema under the names of its commands.
+fn text(stem: &str, commands: &[&str]) -> String {
+    let mut schema = printed(stem);
+    let title = match commands {
+        [] => "Standard error of `muniment --json` when it could not be done".to_owned(),
+        _ => {
+            let each: Vec<String> = (commands.iter())
+                .map(|command| format!("`muniment {command} --json`"))
+                .collect();
+            format!("What {} prints", each.join(", "))
+        }
+    };
+    schema.insert(
+        "$id".into(),
+        json!(format!("urn:muniment:schema:cli:{stem}")),
+    );
+    schema.insert("title".into(), json!(title));
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    text.push('\n');
+    text
+}
+
+#[test]
+fn generated_schemas_are_current() {
+    let mut stale = Vec::new();
+    let mut known = BTreeSet::new();
+    for (stem, commands) in SHAPES {
+        let (path, fresh) = (file(stem), text(stem, commands));
+        known.insert(format!("{stem}.schema.json"));
+        if std::env::var_os("MUNIMENT_UPDATE").is_some() {
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+            std::fs::write(&path, &fresh).expect("schemas/cli is writable");
+        }
+        if std::fs::read_to_string(&path).unwrap_or_default() != fresh {
+            stale.push(stem);
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "schemas/cli of {stale:?} are stale: run `cargo xtask schemas`"
+    );
+    for entry in std::fs::read_dir(file("").parent().expect("a folder")).expect("schemas/cli") {
+        let name = entry.expect("an entry").file_name();
+        let name = name.to_string_lossy().into_owned();
+        assert!(known.contains(&name), "schemas/cli/{name} is of no command");
+    }
+}
+
+/// The commands that `muniment … --help` lists.
+fn listed(before: &[&str]) -> Vec<String> {
+    let output = Command::new(muniment())
+        .args(before)
+        .arg("--help")
+        .output()
+        .expect("muniment starts");
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let (_, commands) = text.split_once("\nCommands:\n").unwrap_or(("", ""));
+    (commands.lines())
+        .take_while(|line| line.starts_with("  "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(|name| [before, &[name]].concat().join(" "))
+        .collect()
+}
+
+#[test]
+fn every_command_has_a_schema_and_no_schema_is_of_a_command_that_is_gone() {
+    let mut there = BTreeSet::new();
+    for command in listed(&[]) {
+        let inner = listed(&[&command]);
+        if inner.is_empty() {
+            there.insert(command);
+        } else {
+            there.extend(inner);
+        }
+    }
+    assert!(there.contains("incident advance") && there.contains("search"));
+    let described: BTreeSet<String> = SHAPES
+        .iter()
+        .flat_map(|(_, commands)| commands.iter().map(|c| (*c).to_owned()))
+        .collect();
+    assert_eq!(there, described);
+}
+
+/// Every property of a schema, wherever it stands, with its own schema.
+fn properties<'s>(schema: &'s Value, found: &mut Vec<(&'s str, &'s Value)>) {
+    match schema {
+        Value::Object(object) => {
+            for (key, inner) in object {
+                if let ("properties", Value::Object(each)) = (key.as_str(), inner) {
+                    found.extend(each.iter().map(|(name, its)| (name.as_str(), its)));
+                }
+                properties(inner, found);
+            }
+        }
+        Value::Array(array) => array.iter().for_each(|inner| properties(inner, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_total_is_called_total() {
+    for (stem, _) in SHAPES {
+        let schema = printed(stem).to_value();
+        let mut found = Vec::new();
+        properties(&schema, &mut found);
+        for (name, its) in &found {
+            let other = ["count", "n", "num", "hits", "matches", "sum", "total_count"];
+            assert!(
+                !other.contains(name) && !name.ends_with("_count") && !name.ends_with("_total"),
+                "{stem}: {name} is to be called total"
+            );
+            if *name == "total" {
+                assert_eq!(
+                    its["type"], "integer",
+                    "{stem}: a total is a number of things"
+                );
+            }
+        }
+    }
+    // Answers that are a list, or are about a number of records, say how many.
+    for stem in [
+        "search",
+        "trust",
+        "import",
+        "incident-list",
+        "custody",
+        "seal",
+    ] {
+        let schema = printed(stem).to_value();
+        let required = schema["required"].as_array().expect("required");
+        assert!(required.contains(&json!("total")), "{stem}");
+    }
+}

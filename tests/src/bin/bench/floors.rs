@@ -1,0 +1,278 @@
+//! The bare steps of an import: each a loop over the bare library that does only that.
+
+use std::borrow::Cow;
+use std::hint::black_box;
+use std::path::Path;
+
+use evidence::{Hash, Record};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::digest::{Context, SHA256, digest};
+use ring::hmac;
+use serde::Deserialize;
+
+use crate::Result;
+use crate::machine::{Cost, alone, cores};
+use crate::rows::{Identity, Row};
+
+/// Lines that are compressed together.
+const BLOCK: usize = 256;
+/// Bytes that are encrypted together.
+const CHUNK: usize = 64 << 10;
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    out
+}
+
+/// The commitments of one record, appended to the entry that its leaf is the hash of.
+fn commitments(record: &Record, entry: &mut Vec<u8>) {
+    let mut block = Vec::with_capacity(256);
+    for (field, number) in record.fields.iter().zip(0_u32..) {
+        block.clear();
+        block.extend_from_slice(b"munsalt1");
+        block.extend_from_slice(record.seed.as_bytes());
+        block.extend_from_slice(&record.index.to_be_bytes());
+        block.extend_from_slice(&number.to_be_bytes());
+        let salt = sha256(&block);
+        block.clear();
+        block.extend_from_slice(b"munfld01");
+        block.extend_from_slice(&salt[..16]);
+        block.extend_from_slice(field.value.as_bytes());
+        let commitment = sha256(&block);
+        entry.extend_from_slice(&(field.path.len() as u16).to_be_bytes());
+        entry.extend_from_slice(field.path.as_bytes());
+        entry.extend_from_slice(&commitment);
+    }
+}
+
+fn leaf(entry: &[u8]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    context.update(&[0]);
+    context.update(entry);
+    let mut out = [0; 32];
+    out.copy_from_slice(context.finish().as_ref());
+    out
+}
+
+/// The root of all leaves, by merging equal subtrees as they fill up (RFC 6962).
+fn root(leaves: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
+    let node = |left: &[u8; 32], right: &[u8; 32]| {
+        let mut block = [1; 65];
+        block[1..33].copy_from_slice(left);
+        block[33..].copy_from_slice(right);
+        sha256(&block)
+    };
+    let mut stack: Vec<[u8; 32]> = Vec::new();
+    for (leaf, index) in leaves.zip(0_u64..) {
+        let mut top = leaf;
+        for _ in 0..index.trailing_ones() {
+            if let Some(left) = stack.pop() {
+                top = node(&left, &top);
+            }
+        }
+        stack.push(top);
+    }
+    let last = stack.pop().unwrap_or_default();
+    stack
+        .iter()
+        .rev()
+        .fold(last, |right, left| node(left, &right))
+}
+
+fn entry_of(record: &Record, entry: &mut Vec<u8>) {
+    entry.clear();
+    entry.extend_from_slice(b"muniment/record/v1\n");
+    entry.extend_from_slice(&(record.fields.len() as u32).to_be_bytes());
+    commitments(record, entry);
+}
+
+/// Salts and commitments of every field.
+pub(crate) fn commit(records: &[Record]) -> Cost {
+    let mut entry = Vec::with_capacity(4096);
+    let work = || {
+        for record in records {
+            entry_of(record, &mut entry);
+            black_box(&entry);
+        }
+    };
+    alone(work).0
+}
+
+/// Leaf hashes and the tree over them, of entries that are there.
+pub(crate) fn tree(records: &[Record]) -> Cost {
+    let entries: Vec<Vec<u8>> = records
+        .iter()
+        .map(|record| {
+            let mut entry = Vec::new();
+            entry_of(record, &mut entry);
+            entry
+        })
+        .collect();
+    alone(|| black_box(root(entries.iter().map(|entry| leaf(entry))))).0
+}
+
+/// All the hashing that verifying needs, with every processor: elapsed time, and the root it led to.
+pub(crate) fn hash_with_all(records: &[Record]) -> (f64, Hash) {
+    let start = std::time::Instant::now();
+    let share = records.len().div_ceil(cores()).max(1);
+    let parts: Vec<Vec<[u8; 32]>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = records
+            .chunks(share)
+            .map(|part| {
+                scope.spawn(move || {
+                    let mut entry = Vec::with_capacity(4096);
+                    let leaves = part.iter().map(|record| {
+                        entry_of(record, &mut entry);
+                        leaf(&entry)
+                    });
+                    leaves.collect()
+                })
+            })
+            .collect();
+        let done = workers.into_iter().map(|worker| worker.join());
+        // A worker that panicked leaves a root that no export has.
+        done.map(|part| part.unwrap_or_default()).collect()
+    });
+    let root = root(parts.into_iter().flatten());
+    (start.elapsed().as_secs_f64(), Hash(root))
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    i: u64,
+    s: &'a str,
+    #[serde(borrow)]
+    f: Vec<(Text<'a>, Text<'a>)>,
+}
+
+/// Typed and borrowed parsing of every line with serde_json.
+pub(crate) fn parse(lines: &[u8]) -> Result<Cost> {
+    let work = || {
+        for line in lines.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()) {
+            let line: Line<'_> = serde_json::from_slice(line)?;
+            black_box((line.i, line.s));
+            black_box(
+                line.f
+                    .iter()
+                    .map(|(p, v)| p.0.len() + v.0.len())
+                    .sum::<usize>(),
+            );
+        }
+        Ok(())
+    };
+    let (cost, done) = alone(work);
+    done.map(|()| cost)
+}
+
+/// Decompressing what a source compressed.
+pub(crate) fn decompress(lines: &[u8]) -> Result<Cost> {
+    let packed = zstd::stream::encode_all(lines, 3)?;
+    let mut sink = std::io::sink();
+    let (cost, done) = alone(|| zstd::stream::copy_decode(packed.as_slice(), &mut sink));
+    done?;
+    Ok(cost)
+}
+
+/// Compressing the lines in blocks at level 1; also gives what came of it.
+pub(crate) fn compress(lines: &[u8]) -> Result<(Cost, Vec<u8>)> {
+    let ends = lines.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let mut ends: Vec<usize> = ends
+        .map(|(at, _)| at + 1)
+        .skip(BLOCK - 1)
+        .step_by(BLOCK)
+        .collect();
+    ends.push(lines.len());
+    let work = || {
+        let mut zstd = zstd::bulk::Compressor::new(1)?;
+        let mut all = Vec::new();
+        let mut from = 0;
+        for end in &ends {
+            all.extend_from_slice(&zstd.compress(&lines[from..*end])?);
+            from = *end;
+        }
+        Ok(all)
+    };
+    let (cost, done): (Cost, std::io::Result<Vec<u8>>) = alone(work);
+    Ok((cost, done?))
+}
+
+/// Encrypting bytes in chunks, in memory, and their digest, by which sealed files are known.
+pub(crate) fn encrypt(bytes: &[u8]) -> Result<Cost> {
+    let key = UnboundKey::new(&AES_256_GCM, &[3; 32]).map_err(|_| "AES-256-GCM takes no key")?;
+    let key = LessSafeKey::new(key);
+    let mut buffer = Vec::with_capacity(CHUNK + 16);
+    let work = || {
+        let mut sha = Context::new(&SHA256);
+        for (chunk, number) in bytes.chunks(CHUNK).zip(0_u32..) {
+            sha.update(chunk);
+            let mut nonce = [0; 12];
+            nonce[..4].copy_from_slice(&number.to_be_bytes());
+            buffer.clear();
+            buffer.extend_from_slice(chunk);
+            let nonce = Nonce::assume_unique_for_key(nonce);
+            key.seal_in_place_append_tag(nonce, Aad::empty(), &mut buffer)
+                .map_err(|_| "AES-256-GCM refused to seal")?;
+            black_box(&buffer);
+        }
+        black_box(sha.finish());
+        Ok(())
+    };
+    let (cost, done) = alone(work);
+    done.map(|()| cost)
+}
+
+/// One HMAC for each identity that becomes a handle.
+pub(crate) fn handles(identities: &[Vec<Identity>]) -> Cost {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &[9; 32]);
+    let work = || {
+        for (_, canonical) in identities.iter().flatten() {
+            black_box(hmac::sign(&key, canonical));
+        }
+    };
+    alone(work).0
+}
+
+/// Inserting the rows in one durable transaction into a table without secondary index.
+pub(crate) fn insert(file: &Path, rows: &[Row]) -> Result<Cost> {
+    let mut connection = rusqlite::Connection::open(file)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         CREATE TABLE event (
+           seq INTEGER PRIMARY KEY, segment INTEGER NOT NULL, log_index INTEGER NOT NULL, leaf BLOB NOT NULL,
+           occurred_us INTEGER, recorded_us INTEGER, system INTEGER NOT NULL, action INTEGER NOT NULL,
+           outcome INTEGER, kind INTEGER NOT NULL, assurance INTEGER NOT NULL, rules INTEGER NOT NULL,
+           fields BLOB NOT NULL) STRICT;",
+    )?;
+    let work = || {
+        let tx = connection.transaction()?;
+        {
+            let mut insert =
+                tx.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+            for row in rows {
+                insert.execute(rusqlite::params![
+                    row.seq,
+                    1,
+                    row.seq - 1,
+                    row.leaf.0,
+                    row.occurred,
+                    row.recorded,
+                    row.system,
+                    row.action,
+                    row.outcome,
+                    row.lifecycle,
+                    3,
+                    row.rules,
+                    row.fields
+                ])?;
+            }
+        }
+        tx.commit()
+    };
+    let (cost, done) = alone(work);
+    done?;
+    Ok(cost)
+}

@@ -1,0 +1,445 @@
+//! Measures the product against the bare libraries it is made of: `cargo xtask bench`.
+//!
+//! Everything is measured in one run, the sides in turns, because machines drift: the ratios are what counts.
+//! A floor is a loop over the bare library that does only that step; it stands in `floors` and `stock`. The
+//! roofline of an import is the sum of what its bare steps cost, spread over all processors. Nothing is asserted:
+//! whatever comes out is printed, and the program ends well.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod floors;
+mod machine;
+mod records;
+mod rows;
+mod sides;
+mod stock;
+mod table;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Parser, ValueEnum};
+use evidence::ExportFiles;
+
+use machine::{Cost, cores, load, median, median_cost};
+use records::Generated;
+use rows::Rows;
+use sides::{Imported, Part, Searched};
+use stock::Stock;
+use table::{Goal, Measure, Report, Step};
+
+/// Whatever stops the program from measuring.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Measures import, verification and search beside the bare libraries.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Args {
+    /// What to measure; everything without one.
+    what: Vec<What>,
+
+    /// Generated records.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..))]
+    records: u64,
+
+    /// How often both sides take turns; medians are printed.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    rounds: u64,
+
+    /// How often every query is asked.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    queries: u64,
+
+    /// Folder for the generated data; a temporary one that is removed otherwise.
+    #[arg(long)]
+    place: Option<PathBuf>,
+
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+
+    /// The part that a process started by this one does.
+    #[arg(long, hide = true, requires = "place")]
+    part: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum What {
+    /// Import, its memory and its disk.
+    Import,
+    /// Verification of an export alone.
+    Verify,
+    /// Newest records and whole screens.
+    Search,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    if let (Some(part), Some(place)) = (&args.part, &args.place) {
+        println!("{}", sides::act(place, serde_json::from_str(part)?)?);
+        return Ok(());
+    }
+    let temporary;
+    let place = match &args.place {
+        Some(place) => {
+            std::fs::create_dir_all(place)?;
+            place.as_path()
+        }
+        None => {
+            temporary = tempfile::tempdir()?;
+            temporary.path()
+        }
+    };
+    let report = measure(&args, place)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", report.text());
+    }
+    Ok(())
+}
+
+/// What all rounds found, by side.
+#[derive(Default)]
+struct Rounds {
+    base: Vec<Imported>,
+    tail: Vec<Imported>,
+    /// The tail in a workspace that was empty.
+    fresh: Vec<Imported>,
+    verify: Vec<f64>,
+    hash: Vec<f64>,
+    index: Vec<Cost>,
+    stock: Vec<Cost>,
+    steps: Vec<(&'static str, Vec<Cost>)>,
+}
+
+impl Rounds {
+    fn step(&mut self, name: &'static str, cost: Cost) {
+        match self.steps.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, costs)) => costs.push(cost),
+            None => self.steps.push((name, vec![cost])),
+        }
+    }
+}
+
+fn measure(args: &Args, place: &Path) -> Result<Report> {
+    let load_before = load();
+    let all = [What::Import, What::Verify, What::Search];
+    let wanted: BTreeSet<What> = if args.what.is_empty() {
+        all.into()
+    } else {
+        args.what.iter().copied().collect()
+    };
+    let more = (args.records / 10).max(1);
+    let start = Instant::now();
+    let told = |what: String| eprintln!("[{:5.1} s] {what}", start.elapsed().as_secs_f64());
+    told(format!("generating and sealing {} records", args.records));
+    let generated = records::generate(place, args.records, more)?;
+    let mut rounds = Rounds::default();
+    let imports = wanted.contains(&What::Import);
+    let prepared = imports.then(|| prepare(&generated)).transpose()?;
+    let many = if imports || wanted.contains(&What::Verify) {
+        args.rounds
+    } else {
+        0
+    };
+    for round in 1..=many {
+        told(format!("round {round} of {many}"));
+        if let Some(prepared) = &prepared {
+            import_round(&mut rounds, place, &generated, prepared)?;
+        }
+        verify_round(&mut rounds, &generated)?;
+    }
+    let searched: Option<Searched> = if wanted.contains(&What::Search) {
+        let workspace = place.join("imported");
+        if !imports {
+            told("importing".to_owned());
+            let exports = &generated.exports;
+            import_into(&workspace, &generated, [&exports.base, &exports.tail])?;
+        }
+        told("searching".to_owned());
+        let part = Part::Search {
+            records: args.records + more,
+            runs: args.queries as usize,
+        };
+        Some(sides::run(&workspace, &part)?)
+    } else {
+        None
+    };
+    let mut measures = Vec::new();
+    if imports {
+        measures.extend(of_import(&rounds, &generated));
+    }
+    if many > 0 {
+        measures.push(Measure::new(
+            "verify only",
+            "s",
+            median(rounds.verify.iter().copied()),
+            Some(median(rounds.hash.iter().copied())),
+            Goal::Ratio(1.3),
+            "against bare hashing of the same commitments on all processors",
+        ));
+    }
+    measures.extend(searched.iter().flat_map(of_search));
+    let count = args.records as f64;
+    Ok(Report {
+        records: args.records,
+        bytes: generated.lines.len() as u64,
+        rounds: many as usize,
+        queries: args.queries as usize,
+        cores: cores(),
+        load_before,
+        load_after: load(),
+        measures,
+        steps: steps(&rounds)
+            .map(|(name, cpu)| Step {
+                name,
+                cpu,
+                records_per_second: count / cpu,
+            })
+            .collect(),
+    })
+}
+
+/// What the floors store, held ready.
+struct Prepared {
+    rows: Vec<rows::Row>,
+    docs: Vec<search::Doc>,
+    identities: Vec<Vec<rows::Identity>>,
+}
+
+fn prepare(generated: &Generated) -> Result<Prepared> {
+    let catalogue = sources::Catalogue::builtin();
+    let source = catalogue
+        .get("enigm-command", Some(1))
+        .ok_or("the catalogue has no Enigm Command")?;
+    let mut make = Rows::new(source);
+    let records = &generated.records;
+    let identities = records.iter().map(|one| make.identities(one)).collect();
+    let made = records.iter().zip(1..);
+    let (rows, docs) = made
+        .map(|(record, seq)| make.make(record, record.leaf(), seq))
+        .unzip();
+    Ok(Prepared {
+        rows,
+        docs,
+        identities,
+    })
+}
+
+/// Imports exports into a workspace of its own in `place`, whatever was there before.
+fn import_into<const N: usize>(
+    place: &Path,
+    generated: &Generated,
+    exports: [&PathBuf; N],
+) -> Result<Vec<Imported>> {
+    if place.exists() {
+        std::fs::remove_dir_all(place)?;
+    }
+    std::fs::create_dir_all(place)?;
+    let part = Part::Import {
+        verifier: generated.exports.verifier.clone(),
+        exports: exports.map(Clone::clone).to_vec(),
+    };
+    sides::run(place, &part)
+}
+
+/// Our import and every bare step of it, once.
+fn import_round(
+    rounds: &mut Rounds,
+    place: &Path,
+    generated: &Generated,
+    prepared: &Prepared,
+) -> Result<()> {
+    let Generated {
+        exports,
+        records,
+        lines,
+    } = generated;
+    let both = import_into(
+        &place.join("imported"),
+        generated,
+        [&exports.base, &exports.tail],
+    )?;
+    let mut both = both.into_iter();
+    rounds.base.extend(both.next());
+    rounds.tail.extend(both.next());
+    let (stock, _) = Stock::build(&prepared.docs)?;
+    rounds.stock.push(stock);
+    rounds.step("tantivy, two threads", stock);
+    let dir = tempfile::tempdir_in(place)?;
+    rounds
+        .index
+        .push(sides::index(&dir.path().join("index"), &prepared.docs)?);
+    rounds.step("zstd decompression", floors::decompress(lines)?);
+    rounds.step("serde_json, typed and borrowed", floors::parse(lines)?);
+    rounds.step("commitments of 26 fields", floors::commit(records));
+    rounds.step("SHA-256 leaf and tree", floors::tree(records));
+    rounds.step(
+        "HMAC-SHA-256 of handles",
+        floors::handles(&prepared.identities),
+    );
+    let (cost, mut packed) = floors::compress(lines)?;
+    rounds.step("zstd level 1", cost);
+    // Both the original and the records are sealed.
+    packed.extend(std::fs::read(&exports.base)?);
+    rounds.step("AES-256-GCM and SHA-256", floors::encrypt(&packed)?);
+    let file = dir.path().join("rows.sqlite");
+    rounds.step(
+        "SQLite, one transaction",
+        floors::insert(&file, &prepared.rows)?,
+    );
+    let fresh = import_into(&place.join("fresh"), generated, [&exports.tail])?;
+    rounds.fresh.extend(fresh);
+    Ok(())
+}
+
+/// Our verification and bare hashing, once.
+fn verify_round(rounds: &mut Rounds, generated: &Generated) -> Result<()> {
+    let exports = &generated.exports;
+    let (hashing, root) = floors::hash_with_all(&generated.records);
+    rounds.hash.push(hashing);
+    let start = Instant::now();
+    let files = ExportFiles::open_zip(File::open(&exports.base)?);
+    let report = evidence::verify_export(files, std::slice::from_ref(&exports.key))?;
+    rounds.verify.push(start.elapsed().as_secs_f64());
+    if report.root != Some(root) {
+        return Err("the floor hashes something else than the product".into());
+    }
+    Ok(())
+}
+
+/// Median processor seconds of each bare step.
+fn steps(rounds: &Rounds) -> impl Iterator<Item = (&'static str, f64)> {
+    let steps = rounds.steps.iter();
+    steps.map(|(name, costs)| (*name, median(costs.iter().map(|cost| cost.cpu))))
+}
+
+fn of_import(rounds: &Rounds, generated: &Generated) -> Vec<Measure> {
+    let count = generated.records.len() as f64;
+    let base: Vec<Cost> = rounds.base.iter().map(|one| one.cost).collect();
+    let ours = median_cost(&base);
+    let stock = median_cost(&rounds.stock);
+    let index = median_cost(&rounds.index);
+    let sum: f64 = steps(rounds).map(|(_, cpu)| cpu).sum();
+    let roofline = sum / cores() as f64;
+    let wall = |all: &[Imported]| median(all.iter().map(|one| one.cost.wall));
+    let bytes = |of: fn(&Imported) -> u64| median(rounds.base.iter().map(|one| of(one) as f64));
+    let (sealed, rows, indexed) = (bytes(|o| o.sealed), bytes(|o| o.rows), bytes(|o| o.index));
+    let rate = |seconds: f64| format!("{:.0}", count / seconds);
+    vec![
+        Measure::new(
+            "import",
+            "s",
+            ours.wall,
+            Some(roofline),
+            Goal::Ratio(1.15),
+            format!(
+                "{} records/s; roofline of the bare steps {} records/s",
+                rate(ours.wall),
+                rate(roofline)
+            ),
+        ),
+        Measure::new(
+            "import, bare tantivy",
+            "s",
+            ours.wall,
+            Some(stock.wall),
+            Goal::Ratio(2.1),
+            format!("two threads, in memory: {} records/s", rate(stock.wall)),
+        ),
+        Measure::new(
+            "import, processor time",
+            "s",
+            ours.cpu,
+            Some(sum),
+            Goal::None,
+            format!("{:.2} processors busy", ours.cpu / ours.wall),
+        ),
+        Measure::new(
+            "index alone",
+            "s",
+            index.wall,
+            Some(stock.wall),
+            Goal::None,
+            format!(
+                "ours sorted and encrypted on disk: {} records/s",
+                rate(index.wall)
+            ),
+        ),
+        Measure::new(
+            "peak memory",
+            "MB",
+            median(rounds.base.iter().map(|one| one.peak as f64 / 1e6)),
+            None,
+            Goal::AtMost(450.0),
+            "resident in the importing process",
+        ),
+        Measure::new(
+            "disk",
+            "MB",
+            (sealed + rows + indexed) / 1e6,
+            Some(generated.lines.len() as f64 / 1e6),
+            Goal::Ratio(0.75),
+            format!(
+                "sealed {:.0}, rows {:.0}, index {:.0} MB; floor: records uncompressed",
+                sealed / 1e6,
+                rows / 1e6,
+                indexed / 1e6
+            ),
+        ),
+        Measure::new(
+            "append a tenth",
+            "s",
+            wall(&rounds.tail),
+            Some(wall(&rounds.fresh)),
+            Goal::Ratio(1.5),
+            "to these records; floor: the same into an empty workspace",
+        ),
+    ]
+}
+
+fn of_search(searched: &Searched) -> Vec<Measure> {
+    let mut all = Vec::new();
+    let note = |asked: &sides::Asked| {
+        format!(
+            "p99; p50 {:.3} and {:.3}; {} matches{}",
+            asked.ours.p50,
+            asked.stock.p50,
+            asked.matches,
+            if asked.same { "" } else { "; ANSWERS DIFFER" }
+        )
+    };
+    for asked in &searched.newest {
+        all.push(Measure::new(
+            &asked.name,
+            "ms",
+            asked.ours.p99,
+            Some(asked.stock.p99),
+            Goal::Ratio(0.1),
+            note(asked),
+        ));
+    }
+    for (name, took) in &searched.first {
+        all.push(Measure::new(
+            name,
+            "ms",
+            took.p99,
+            None,
+            Goal::AtMost(10.0),
+            format!("p99; p50 {:.3}", took.p50),
+        ));
+    }
+    for asked in &searched.screens {
+        all.push(Measure::new(
+            &asked.name,
+            "ms",
+            asked.ours.p99,
+            Some(asked.stock.p99),
+            Goal::AtMost(100.0),
+            note(asked),
+        ));
+    }
+    all
+}

@@ -75,7 +75,7 @@ pub(crate) enum Command {
     /// Find records, newest first.
     Search {
         /// Query: words, "phrases", field:value, AND OR NOT, time:[a .. b].
-        #[arg(default_value = "")]
+        #[arg(default_value = "", allow_hyphen_values = true)]
         query: String,
         /// Rows to print.
         #[arg(long, default_value_t = 20)]

@@ -441,7 +441,7 @@ pub(crate) fn open_error(error: &OpenError) -> Error {
 
 pub(crate) fn vault_error(error: &VaultError) -> Error {
     let code = match error {
-        VaultError::NotAllowed { .. } => Code::Refused,
+        VaultError::NotAllowed { .. } | VaultError::NoKey { .. } => Code::Refused,
         VaultError::Missing { .. } => Code::NotFound,
         _ => Code::Failed,
     };

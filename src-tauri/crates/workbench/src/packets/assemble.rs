@@ -112,7 +112,8 @@ pub(super) async fn assemble(
         .iter()
         .map(|d| i64::try_from(d.seq).unwrap_or_default())
         .collect();
-    let withheld_values = records::withheld_values(workspace, &evidence, &seqs, &wording).await?;
+    let withheld_values =
+        records::withheld_values(workspace, &mut evidence, &seqs, &wording).await?;
 
     let ledger = vault
         .ledger_extract(Some(incident))

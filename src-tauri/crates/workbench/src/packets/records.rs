@@ -7,7 +7,9 @@ use casework::incident::Evidence;
 use evidence::packet::{SourceTime, Stamp};
 use evidence::{DisclosedField, RecordLine, SignedNote, Trust};
 use packet::{Blocker, EvidenceItem, FieldTreatment, ProofMaterial};
-use redaction::{Class, Policy, SCHEMA_PATH, Transform, bucket, generalise, string_text};
+use redaction::{
+    Class, MIN_VALUE_CHARS, Policy, SCHEMA_PATH, Transform, bucket, generalise, string_text,
+};
 use serde_json::Value;
 use sources::SourceFile;
 
@@ -205,8 +207,14 @@ pub(super) async fn proofs(
     Ok((proofs.into_values().collect(), blockers))
 }
 
+/// What stands for a harmless field that holds an identity inside its value.
+const REPEATS: &str = "repeats a withheld value";
+
 /// What must not be found in the packet: the raw value of every field that this audience does
 /// not get in the open, and the handles that the workspace itself uses.
+///
+/// Known values are matched in the fields that would stay open: one that holds a withheld
+/// identity inside a longer text (an account number in a file name) is withheld with it.
 ///
 /// Not searched for, because their being found would say nothing: a value that this policy
 /// discloses anyway (in another field of these records, or as a coarser form), a quasi-identity
@@ -214,7 +222,7 @@ pub(super) async fn proofs(
 /// vocabulary. Values below six characters are skipped, and counted, by the scan itself.
 pub(super) async fn withheld_values(
     workspace: &Workspace,
-    items: &[EvidenceItem],
+    items: &mut [EvidenceItem],
     seqs: &[i64],
     wording: &Wording,
 ) -> Result<Vec<String>, Error> {
@@ -223,46 +231,87 @@ pub(super) async fn withheld_values(
         .record_lines(seqs)
         .await
         .map_err(|e| vault_error(&e))?;
-    let mut withheld: BTreeSet<(String, bool)> = BTreeSet::new();
-    let mut open: BTreeSet<String> = BTreeSet::new();
+    let mut texts = Vec::new();
     for (item, line) in items.iter().zip(&lines) {
         let raw = RecordLine::parse(line, item.record.index)
             .map_err(|error| Error::failed(format!("{}: {error}", item.id), "run fsck"))?
             .to_owned();
-        open.extend([&item.origin, &item.system, &item.title].map(|t| t.to_lowercase()));
-        open.extend(
-            item.fields
-                .iter()
-                .filter_map(|f| f.claim.as_ref())
-                .map(|c| c.to_lowercase()),
-        );
-        let class: BTreeMap<&str, Class> = item
-            .fields
-            .iter()
-            .map(|f| (f.path.as_str(), f.class))
-            .collect();
-        for (shown, raw) in item.record.fields.iter().zip(&raw.fields) {
+        let of_field = |field: &evidence::Field| {
             let mut texts = Vec::new();
-            leaves(&raw.value, &mut texts);
-            if shown.value.is_some() {
-                open.extend(texts.into_iter().map(|t| t.to_lowercase()));
-            } else {
-                let quasi = class.get(shown.path.as_str()) == Some(&Class::C2);
-                withheld.extend(texts.into_iter().map(|t| (t, quasi)));
+            leaves(&field.value, &mut texts);
+            texts
+        };
+        texts.push(raw.fields.iter().map(of_field).collect::<Vec<_>>());
+    }
+    let vocabulary = vocabulary(workspace);
+    let identities: Vec<String> = searched(items, &texts, &vocabulary)
+        .into_iter()
+        .filter(|(value, quasi)| !quasi && value.chars().count() >= MIN_VALUE_CHARS)
+        .map(|(value, _)| value.to_lowercase())
+        .collect();
+    for (item, texts) in items.iter_mut().zip(&texts) {
+        withhold_repeats(item, texts, &identities);
+    }
+    let mut out: BTreeSet<String> = wording.inside().cloned().collect();
+    out.extend(
+        searched(items, &texts, &vocabulary)
+            .into_iter()
+            .map(|(value, _)| value),
+    );
+    Ok(out.into_iter().collect())
+}
+
+/// Withheld values worth searching for, each with whether it is only a quasi-identity. `texts`
+/// are those of every field of every item, as the originals hold them.
+fn searched(
+    items: &[EvidenceItem],
+    texts: &[Vec<Vec<String>>],
+    vocabulary: &BTreeSet<String>,
+) -> BTreeSet<(String, bool)> {
+    let mut withheld: BTreeSet<(String, bool)> = BTreeSet::new();
+    let mut open: BTreeSet<String> = BTreeSet::new();
+    for (item, texts) in items.iter().zip(texts) {
+        open.extend([&item.origin, &item.system, &item.title].map(|t| t.to_lowercase()));
+        let claims = item.fields.iter().filter_map(|f| f.claim.as_ref());
+        open.extend(claims.map(|c| c.to_lowercase()));
+        for (field, texts) in item.record.fields.iter().zip(texts) {
+            if field.value.is_some() {
+                open.extend(texts.iter().map(|t| t.to_lowercase()));
+                continue;
+            }
+            let treatment = item.fields.iter().find(|f| f.path == field.path);
+            let quasi = treatment.is_some_and(|t| t.class == Class::C2);
+            withheld.extend(texts.iter().map(|t| (t.clone(), quasi)));
+        }
+    }
+    withheld.retain(|(value, quasi)| {
+        let folded = value.to_lowercase();
+        let disclosed =
+            open.contains(&folded) || (*quasi && open.iter().any(|text| text.contains(&folded)));
+        !disclosed && !vocabulary.contains(&folded)
+    });
+    withheld
+}
+
+/// Withholds every open field whose value holds one of these values inside it.
+fn withhold_repeats(item: &mut EvidenceItem, texts: &[Vec<String>], identities: &[String]) {
+    for (field, texts) in item.record.fields.iter_mut().zip(texts) {
+        if field.path == SCHEMA_PATH || field.value.is_none() {
+            continue;
+        }
+        let repeats = texts.iter().any(|text| {
+            let folded = text.to_lowercase();
+            identities.iter().any(|value| folded.contains(value))
+        });
+        if repeats {
+            withhold(field);
+            item.times
+                .retain(|time| time.path.as_ref() != Some(&field.path));
+            if let Some(treatment) = item.fields.iter_mut().find(|f| f.path == field.path) {
+                treatment.claim = Some(REPEATS.to_owned());
             }
         }
     }
-    let vocabulary = vocabulary(workspace);
-    let mut out: BTreeSet<String> = wording.inside().cloned().collect();
-    for (value, quasi) in withheld {
-        let folded = value.to_lowercase();
-        let disclosed =
-            open.contains(&folded) || (quasi && open.iter().any(|text| text.contains(&folded)));
-        if !disclosed && !vocabulary.contains(&folded) {
-            out.insert(value);
-        }
-    }
-    Ok(out.into_iter().collect())
 }
 
 /// Texts and long numbers of a JSON value as the source wrote it.
@@ -372,6 +421,68 @@ mod tests {
         // A second time changes nothing.
         withhold(&mut open.fields[1]);
         assert_eq!(open.leaf().unwrap(), record.leaf());
+    }
+
+    #[test]
+    fn an_open_field_that_holds_an_identity_is_withheld_with_it() {
+        let field = |path: &str, value: &str| Field {
+            path: path.into(),
+            value: value.into(),
+        };
+        let record = Record {
+            index: 0,
+            seed: Seed::new([3; 32]),
+            fields: vec![
+                field("@schema", r#"{"id":"enigm-key","version":1}"#),
+                field("/account", "\"111122223333\""),
+                field("/file", "\"111122223333_trail.json\""),
+                field("/event", "\"key.revoked\""),
+            ],
+        };
+        let texts: Vec<Vec<String>> = record
+            .fields
+            .iter()
+            .map(|f| string_text(&f.value).into_iter().collect())
+            .collect();
+        let treated = |path: &str, class| FieldTreatment {
+            path: path.into(),
+            class,
+            claim: None,
+        };
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let mut item = EvidenceItem {
+            id: "E1".into(),
+            revision: 1,
+            title: String::new(),
+            system: String::new(),
+            origin: String::new(),
+            first: 0,
+            last: 1,
+            assurance: evidence::Assurance::Unproven,
+            verdict: String::new(),
+            times: Vec::new(),
+            imported: now,
+            collected: None,
+            valid_until: None,
+            relevance: String::new(),
+            record: record.disclose(|_, path| path != "/account"),
+            fields: vec![
+                treated("/account", Class::C3),
+                treated("/file", Class::C1),
+                treated("/event", Class::C0),
+            ],
+        };
+        withhold_repeats(&mut item, &texts, &["111122223333".to_owned()]);
+        let open: Vec<bool> = item
+            .record
+            .fields
+            .iter()
+            .map(|f| f.value.is_some())
+            .collect();
+        assert_eq!(open, [true, false, false, true]);
+        assert_eq!(item.record.leaf().unwrap(), record.leaf());
+        let searched = searched(&[item], &[texts], &BTreeSet::new());
+        assert!(searched.contains(&("111122223333_trail.json".to_owned(), false)));
     }
 
     #[test]

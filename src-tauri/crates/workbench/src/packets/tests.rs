@@ -27,7 +27,7 @@ fn workbench(dir: &std::path::Path) -> Workbench {
         dir.join("state"),
         dir.join("data"),
     );
-    environment.argon2_kib = 64;
+    environment.argon2_kib = 64 * 1024;
     Workbench::new(environment)
 }
 

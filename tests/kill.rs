@@ -226,7 +226,9 @@ fn an_import_that_is_killed_leaves_a_sound_workspace_and_finishes_when_repeated(
         let found = terminal.done(&["search", "--limit", "3", "--facet", "action"]);
         assert_eq!(found["total"], expected["total"], "round {round}");
         assert_eq!(found["facets"], expected["facets"], "round {round}");
-        assert_eq!(terminal.done(&["fsck"])["ok"], true, "round {round}");
+        if soaking() || cut == 1 {
+            assert_eq!(terminal.done(&["fsck"])["ok"], true, "round {round}");
+        }
         std::fs::remove_dir_all(&home).expect("removed");
     }
     assert!(

@@ -3,7 +3,7 @@
 use muniment_tests::programs::Terminal;
 use serde_json::{Value, json};
 
-use super::given::{ORIGIN, exports, key, terminal, text};
+use super::given::{ORIGIN, exports, key, lines, put, seal, terminal, text};
 
 /// What `sources` says of the log that the tests seal.
 fn origin(terminal: &Terminal) -> Value {
@@ -162,4 +162,38 @@ fn a_key_pinned_after_the_import_decides_it_without_reading_it_again() {
         assert_eq!((code, &error["code"]), (2, &"invalid".into()), "{wrong}");
     }
     assert_eq!(terminal.done(&["trust", "list"])["total"], 2);
+}
+
+#[test]
+fn a_log_that_was_signed_twice_is_a_fork_and_neither_branch_is_believed() {
+    let (_dir, terminal) = terminal();
+    let vkey = key(&terminal);
+    // Whoever keeps a copy of the key file can sign a second log; only its readers can tell.
+    let copy = std::fs::read(terminal.home.join("key.json")).expect("the key");
+    put(&terminal, "a.ndjson", lines(0, 5).as_bytes());
+    terminal.done(&seal("a.ndjson", "a.zip"));
+    put(&terminal, "key.json", &copy);
+    put(&terminal, "b.ndjson", lines(100, 107).as_bytes());
+    terminal.done(&seal("b.ndjson", "b.zip"));
+    terminal.done(&["init"]);
+    terminal.done(&["trust", "add", &vkey]);
+
+    assert_eq!(
+        terminal.done(&["import", "a.zip"])["files"][0]["verdict"],
+        "extends"
+    );
+    let report = terminal.done(&["import", "b.zip"]);
+    assert_eq!(report["files"][0]["verdict"], "fork");
+    let forked = origin(&terminal);
+    assert_eq!(forked["verdict"], "fork");
+    let (total, verdicts) = facet(&terminal, "verdict");
+    assert_eq!(
+        verdicts,
+        [("fork".to_owned(), total)],
+        "the first is disputed too"
+    );
+    let imports = &terminal.done(&["sources"])["imports"];
+    for import in imports.as_array().expect("imports") {
+        assert_eq!(import["verdict"], "fork", "{import:#}");
+    }
 }

@@ -393,7 +393,9 @@ pub(crate) async fn member_views(vault: &Vault) -> Result<Vec<MemberView>, Error
         .map(|member| MemberView {
             id: member.id.clone(),
             role: member.role.word().to_owned(),
-            fingerprint: evidence::Hash::sha256(&member.public.sign).to_hex(),
+            fingerprint: evidence::VerifierKey::new(&member.id, member.public.sign)
+                .map(|key| key.fingerprint().to_hex())
+                .unwrap_or_default(),
             me: member.id == vault.member().0,
         })
         .collect())

@@ -38,6 +38,8 @@ class Explore {
   top = 0;
 
   #round = 0;
+  /** The search asked for last, answered or not: a change in the vault must not put an older one in its place. */
+  #asked = "";
 
   /** The time filter, if the query has exactly one. */
   get timeFilter(): FilterView | null {
@@ -53,7 +55,9 @@ class Explore {
   /** Searches; what is shown stays until the answer is there. */
   async run(query: string, { fresh = true }: { fresh?: boolean } = {}): Promise<void> {
     const round = ++this.#round;
-    this.draft = query;
+    this.#asked = query;
+    // What is being typed is left alone when the same search only runs again.
+    if (fresh) this.draft = query;
     this.searching = true;
     try {
       const found = await commands.searchRecords({
@@ -86,9 +90,7 @@ class Explore {
 
   /** The same search again, after something has changed. */
   async refresh(): Promise<void> {
-    const draft = this.draft;
-    await this.run(this.query, { fresh: false });
-    this.draft = draft;
+    await this.run(this.#asked, { fresh: false });
   }
 
   /** With a time filter the chart shows what lies around it too. */
@@ -116,7 +118,7 @@ class Explore {
     this.#round += 1;
     this.rows?.close();
     this.rows = null;
-    this.draft = this.query = "";
+    this.draft = this.query = this.#asked = "";
     this.facets = [];
     this.filters = [];
     this.histogram = null;

@@ -218,12 +218,17 @@ fn file_record(
     }
     let minimised = fields
         .iter()
-        .map(|(path, value)| MinimisedField {
-            path: (*path).into(),
-            class: Class::C1,
-            shown: Shown::Kept {
-                text: value.clone(),
-            },
+        .map(|(path, value)| {
+            // A file name often carries an account number or a person's name.
+            let (class, shown) = match *path {
+                "/file/name" | "/manifest/name" => (Class::C3, Shown::Hidden),
+                _ => (Class::C1, Shown::Kept { text: value.clone() }),
+            };
+            MinimisedField {
+                path: (*path).into(),
+                class,
+                shown,
+            }
         })
         .collect();
     let record = Record {

@@ -145,9 +145,10 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
 
     // Search, and pin three records to a new incident, by keyboard.
     window.click(&id("nav-explore"));
-    window.fill(&id("search-input"), "action:emergency.triggered");
+    window.fill(&id("search-input"), "action:emergency.triggered /emergency/channel:satellite");
     window.chord(&[keys::ENTER]);
-    let asked = json!({"request": {"query": "action:emergency.triggered", "limit": 1}});
+    let query = "action:emergency.triggered /emergency/channel:satellite";
+    let asked = json!({"request": {"query": query, "limit": 1}});
     let found = window.invoke("search_records", &asked).expect("an answer");
     let total = found["total"].as_u64().expect("a number");
     assert!(total >= 3, "the story is there to be found");
@@ -215,6 +216,7 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
             ("target", "Enigm Command"),
             ("authoriser", "CISO"),
             ("state", "?carried-out"),
+            ("term", "?permanent"),
         ],
     );
     case.gate("containment.volatile-first", "open");
@@ -296,6 +298,7 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     window.wait(&id("packet-lines"));
     assert!(packet.is_file());
 
+    every_place(&window);
     window.click(&id("nav-incidents"));
     window.click(&format!("{} a", id("incident-row")));
     case.gate("review.packet-verifies", "met");
@@ -311,6 +314,47 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     drop(window);
 
     a_stranger_checks_the_packet(home, &packet);
+}
+
+/// Every place in both themes: axe finds nothing. With `MUNIMENT_SCREENSHOTS` set to a folder,
+/// pictures of them are kept there; the README's are made this way.
+fn every_place(window: &Window) {
+    let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/node_modules/axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(&axe).expect("the window's packages are installed");
+    let keep = std::env::var_os("MUNIMENT_SCREENSHOTS").map(std::path::PathBuf::from);
+    window.size(1280, 800);
+    for theme in ["light", "dark"] {
+        window.script(&format!(
+            "document.documentElement.style.colorScheme = '{theme}'"
+        ));
+        for place in [
+            "incidents", "incident", "explore", "sources", "controls", "packets", "custody", "settings",
+        ] {
+            let rail = if place == "incident" { "incidents" } else { place };
+            window.click(&id(&format!("nav-{rail}")));
+            match place {
+                "incident" => {
+                    window.click(&format!("{} a", id("incident-row")));
+                    window.click(&id("tab-timeline"));
+                }
+                "explore" => {
+                    window.click(&id("result-row"));
+                    window.chord(&[keys::ENTER]);
+                    window.wait(&id("record"));
+                }
+                "sources" => drop(window.wait(&id("import-row"))),
+                "controls" => drop(window.wait(&id("control-row"))),
+                _ => {}
+            }
+            // Pictures and axe want a page at rest.
+            std::thread::sleep(std::time::Duration::from_millis(700));
+            let violations = window.axe(&axe);
+            assert!(violations.is_empty(), "{place}, {theme}: {violations:#?}");
+            if let Some(folder) = &keep {
+                window.picture(&folder.join(format!("{place}-{theme}.png")));
+            }
+        }
+    }
 }
 
 /// Five lines and exit 0; one byte changed, and exit 1 with the place.

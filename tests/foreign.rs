@@ -144,3 +144,53 @@ fn a_stranger_computes_the_root_of_a_native_export_and_sees_a_flipped_byte() {
     );
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn a_stranger_folds_a_redacted_record_of_a_packet_to_its_sources_signature() {
+    let Some(python) = python() else { return };
+    let dir = tempfile::tempdir().expect("a folder");
+    let terminal = Terminal::new(dir.path());
+    std::fs::write(dir.path().join("in.ndjson"), records()).expect("written");
+    let key = terminal.done(&["keygen", "--origin", ORIGIN, "-o", "key.json"]);
+    let vkey = key["vkey"].as_str().expect("a vkey");
+    let seal = [
+        "seal", "--source", "enigm-key", "--origin", ORIGIN, "--key", "key.json",
+    ];
+    let first = [&seal[..], &["in.ndjson", "-o", "one.zip"]].concat();
+    terminal.done(&first);
+    let second = [&seal[..], &["--previous", "one.zip", "in.ndjson", "-o", "two.zip"]].concat();
+    terminal.done(&second);
+    terminal.done(&["init"]);
+    terminal.done(&["trust", "add", vkey]);
+    terminal.done(&["import", "one.zip", "two.zip"]);
+    // Record 50 lies in the second export, whose beginning the packet knows only by its frontier.
+    terminal.done(&["incident", "open", "A stranger's check", "--pin", "50"]);
+    let plan = terminal.done(&["packet", "plan", "INC-2026-0001"]);
+    let digest = plan["digest"].as_str().expect("a digest");
+    terminal.done(&[
+        "packet", "write", "INC-2026-0001", "--approve", digest, "-o", "packet.zip",
+    ]);
+
+    let packet = dir.path().join("packet.zip");
+    let path = packet.to_str().expect("a plain path");
+    let output = script(&python, "packet.py", &[path, "E1", vkey]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!(said["index"], 49);
+    let (disclosed, all) = (said["disclosed"].as_u64(), said["of"].as_u64());
+    assert!(disclosed > Some(0) && disclosed < all, "{said}");
+
+    // Another value in the record does not fold to the signed root.
+    let bytes = std::fs::read(&packet).expect("read");
+    let changed = dir.path().join("changed.zip");
+    let name = "data/evidence/E1/record.json";
+    let lie = flipped(&bytes, name, |length| length / 2);
+    std::fs::write(&changed, lie).expect("written");
+    let path = changed.to_str().expect("a plain path");
+    let output = script(&python, "packet.py", &[path, "E1", vkey]);
+    assert_eq!(output.status.code(), Some(1));
+}

@@ -55,7 +55,7 @@ def main(path, evidence, *vkeys):
     with zipfile.ZipFile(path) as packet:
         about = json.loads(packet.read("data/packet.json"))
         item = next(e for e in about["evidence"] if e["id"] == evidence)
-        record = json.loads(packet.read(f"data/evidence/{evidence}/record.json"))
+        record = json.loads(packet.read(f"data/evidence/{evidence}/record.json"))["record"]
         origin = hashlib.sha256(item["origin"].encode()).hexdigest()
         place = f"data/proofs/{origin}/{item['first']}-{item['last']}/"
         note = packet.read(place + "checkpoint").decode()

@@ -176,9 +176,18 @@ impl Window {
         let begun = Instant::now();
         loop {
             let id = self.wait(css);
+            // The driver takes an element that shows only its edge for visible and then misses it.
+            let quoted = Value::from(css);
+            self.script(&format!(
+                "document.querySelector({quoted})?.scrollIntoView({{block: 'center'}})"
+            ));
             match self.try_call("POST", &format!("/element/{id}/click"), &json!({})) {
                 Ok(_) => return,
-                Err(error) if begun.elapsed() > PATIENCE => panic!("{css}: {error}"),
+                Err(error) if begun.elapsed() > PATIENCE => {
+                    let picture = std::env::temp_dir().join("muniment-e2e-failure.png");
+                    self.picture(&picture);
+                    panic!("{css}: {error}; picture in {}", picture.display());
+                }
                 // Re-rendered between finding and clicking, or still covered: look again.
                 Err(_) => std::thread::sleep(Duration::from_millis(100)),
             }

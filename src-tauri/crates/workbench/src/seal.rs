@@ -307,7 +307,7 @@ fn for_each_line(
     loop {
         line.clear();
         let limit = sources::MAX_LINE_BYTES as u64 + 1;
-        let read = (&mut reader)
+        let read = Read::by_ref(&mut reader)
             .take(limit)
             .read_until(b'\n', &mut line)
             .map_err(|e| Error::io("could not read", path, &e))?;

@@ -132,7 +132,7 @@ pub(crate) fn incident(incident: &Incident, around: Surroundings<'_>) -> Inciden
             .mappings
             .iter()
             .filter(|m| m.withdrawn.is_none())
-            .map(|m| mapping(m))
+            .map(mapping)
             .collect(),
         packets,
         read_only: incident.closed.is_some(),
@@ -169,14 +169,12 @@ fn stage(incident: &Incident, facts: &Facts, stage: Stage) -> StageView {
         .filter(|v| v.stage == stage)
         .collect();
     let closed = incident.closed.is_some();
+    let left_forwards = visits
+        .iter()
+        .any(|v| v.left_at.is_some() && v.back_reason.is_none());
     let state = if !closed && incident.stage == stage {
         "current"
-    } else if visits
-        .iter()
-        .any(|v| v.left_at.is_some() && v.back_reason.is_none())
-        && (closed || stage < incident.stage)
-        || closed
-    {
+    } else if closed || (left_forwards && stage < incident.stage) {
         "done"
     } else {
         "ahead"

@@ -77,12 +77,15 @@ impl Case<'_> {
     }
 
     fn gate(&self, gate: &str, state: &str) {
-        self.window
-            .wait(&format!("{}[data-state=\"{state}\"]", id(&format!("gate-{gate}"))));
+        self.window.wait(&format!(
+            "{}[data-state=\"{state}\"]",
+            id(&format!("gate-{gate}"))
+        ));
     }
 
     fn advance(&self, to: &str) {
-        self.window.click(&format!("{}:not([disabled])", id("advance-button")));
+        self.window
+            .click(&format!("{}:not([disabled])", id("advance-button")));
         for _ in 0..300 {
             if self.view()["row"]["stage"] == to {
                 self.window.click(&id(&format!("stage-{to}")));
@@ -134,7 +137,10 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     assert_eq!(overview["origins_gap"], 1);
     assert_eq!(overview["quarantined"], 1);
     let before = overview["records"].as_u64().expect("a number");
-    let further = further(&home.join("data/muniment/sample-exports/further"), "command");
+    let further = further(
+        &home.join("data/muniment/sample-exports/further"),
+        "command",
+    );
     window.click(&id("import-button"));
     window.fill(&id("import-path"), &further);
     window.click(&id("import-submit"));
@@ -145,7 +151,10 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
 
     // Search, and pin three records to a new incident, by keyboard.
     window.click(&id("nav-explore"));
-    window.fill(&id("search-input"), "action:emergency.triggered /emergency/channel:satellite");
+    window.fill(
+        &id("search-input"),
+        "action:emergency.triggered /emergency/channel:satellite",
+    );
     window.chord(&[keys::ENTER]);
     let query = "action:emergency.triggered /emergency/channel:satellite";
     let asked = json!({"request": {"query": query, "limit": 1}});
@@ -159,19 +168,28 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
         window.chord(&[keys::DOWN]);
     }
     window.click(&id("pin-button"));
-    window.fill(&id("pin-title"), "Revoked key triggered an emergency workflow");
+    window.fill(
+        &id("pin-title"),
+        "Revoked key triggered an emergency workflow",
+    );
     window.click(&id("pin-submit"));
     window.gone(&id("pin-submit"));
 
     window.click(&id("nav-incidents"));
     window.click(&format!("{} a", id("incident-row")));
     let incident = window.text(&id("incident-id"));
-    let case = Case { window: &window, incident: incident.clone() };
+    let case = Case {
+        window: &window,
+        incident: incident.clone(),
+    };
     assert_eq!(case.view()["row"]["evidence"], 3);
     let me = window.invoke("start", &json!({})).expect("the start view");
     let members = me["open"]["members"].as_array().expect("members").clone();
     let of_role = |role: &str| {
-        let member = members.iter().find(|m| m["role"] == role).expect("every role");
+        let member = members
+            .iter()
+            .find(|m| m["role"] == role)
+            .expect("every role");
         member["id"].as_str().expect("an id").to_owned()
     };
     let (custodian, reviewer) = (of_role("custodian"), of_role("reviewer"));
@@ -185,7 +203,10 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     assert_eq!(refused["code"], "refused");
     case.text("detection.noticed_at", "2026-10-28T08:20:00+01:00");
     case.choice("detection.noticed_basis", "source-signed");
-    case.text("detection.clock_basis", "Signed records of three origins agree within a second.");
+    case.text(
+        "detection.clock_basis",
+        "Signed records of three origins agree within a second.",
+    );
     case.text("detection.owner", &custodian);
     case.gate("detection.owner", "met");
     case.advance("assessment");
@@ -206,7 +227,10 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
             ("evidence", "@E1"),
         ],
     );
-    case.text("investigation.scope_statement", "One key, one device, three grants.");
+    case.text(
+        "investigation.scope_statement",
+        "One key, one device, three grants.",
+    );
     case.advance("containment");
 
     case.add(
@@ -221,14 +245,23 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     );
     case.gate("containment.volatile-first", "open");
     window.click(&id("waive-containment.volatile-first"));
-    window.fill(&id("waive-reason"), "The grants were still being used; waiting would have cost more.");
+    window.fill(
+        &id("waive-reason"),
+        "The grants were still being used; waiting would have cost more.",
+    );
     window.click(&id("waive-submit"));
     case.gate("containment.volatile-first", "waived");
-    case.text("containment.spread_statement", "No trigger since the grants were withdrawn.");
+    case.text(
+        "containment.spread_statement",
+        "No trigger since the grants were withdrawn.",
+    );
     case.evidence("containment.spread_evidence", "E2");
     case.advance("remediation");
 
-    case.add("remediation.causes", &[("cause", "Relays cache revocations for 72 hours")]);
+    case.add(
+        "remediation.causes",
+        &[("cause", "Relays cache revocations for 72 hours")],
+    );
     case.add(
         "remediation.changes",
         &[
@@ -254,7 +287,10 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     );
     for control in ["validation", "release", "access"] {
         case.choice(&format!("recovery.{control}_control"), "approved");
-        case.text(&format!("recovery.{control}_basis"), "Change board, 5 November.");
+        case.text(
+            &format!("recovery.{control}_basis"),
+            "Change board, 5 November.",
+        );
     }
     case.text("recovery.confirmed_by", "Owner of Enigm Key");
     case.text("recovery.confirmed_at", "2026-11-05T10:00:00Z");
@@ -328,9 +364,20 @@ fn every_place(window: &Window) {
             "document.documentElement.style.colorScheme = '{theme}'"
         ));
         for place in [
-            "incidents", "incident", "explore", "sources", "controls", "packets", "custody", "settings",
+            "incidents",
+            "incident",
+            "explore",
+            "sources",
+            "controls",
+            "packets",
+            "custody",
+            "settings",
         ] {
-            let rail = if place == "incident" { "incidents" } else { place };
+            let rail = if place == "incident" {
+                "incidents"
+            } else {
+                place
+            };
             window.click(&id(&format!("nav-{rail}")));
             match place {
                 "incident" => {

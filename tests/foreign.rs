@@ -154,11 +154,21 @@ fn a_stranger_folds_a_redacted_record_of_a_packet_to_its_sources_signature() {
     let key = terminal.done(&["keygen", "--origin", ORIGIN, "-o", "key.json"]);
     let vkey = key["vkey"].as_str().expect("a vkey");
     let seal = [
-        "seal", "--source", "enigm-key", "--origin", ORIGIN, "--key", "key.json",
+        "seal",
+        "--source",
+        "enigm-key",
+        "--origin",
+        ORIGIN,
+        "--key",
+        "key.json",
     ];
     let first = [&seal[..], &["in.ndjson", "-o", "one.zip"]].concat();
     terminal.done(&first);
-    let second = [&seal[..], &["--previous", "one.zip", "in.ndjson", "-o", "two.zip"]].concat();
+    let second = [
+        &seal[..],
+        &["--previous", "one.zip", "in.ndjson", "-o", "two.zip"],
+    ]
+    .concat();
     terminal.done(&second);
     terminal.done(&["init"]);
     terminal.done(&["trust", "add", vkey]);
@@ -168,7 +178,13 @@ fn a_stranger_folds_a_redacted_record_of_a_packet_to_its_sources_signature() {
     let plan = terminal.done(&["packet", "plan", "INC-2026-0001"]);
     let digest = plan["digest"].as_str().expect("a digest");
     terminal.done(&[
-        "packet", "write", "INC-2026-0001", "--approve", digest, "-o", "packet.zip",
+        "packet",
+        "write",
+        "INC-2026-0001",
+        "--approve",
+        digest,
+        "-o",
+        "packet.zip",
     ]);
 
     let packet = dir.path().join("packet.zip");

@@ -306,7 +306,7 @@ fn for_each_line(
     let mut number = 0;
     loop {
         line.clear();
-        let limit = sources::MAX_LINE_BYTES as u64 + 1;
+        let limit = sources::MAX_LINE_BYTES + 1;
         let read = Read::by_ref(&mut reader)
             .take(limit)
             .read_until(b'\n', &mut line)
@@ -384,7 +384,9 @@ fn lock_key(key: &Path) -> Result<File, Error> {
             format!("another run is sealing with {}", key.display()),
             "wait for it to end; its export is the one to continue from",
         )),
-        Err(fs::TryLockError::Error(error)) => Err(Error::io("could not lock the key with", path, &error)),
+        Err(fs::TryLockError::Error(error)) => {
+            Err(Error::io("could not lock the key with", path, &error))
+        }
     }
 }
 

@@ -162,8 +162,13 @@ impl Workbench {
                 .rows_after(tally.last, BATCH)
                 .await
                 .map_err(|e| vault_error(&e))?;
-            let Some(end) = rows.last().map(|row| row.seq) else { break };
-            for row in rows.iter().filter(|row| row.system != crate::import::FILE_SYSTEM) {
+            let Some(end) = rows.last().map(|row| row.seq) else {
+                break;
+            };
+            for row in rows
+                .iter()
+                .filter(|row| row.system != crate::import::FILE_SYSTEM)
+            {
                 *tally.systems.entry(row.system.clone()).or_default() += 1;
                 for field in row.fields.iter().filter(|f| f.class == Class::Unknown) {
                     let key = (row.system.clone(), field.path.clone());

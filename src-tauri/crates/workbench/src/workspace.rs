@@ -11,9 +11,7 @@ use vault::{Act, KdfCost, NewMember, NewVault, OpenError, OpenOptions, Role, Vau
 use crate::jobs::lock;
 use crate::sources_place::Tally;
 use crate::standing::Standing;
-use crate::view::{
-    CreatedView, MemberView, RecentView, SettingsView, StartView, WorkspaceView,
-};
+use crate::view::{CreatedView, MemberView, RecentView, SettingsView, StartView, WorkspaceView};
 use crate::{Code, Error, Workbench};
 
 /// How many workspaces are remembered as recent.

@@ -222,7 +222,12 @@ fn file_record(
             // A file name often carries an account number or a person's name.
             let (class, shown) = match *path {
                 "/file/name" | "/manifest/name" => (Class::C3, Shown::Hidden),
-                _ => (Class::C1, Shown::Kept { text: value.clone() }),
+                _ => (
+                    Class::C1,
+                    Shown::Kept {
+                        text: value.clone(),
+                    },
+                ),
             };
             MinimisedField {
                 path: (*path).into(),

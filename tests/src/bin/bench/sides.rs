@@ -221,7 +221,7 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
     let newest = {
         let index = Index::open_or_create(
             &vault.index_dir(),
-            &*vault.index_key()?,
+            &vault.index_key()?,
             environment.entropy(),
         )?;
         let page = Page {

@@ -320,32 +320,3 @@ async fn a_record_out_of_order_or_facts_that_do_not_fit_are_refused() {
     ));
     assert_eq!(vault.count().await.unwrap(), 0);
 }
-
-/// Prints the rate of staging rows with sealed lines: `cargo test -p vault --release -- --ignored rate --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-#[allow(clippy::print_stdout, reason = "it is there to print")]
-async fn rate_of_staging() {
-    let p = place(Role::Responder).await;
-    let vault = p.open().await;
-    let template: Vec<NewEvent> = (0..20_000)
-        .map(|i| event(&record(i, vault.draw_seed())))
-        .collect();
-    let mut session = begin(&vault, b"rate", true).await.unwrap();
-    let mut spent = std::time::Duration::ZERO;
-    for round in 0..15 {
-        let batch = template
-            .iter()
-            .cloned()
-            .map(|e| NewEvent {
-                index: e.index + round * 20_000,
-                ..e
-            })
-            .collect();
-        let start = std::time::Instant::now();
-        session.append(batch).await.unwrap();
-        spent += start.elapsed();
-    }
-    println!("{:.0} rows/s", 300_000.0 / spent.as_secs_f64());
-    session.abandon().await.unwrap();
-}

@@ -219,11 +219,8 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
         ("handle", format!("subject:{handle}"), Ask::Subject(subject)),
     ];
     let newest = {
-        let index = Index::open_or_create(
-            &vault.index_dir(),
-            &vault.index_key()?,
-            environment.entropy(),
-        )?;
+        let key = vault.index_key()?;
+        let index = Index::open_or_create(&vault.index_dir(), &key, environment.entropy())?;
         let page = Page {
             after: None,
             limit: ROWS,

@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     /// Folder of the workspace.
     #[arg(long, global = true, env = "MUNIMENT_WORKSPACE", value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
-    /// Member who acts; the first custodian unless named.
+    /// Member who acts; unless named, the one whose key file the passphrase opens.
     #[arg(long, global = true, env = "MUNIMENT_MEMBER", value_name = "ID")]
     pub(crate) member: Option<String>,
     /// Print one JSON document instead of text.

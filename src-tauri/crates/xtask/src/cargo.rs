@@ -31,6 +31,14 @@ struct Message {
     reason: String,
     executable: Option<PathBuf>,
     target: Option<Target>,
+    #[serde(default)]
+    profile: Profile,
+}
+
+#[derive(Default, Deserialize)]
+struct Profile {
+    /// Built as a test harness, under the same target name as the program itself.
+    test: bool,
 }
 
 #[derive(Deserialize)]
@@ -116,8 +124,8 @@ fn built_binary(line: &str) -> Option<(String, PathBuf)> {
         return None;
     }
     let target = message.target?;
-    // A test executable of a library has a path too; only real binaries count.
-    if !target.kind.iter().any(|kind| kind == "bin") {
+    // Test executables have a path too, those of programs even the program's name.
+    if message.profile.test || !target.kind.iter().any(|kind| kind == "bin") {
         return None;
     }
     Some((target.name, message.executable?))
@@ -141,6 +149,7 @@ mod tests {
         for line in [
             r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"muniment"},"executable":null}"#,
             r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"muniment"},"executable":"/t/debug/deps/muniment-1"}"#,
+            r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"muniment"},"profile":{"test":true},"executable":"/t/debug/deps/muniment-1"}"#,
             r#"{"reason":"build-finished","success":true}"#,
             "not json",
         ] {

@@ -23,8 +23,9 @@ pub struct ClockFile {
     pub title: String,
     /// Where the rules are published.
     pub source: String,
-    /// The day on which the text was compared with the source.
-    pub checked: String,
+    /// The day on which the file was written. It does not say that somebody has compared it with the
+    /// published text since.
+    pub written: String,
     /// That this is not legal advice.
     pub notice: String,
     /// The duties.

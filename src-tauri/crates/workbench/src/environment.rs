@@ -52,9 +52,11 @@ impl Environment {
         )
     }
 
-    /// The time now.
+    /// The time now, to the microsecond: what is stored is read back as the same instant, so that
+    /// a packet planned in one process is the one that another writes.
     pub fn now(&self) -> DateTime<Utc> {
-        (self.clock)()
+        let now = (self.clock)();
+        DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
     }
 
     /// A fresh source of randomness.

@@ -64,6 +64,10 @@ impl Workbench {
     ) -> Result<ActedView, Error> {
         let workspace = self.workspace().await?;
         let note = note.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
+        // A number that does not exist is told before anything is pinned.
+        for seq in &seqs {
+            one_row(&workspace, i64::from(*seq)).await?;
+        }
         let mut recorded = Vec::new();
         for seq in seqs {
             let disclosure = disclose(&workspace, i64::from(seq), note.clone()).await?;

@@ -389,7 +389,7 @@ fn every_place(window: &Window) {
                     window.chord(&[keys::ENTER]);
                     window.wait(&id("record"));
                 }
-                "sources" => drop(window.wait(&id("import-row"))),
+                "sources" => drop(window.wait("[data-testid^=\"quarantine-\"]")),
                 "controls" => drop(window.wait(&id("control-row"))),
                 _ => {}
             }

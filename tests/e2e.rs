@@ -359,6 +359,8 @@ fn every_place(window: &Window) {
     let axe = std::fs::read_to_string(&axe).expect("the window's packages are installed");
     let keep = std::env::var_os("MUNIMENT_SCREENSHOTS").map(std::path::PathBuf::from);
     window.size(1280, 800);
+    window.click(&format!("{} button", id("sample-note")));
+    window.gone(".toast");
     for theme in ["light", "dark"] {
         window.script(&format!(
             "document.documentElement.style.colorScheme = '{theme}'"

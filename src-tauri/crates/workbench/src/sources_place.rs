@@ -11,7 +11,7 @@ use vault::Act;
 
 use crate::explore::system_title;
 use crate::standing::{OriginStanding, Standing, missing_words};
-use crate::text::{count, grouped, time};
+use crate::text::{count, files, grouped, time};
 use crate::view::{
     BandView, KeyView, OriginView, SourcesView, SystemView, TrustView, UnclassifiedView,
 };
@@ -400,7 +400,10 @@ async fn foreign_origins(
             to = to.max(last);
             records += standing.last - standing.first - 1;
         }
-        let words = format!("{} files, {assurance}; no chain to compare", segments.len());
+        let words = format!(
+            "{}, {assurance}; no chain to compare",
+            files(segments.len())
+        );
         views.push(OriginView {
             origin: system.clone(),
             title: system_title(workspace, &system),

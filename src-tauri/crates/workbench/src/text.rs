@@ -37,3 +37,9 @@ pub(crate) fn grouped(n: u64) -> String {
     }
     out
 }
+
+/// `1 file`, `1,024 files`.
+pub(crate) fn files(n: usize) -> String {
+    let n = n as u64;
+    format!("{} {}", grouped(n), if n == 1 { "file" } else { "files" })
+}

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use vault::{Act, SealedFile, VaultError};
 
 use crate::jobs::{Job, lock};
-use crate::text::{count, time};
+use crate::text::{count, files, grouped, time};
 use crate::view::{ImportReportView, ImportView, QuarantineView};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
@@ -271,7 +271,11 @@ fn file_name(path: &str) -> String {
 }
 
 fn summary(report: &ImportReportView) -> String {
-    let mut said = format!("{} records from {} files", report.total, report.files.len());
+    let mut said = format!(
+        "{} records from {}",
+        grouped(report.total.into()),
+        files(report.files.len())
+    );
     if !report.quarantine.is_empty() {
         said.push_str(&format!(", {} in quarantine", report.quarantine.len()));
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// How long an element may take to appear.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running window.
 pub struct Window {
@@ -134,7 +134,7 @@ impl Window {
     /// Waits until an element is there and gives its WebDriver id.
     ///
     /// # Panics
-    /// If it does not appear within half a minute; a picture of the window is kept.
+    /// If it does not appear within a minute; a picture of the window is kept.
     pub fn wait(&self, css: &str) -> String {
         let begun = Instant::now();
         loop {
@@ -157,7 +157,7 @@ impl Window {
     /// Waits until nothing matches.
     ///
     /// # Panics
-    /// If something still matches after half a minute.
+    /// If something still matches after a minute.
     pub fn gone(&self, css: &str) {
         let begun = Instant::now();
         while self.find(css).is_some() {
@@ -194,16 +194,36 @@ impl Window {
         }
     }
 
-    /// Replaces the value of a field.
+    /// Replaces the value of a field, again if the page was just being drawn.
+    ///
+    /// # Panics
+    /// If the field does not hold the text in the end.
     pub fn fill(&self, css: &str, text: &str) {
-        let id = self.wait(css);
-        let _ = self.try_call("POST", &format!("/element/{id}/clear"), &json!({}));
-        let id = self.wait(css);
-        self.call(
-            "POST",
-            &format!("/element/{id}/value"),
-            &json!({"text": text}),
-        );
+        let begun = Instant::now();
+        loop {
+            let id = self.wait(css);
+            let typed = self
+                .try_call("POST", &format!("/element/{id}/clear"), &json!({}))
+                .and_then(|_| {
+                    let keys = json!({"text": text});
+                    self.try_call("POST", &format!("/element/{id}/value"), &keys)
+                })
+                .and_then(|_| {
+                    self.try_call(
+                        "GET",
+                        &format!("/element/{id}/property/value"),
+                        &Value::Null,
+                    )
+                });
+            match typed {
+                Ok(held) if held == text => return,
+                other => assert!(
+                    begun.elapsed() < PATIENCE,
+                    "{css} was not filled: {other:?}"
+                ),
+            }
+            std::thread::sleep(Duration::from_millis(150));
+        }
     }
 
     /// Presses keys together.
@@ -231,7 +251,7 @@ impl Window {
     /// Waits until an element's text contains this.
     ///
     /// # Panics
-    /// If it does not within half a minute.
+    /// If it does not within a minute.
     pub fn says(&self, css: &str, text: &str) {
         let begun = Instant::now();
         loop {
@@ -284,16 +304,33 @@ impl Window {
         }
     }
 
-    /// Chooses an option of a native select by its value.
+    /// Chooses an option of a native select by its value, again if the page was just being drawn.
     ///
     /// # Panics
-    /// If there is no such option.
+    /// If there is no such option, or it does not stay chosen.
     pub fn choose(&self, css: &str, value: &str) {
         self.wait(&format!("{css} option[value=\"{value}\"]"));
-        let code = format!(
-            "const s = document.querySelector('{css}'); s.value = '{value}';              s.dispatchEvent(new Event('input', {{bubbles: true}}));              s.dispatchEvent(new Event('change', {{bubbles: true}})); return s.value"
+        let (select, wanted) = (Value::from(css), Value::from(value));
+        let choose = format!(
+            "const s = document.querySelector({select}); if (!s || s.disabled) return; \
+             s.value = {wanted}; \
+             s.dispatchEvent(new Event('input', {{bubbles: true}})); \
+             s.dispatchEvent(new Event('change', {{bubbles: true}}));"
         );
-        assert_eq!(self.script(&code), value, "{css}");
+        let chosen = format!("return document.querySelector({select})?.value ?? null");
+        let begun = Instant::now();
+        loop {
+            self.script(&choose);
+            std::thread::sleep(Duration::from_millis(150));
+            let now = self.script(&chosen);
+            if now == wanted {
+                return;
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{css} stays {now}, not {wanted}"
+            );
+        }
     }
 
     /// Runs axe-core from this source and gives its violations, one a line.

@@ -246,9 +246,9 @@ impl Vault {
     async fn check_segment(&self, s: crate::Segment) -> Result<String, VaultError> {
         // Leaf hashes of 32 bytes: the rows of a segment fit; its lines are streamed.
         let mut rows = Vec::new();
-        for run in &s.runs {
+        for run in s.stretches() {
             rows.push((
-                *run,
+                run,
                 event::leaves(&self.inner.pool, run.first_seq, run.last - run.first).await?,
             ));
         }

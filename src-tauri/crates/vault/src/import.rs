@@ -204,6 +204,7 @@ struct Staged {
     first_index: Option<u64>,
     next_index: u64,
     runs: Vec<Run>,
+    borrowed: Vec<Run>,
     row: Vec<u8>,
 }
 
@@ -263,6 +264,7 @@ impl ImportSession {
             first_index,
             next_index: first_index.unwrap_or(0),
             runs: Vec::new(),
+            borrowed: Vec::new(),
             row: Vec::new(),
         };
         Ok(Self {
@@ -292,11 +294,12 @@ impl ImportSession {
             .await
     }
 
-    /// Stages lines of records that are known already and have their rows in another segment.
+    /// Stages lines of records that are known already and have their rows in another segment: each with
+    /// the number of the event whose leaf is the same.
     pub async fn append_known(
         &mut self,
         first: u64,
-        lines: Vec<Vec<u8>>,
+        lines: Vec<(Vec<u8>, i64)>,
     ) -> Result<(), VaultError> {
         self.blocking(move |_, staged| {
             if staged.recommit.is_some() {
@@ -304,8 +307,21 @@ impl ImportSession {
                     "a recommit log has no known records".to_owned(),
                 ));
             }
-            for (line, index) in lines.iter().zip(first..) {
+            for ((line, seq), index) in lines.iter().zip(first..) {
                 staged.line(index, line)?;
+                match staged.borrowed.last_mut() {
+                    Some(run)
+                        if run.last == index
+                            && run.first_seq.saturating_add_unsigned(index - run.first) == *seq =>
+                    {
+                        run.last += 1;
+                    }
+                    _ => staged.borrowed.push(Run {
+                        first: index,
+                        last: index + 1,
+                        first_seq: *seq,
+                    }),
+                }
             }
             Ok(())
         })
@@ -630,6 +646,7 @@ impl Staged {
         }
         let (import, runs, first_seq, next_seq) =
             (self.import, self.runs, self.first_seq, self.next_seq);
+        let borrowed = self.borrowed;
         let store = self.store.finish().map_err(unpack)?;
         let records = (next_seq - first_seq).unsigned_abs();
         let written = inner.write(now, |tx| {
@@ -643,6 +660,9 @@ impl Staged {
             }
             for run in &runs {
                 segment::insert_run(tx.conn, segment, run)?;
+            }
+            for run in &borrowed {
+                segment::insert_borrowed(tx.conn, segment, run)?;
             }
             if let (Some(text), false) = (&facts.checkpoint_note, facts.signers.is_empty()) {
                 let verified = OriginNote {

@@ -238,31 +238,16 @@ impl Vault {
                 format!("{from}..{to} in segment {segment}"),
             ));
         }
-        let others = segment::all(&self.inner.pool, Some(&own.facts.origin)).await?;
         let mut out = Vec::new();
         let mut at = from;
-        while at < to {
-            // The segment's own rows first: in a fork, another branch has the same indices.
-            let run = own
-                .runs
-                .iter()
-                .chain(others.iter().flat_map(|s| &s.runs))
-                .find(|r| r.first <= at && at < r.last);
-            let run = run.ok_or_else(|| VaultError::missing("leaf of record", at))?;
+        for run in own.stretches() {
+            if run.last <= at || at >= to {
+                continue;
+            }
+            if run.first > at {
+                break;
+            }
             let until = to.min(run.last);
-            // Do not run over rows that are the segment's own.
-            let own_next = own
-                .runs
-                .iter()
-                .map(|r| r.first)
-                .filter(|f| *f > at)
-                .min()
-                .unwrap_or(until);
-            let until = if own.runs.contains(run) {
-                until
-            } else {
-                until.min(own_next)
-            };
             let seq = run.first_seq.saturating_add_unsigned(at - run.first);
             let part = event::leaves(&self.inner.pool, seq, until - at).await?;
             if part.len() as u64 != until - at {
@@ -273,6 +258,9 @@ impl Vault {
             }
             out.extend(part);
             at = until;
+        }
+        if at < to {
+            return Err(VaultError::missing("leaf of record", at));
         }
         Ok(out)
     }

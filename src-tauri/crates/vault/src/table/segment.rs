@@ -1,4 +1,4 @@
-//! `segment` and `segment_run`: contiguous ranges of origins' logs, and where their event rows are.
+//! `segment`, `segment_run` and `segment_borrowed`: contiguous ranges of origins' logs, and where their event rows are.
 
 use std::collections::BTreeMap;
 
@@ -65,6 +65,19 @@ pub struct Segment {
     pub store: String,
     /// Where its event rows are. Records that were known before have none here.
     pub runs: Vec<Run>,
+    /// Where the event rows of records that were known before are: rows of other segments, with the
+    /// same leaves. Together with `runs` they are all of [first, last).
+    pub borrowed: Vec<Run>,
+}
+
+impl Segment {
+    /// Event rows of all its records, its own and borrowed ones, in the order of the log.
+    #[must_use]
+    pub fn stretches(&self) -> Vec<Run> {
+        let mut all: Vec<Run> = self.runs.iter().chain(&self.borrowed).copied().collect();
+        all.sort_unstable_by_key(|run| run.first);
+        all
+    }
 }
 
 pub(crate) fn insert(
@@ -98,8 +111,26 @@ pub(crate) fn insert(
 }
 
 pub(crate) fn insert_run(conn: &Connection, segment: i64, run: &Run) -> Result<(), VaultError> {
+    insert_into(conn, "segment_run", segment, run)
+}
+
+/// A stretch whose rows another segment has.
+pub(crate) fn insert_borrowed(
+    conn: &Connection,
+    segment: i64,
+    run: &Run,
+) -> Result<(), VaultError> {
+    insert_into(conn, "segment_borrowed", segment, run)
+}
+
+fn insert_into(
+    conn: &Connection,
+    table: &'static str,
+    segment: i64,
+    run: &Run,
+) -> Result<(), VaultError> {
     conn.execute(
-        "INSERT INTO segment_run (segment, first, last, first_seq) VALUES (?, ?, ?, ?)",
+        &format!("INSERT INTO {table} (segment, first, last, first_seq) VALUES (?, ?, ?, ?)"),
         params![
             segment,
             signed(T, run.first)?,
@@ -157,21 +188,18 @@ async fn read(
     origin: Option<&str>,
     id: Option<i64>,
 ) -> Result<Vec<Segment>, VaultError> {
-    let mut runs: BTreeMap<i64, Vec<Run>> = BTreeMap::new();
-    let rows = sqlx::query(
+    let mut runs = runs_of(
+        pool,
         "SELECT segment, first, last, first_seq FROM segment_run WHERE ?1 IS NULL OR segment = ?1 ORDER BY segment, first",
+        id,
     )
-    .bind(id)
-    .fetch_all(pool)
     .await?;
-    for r in rows {
-        let run = Run {
-            first: unsigned(T, r.try_get(1)?)?,
-            last: unsigned(T, r.try_get(2)?)?,
-            first_seq: r.try_get(3)?,
-        };
-        runs.entry(r.try_get(0)?).or_default().push(run);
-    }
+    let mut borrowed = runs_of(
+        pool,
+        "SELECT segment, first, last, first_seq FROM segment_borrowed WHERE ?1 IS NULL OR segment = ?1 ORDER BY segment, first",
+        id,
+    )
+    .await?;
     sqlx::query(
         "SELECT id, import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note, range_json,
            signers, links, verdict, store
@@ -204,7 +232,25 @@ async fn read(
             facts,
             store: r.try_get(14)?,
             runs: runs.remove(&id).unwrap_or_default(),
+            borrowed: borrowed.remove(&id).unwrap_or_default(),
         })
     })
     .collect()
+}
+
+async fn runs_of(
+    pool: &SqlitePool,
+    sql: &'static str,
+    segment: Option<i64>,
+) -> Result<BTreeMap<i64, Vec<Run>>, VaultError> {
+    let mut runs: BTreeMap<i64, Vec<Run>> = BTreeMap::new();
+    for r in sqlx::query(sql).bind(segment).fetch_all(pool).await? {
+        let run = Run {
+            first: unsigned(T, r.try_get(1)?)?,
+            last: unsigned(T, r.try_get(2)?)?,
+            first_seq: r.try_get(3)?,
+        };
+        runs.entry(r.try_get(0)?).or_default().push(run);
+    }
+    Ok(runs)
 }

@@ -264,7 +264,7 @@ async fn an_overlapping_export_keeps_all_lines_and_adds_only_new_rows() {
     let new = events.split_off(5);
     let mut session = begin(&vault, b"b", false).await.unwrap();
     session
-        .append_known(5, events.into_iter().map(|e| e.line).collect())
+        .append_known(5, events.into_iter().map(|e| e.line).zip(6..).collect())
         .await
         .unwrap();
     session.append(new).await.unwrap();

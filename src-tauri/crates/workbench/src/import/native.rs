@@ -27,8 +27,8 @@ pub(super) type Done = Result<i64, (Failure, ImportSession)>;
 /// What the verifying thread hands to the storing task.
 enum Batch {
     New(Vec<NewEvent>),
-    /// Lines of records that other segments hold already, from this index on.
-    Known(u64, Vec<Vec<u8>>),
+    /// Lines of records that other segments hold already, from this index on, each with its event.
+    Known(u64, Vec<(Vec<u8>, i64)>),
 }
 
 impl Workbench {
@@ -222,7 +222,7 @@ fn of_archive(error: evidence::ArchiveError) -> Result<Failure, Error> {
 }
 
 /// Leaf hashes of records that are here already: the same record gets no second row.
-struct Known(Vec<(u64, Vec<Hash>)>);
+struct Known(Vec<(vault::Run, Vec<Hash>)>);
 
 impl Known {
     async fn of(workspace: &Workspace, segments: &[vault::Segment]) -> Result<Self, Error> {
@@ -234,18 +234,18 @@ impl Known {
                     .leaves(segment.id, run.first, run.last)
                     .await
                     .map_err(|e| vault_error(&e))?;
-                known.push((run.first, leaves));
+                known.push((*run, leaves));
             }
         }
         Ok(Self(known))
     }
 
-    fn has(&self, index: u64, leaf: &Hash) -> bool {
-        self.0.iter().any(|(first, leaves)| {
-            index
-                .checked_sub(*first)
-                .and_then(|at| leaves.get(usize::try_from(at).ok()?))
-                .is_some_and(|known| known == leaf)
+    /// The event that holds this record already.
+    fn event(&self, index: u64, leaf: &Hash) -> Option<i64> {
+        self.0.iter().find_map(|(run, leaves)| {
+            let at = index.checked_sub(run.first)?;
+            let known = leaves.get(usize::try_from(at).ok()?)?;
+            (known == leaf).then(|| run.first_seq.saturating_add_unsigned(at))
         })
     }
 }
@@ -256,7 +256,7 @@ struct Stage<'a> {
     handles: &'a HandleKey,
     known: &'a Known,
     new: Vec<NewEvent>,
-    old: (u64, Vec<Vec<u8>>),
+    old: (u64, Vec<(Vec<u8>, i64)>),
     batches: mpsc::Sender<Batch>,
     job: &'a Job,
 }
@@ -264,12 +264,12 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn push(&mut self, line: &RecordLine<'_>, leaf: Hash) -> Result<(), Stop> {
         let bytes = line.as_written().as_bytes().to_vec();
-        if self.known.has(line.index(), &leaf) {
+        if let Some(event) = self.known.event(line.index(), &leaf) {
             self.send_new()?;
             if self.old.1.is_empty() {
                 self.old.0 = line.index();
             }
-            self.old.1.push(bytes);
+            self.old.1.push((bytes, event));
             return if self.old.1.len() >= BATCH {
                 self.send_old()
             } else {

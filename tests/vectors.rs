@@ -1,130 +1,29 @@
 //! Every byte of a native export matters: whichever is changed, it is never valid. 600 random
 //! ones, 10,000 with `MUNIMENT_SOAK=1`, and every byte of the small files.
 
-use std::collections::BTreeMap;
-use std::io::Cursor;
-use std::sync::{Arc, Mutex};
-
+use evidence::VerifierKey;
 use evidence::archive::{
-    CHECKPOINT, CONSISTENCY, PREVIOUS_CHECKPOINT, RANGE, RECORDS, RECORDS_ZST, ReadSeek,
+    CHECKPOINT, CONSISTENCY, PREVIOUS_CHECKPOINT, RANGE, RECORDS, RECORDS_ZST,
 };
-use evidence::export::{ExportVerdict, verify_export};
-use evidence::merkle::consistency_proof;
-use evidence::{
-    Checkpoint, CompactRange, ConsistencyLink, ExportFiles, ExportReport, ExportWriter, Field,
-    Hash, Record, Seed, SigningKey, VerifierKey,
-};
+use evidence::export::ExportVerdict;
+use muniment_tests::exports::{Files, Log, packed, verify};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
-const ORIGIN: &str = "log.example/command";
 const FIRST: u64 = 11;
 const LAST: u64 = 71;
 
-type Files = BTreeMap<String, Vec<u8>>;
-
-fn key() -> SigningKey {
-    SigningKey::from_seed(ORIGIN, &[7; 32]).expect("a key")
+fn log() -> Log {
+    Log::new("log.example/command", 7, LAST)
 }
 
-fn record(index: u64) -> Record {
-    let field = |path: &str, value: String| Field {
-        path: path.into(),
-        value,
-    };
-    Record {
-        index,
-        seed: Seed::new(Hash::sha256(&index.to_be_bytes()).0),
-        fields: vec![
-            field("@schema", "{\"id\":\"enigm-command\",\"version\":1}".into()),
-            field("/time", format!("\"2026-11-21T08:00:{:02}Z\"", index % 60)),
-            field("/note", format!("\"a \\\"quoted\\\" \u{1F511} {index}\"")),
-            field("/big", "1.0e2".into()),
-            field("/whole", format!("{{ \"n\" : {index},\"list\":[1,-0]}}")),
-        ],
-    }
-}
-
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Shared {
-    fn bytes(&self) -> Vec<u8> {
-        self.0.lock().expect("not poisoned").clone()
-    }
-}
-
-impl std::io::Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0
-            .lock()
-            .expect("not poisoned")
-            .extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// An export that has every file an export can have, and its records compressed.
+/// An export that has every file an export can have.
 fn export() -> Files {
-    let leaves: Vec<Hash> = (0..LAST).map(|index| record(index).leaf()).collect();
-    let upto = |size: u64| {
-        let mut range = CompactRange::new();
-        leaves[..size as usize]
-            .iter()
-            .for_each(|leaf| range.push(*leaf));
-        range
-    };
-    let previous = Checkpoint {
-        origin: ORIGIN.into(),
-        size: FIRST,
-        root: upto(FIRST).root(),
-    };
-    let previous = key().sign_note(&previous.to_text()).expect("signed");
-    let (records, small) = (Shared::default(), Arc::new(Mutex::new(Files::new())));
-    let kept = Arc::clone(&small);
-    let mut writer = ExportWriter::new_folder(
-        ORIGIN,
-        FIRST,
-        upto(FIRST).frontier().to_vec(),
-        Some(previous),
-        records.clone(),
-        move |name: &str, bytes: &[u8]| {
-            kept.lock()
-                .expect("not poisoned")
-                .insert(name.into(), bytes.to_vec());
-            Ok(())
-        },
-    )
-    .expect("a writer");
-    for index in FIRST..LAST {
-        writer.push(&record(index)).expect("a record");
-    }
-    let proof = consistency_proof(&leaves, 3);
-    let link = ConsistencyLink::verify(3, LAST, upto(3).root(), upto(LAST).root(), proof);
-    writer.link(link.expect("a link")).expect("it fits");
-    writer.finish(&key()).expect("signed");
-    let mut files = small.lock().expect("not poisoned").clone();
-    files.insert(RECORDS_ZST.into(), records.bytes());
-    files
+    log().export(FIRST..LAST, &[3])
 }
 
-fn plain(mut files: Files) -> Files {
-    let packed = files.remove(RECORDS_ZST).expect("compressed records");
-    let text = zstd::decode_all(packed.as_slice()).expect("zstd");
-    files.insert(RECORDS.into(), text);
-    files
-}
-
-fn verify(files: &Files, keys: &[VerifierKey]) -> ExportReport {
-    let readers = files.iter().map(|(name, bytes)| {
-        let reader: Box<dyn ReadSeek> = Box::new(Cursor::new(bytes.clone()));
-        (name.clone(), reader)
-    });
-    verify_export(ExportFiles::open_files(readers), keys).expect("memory can be read")
+fn keys() -> [VerifierKey; 1] {
+    [log().verifier()]
 }
 
 /// Bytes in which nothing is left to say: what a signature is over names everything else.
@@ -171,8 +70,8 @@ fn soaking() -> bool {
 
 #[test]
 fn unchanged_it_is_valid_in_both_forms_and_pending_without_the_key() {
-    let keys = [key().verifier_key().clone()];
-    for files in [export(), plain(export())] {
+    let keys = keys();
+    for files in [export(), packed(export())] {
         assert_eq!(files.len(), 5, "every file that an export can have");
         let report = verify(&files, &keys);
         assert_eq!(report.verdict, ExportVerdict::Valid, "{report:?}");
@@ -183,9 +82,9 @@ fn unchanged_it_is_valid_in_both_forms_and_pending_without_the_key() {
 
 #[test]
 fn no_random_byte_can_be_changed() {
-    let keys = [key().verifier_key().clone()];
+    let keys = keys();
     // Uncompressed, so that every byte is one of a file and none the compressor's own.
-    let files = plain(export());
+    let files = export();
     let all: Vec<(&String, usize)> = files
         .iter()
         .flat_map(|(name, bytes)| (0..bytes.len()).map(move |at| (name, at)))
@@ -200,8 +99,8 @@ fn no_random_byte_can_be_changed() {
 
 #[test]
 fn no_byte_of_a_structural_file_can_be_changed() {
-    let keys = [key().verifier_key().clone()];
-    let files = plain(export());
+    let keys = keys();
+    let files = export();
     for name in [CHECKPOINT, PREVIOUS_CHECKPOINT, RANGE, CONSISTENCY] {
         for at in 0..files[name].len() {
             // Another letter case, another bit, another character altogether.
@@ -214,8 +113,9 @@ fn no_byte_of_a_structural_file_can_be_changed() {
 
 #[test]
 fn no_byte_of_a_record_line_can_be_changed() {
-    let keys = [key().verifier_key().clone()];
-    let files = plain(export());
+    let keys = keys();
+    // Without a consistency proof, so that the checkpoint's root alone stands against it.
+    let files = log().export(FIRST..LAST, &[]);
     let end = files[RECORDS]
         .iter()
         .position(|b| *b == b'\n')
@@ -229,8 +129,8 @@ fn no_byte_of_a_record_line_can_be_changed() {
 
 #[test]
 fn no_byte_can_be_added_or_removed() {
-    let keys = [key().verifier_key().clone()];
-    let files = plain(export());
+    let keys = keys();
+    let files = export();
     for (name, bytes) in &files {
         for at in [0, bytes.len() / 2, bytes.len()] {
             for extra in *b"\n 0" {
@@ -260,8 +160,8 @@ fn no_byte_can_be_added_or_removed() {
 
 #[test]
 fn no_byte_of_the_compressed_records_changes_a_record() {
-    let keys = [key().verifier_key().clone()];
-    let files = export();
+    let keys = keys();
+    let files = packed(export());
     let mut random = ChaCha20Rng::seed_from_u64(0x7a73_7464);
     let length = files[RECORDS_ZST].len();
     for _ in 0..if soaking() { 2_000 } else { 200 } {

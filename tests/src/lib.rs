@@ -2,6 +2,7 @@
 //! real window is driven, where foreign vectors lie.
 
 pub mod corpora;
+pub mod exports;
 pub mod programs;
 pub mod shapes;
 pub mod window;

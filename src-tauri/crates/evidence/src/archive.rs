@@ -13,7 +13,7 @@ use std::{
 mod bounded;
 mod zip_directory;
 
-use bounded::{Bounded, Checked, OneFrame};
+use bounded::{Bounded, Checked, OneFrame, OneStream};
 pub use zip_directory::ZipEntry;
 
 /// The log's signed note at the end of the range.
@@ -398,8 +398,7 @@ fn stored<'a>(
     source.seek(SeekFrom::Start(entry.offset))?;
     let packed = source.take(entry.packed);
     let plain: Box<dyn Read + Send + 'a> = if entry.deflated {
-        let inflated = flate2::read::DeflateDecoder::new(io::BufReader::new(packed));
-        Box::new(inflated)
+        Box::new(OneStream::new(packed, place.name))
     } else {
         Box::new(packed)
     };

@@ -87,6 +87,32 @@ impl<R: Read> Read for Checked<R> {
     }
 }
 
+/// Inflates exactly one deflate stream that ends with its input, so that no byte of an entry
+/// lies behind it unread.
+pub(super) struct OneStream<R: Read> {
+    decoder: flate2::bufread::DeflateDecoder<BufReader<R>>,
+    name: &'static str,
+}
+
+impl<R: Read> OneStream<R> {
+    pub(super) fn new(inner: R, name: &'static str) -> Self {
+        Self {
+            decoder: flate2::bufread::DeflateDecoder::new(BufReader::new(inner)),
+            name,
+        }
+    }
+}
+
+impl<R: Read> Read for OneStream<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.decoder.read(buffer)?;
+        if n == 0 && !buffer.is_empty() && !self.decoder.get_mut().fill_buf()?.is_empty() {
+            return Err(ArchiveError::Corrupt(self.name.to_owned()).into_io());
+        }
+        Ok(n)
+    }
+}
+
 /// Decodes exactly one zstd frame that ends with its input.
 pub(super) struct OneFrame<R: Read> {
     decoder: zstd::stream::read::Decoder<'static, BufReader<R>>,

@@ -149,6 +149,26 @@ fn headers_agree_and_nothing_hides() {
     assert_eq!(code(comment.finish().unwrap().into_inner()), "zip");
 }
 
+/// A byte behind the end of a deflate stream, counted in the entry's packed size.
+#[test]
+fn nothing_lies_behind_a_deflate_stream() {
+    let deflated = stored().compression_method(CompressionMethod::Deflated);
+    let good = archive(&GOOD, deflated);
+    assert_eq!(code(good.clone()), "read");
+    // The last entry, so that only the directory moves.
+    let central = places(&good, b"PK\x01\x02");
+    let (last, start) = (central[2], central[0]);
+    let mut longer = good.clone();
+    let packed = u32::from_le_bytes(good[last + 20..last + 24].try_into().unwrap()) + 1;
+    longer[last + 20..last + 24].copy_from_slice(&packed.to_le_bytes());
+    let local = *places(&good, b"PK\x03\x04").last().unwrap();
+    longer[local + 18..local + 22].copy_from_slice(&packed.to_le_bytes());
+    let end = places(&good, b"PK\x05\x06")[0];
+    longer[end + 16..end + 20].copy_from_slice(&(start as u32 + 1).to_le_bytes());
+    longer.insert(start, 0);
+    assert_eq!(code(longer), "corrupt");
+}
+
 #[test]
 fn unpacking_is_bounded() {
     let zeros = vec![b'0'; 8 << 20];

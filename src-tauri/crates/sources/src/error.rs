@@ -199,6 +199,30 @@ pub enum FieldFault {
     WrongType,
 }
 
+/// What is wrong with a declared contradiction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ContradictionFault {
+    /// The name is no id.
+    #[error("its name is not an id of lower case letters, digits and dashes")]
+    BadName,
+    /// Two of the lifecycle have one name.
+    #[error("another contradiction of the lifecycle has the same name")]
+    NameTwice,
+    /// `if` is empty.
+    #[error("it has no condition under \"if\"")]
+    NoCondition,
+    /// A condition is none of the forms.
+    #[error(
+        "a condition is none of the forms: field with is, is-not or above; absent; later-than (with grace-minutes); since with over-days or over-days-in"
+    )]
+    NoForm,
+    /// Without a record type only time can be judged.
+    #[error(
+        "without a record type under \"on\" every condition has to be about time: later-than or since"
+    )]
+    NoRecord,
+}
+
 /// Why a source file is not usable.
 #[derive(Debug, Error)]
 pub enum SourceError {
@@ -261,6 +285,18 @@ pub enum SourceError {
         what: &'static str,
         /// The name that is not declared.
         name: String,
+    },
+    /// A declared contradiction.
+    #[error("source file {id}, lifecycle {lifecycle}, contradiction {rule}: {fault}")]
+    Contradiction {
+        /// The source file's id.
+        id: String,
+        /// The lifecycle's name.
+        lifecycle: String,
+        /// The contradiction's name.
+        rule: String,
+        /// What is wrong.
+        fault: ContradictionFault,
     },
     /// More fields than a record may have.
     #[error("source file {id}: more fields than the 512 that a record may have")]

@@ -14,15 +14,18 @@ mod error;
 mod headline;
 mod input;
 mod json;
+mod lifecycle;
 mod source;
 mod sums;
 
-pub use block::{
-    ActivityRefusal, Lifecycle, Ocsf, RecordKind, RecordType, Step, TimeFields, Transition,
-};
+pub use block::{Ocsf, RecordKind, RecordType, TimeFields};
 pub use catalogue::{Catalogue, ConflictingVersion, GENERIC_ID};
-pub use error::{FieldFault, JsonFault, ReadError, SourceError};
+pub use error::{ContradictionFault, FieldFault, JsonFault, ReadError, SourceError};
 pub use headline::{Headline, Moment, UNDECLARED};
 pub use input::{ForeignRecord, InputKind, MAX_FILE_BYTES, MAX_LINE_BYTES, Place, read_foreign};
+pub use lifecycle::{
+    ActivityRefusal, Condition, Contradiction, ContradictionKind, ContradictionRule, FieldOf,
+    Judged, Judgement, Life, Lifecycle, Step, Transition,
+};
 pub use source::{DeclaredField, PURPOSES, REST, SourceFile};
 pub use sums::parse_sha256sums;

@@ -6,9 +6,10 @@ use evidence::{Field, Hash};
 use redaction::{Class, FieldRule, SCHEMA_PATH, ValueType};
 use serde_json::Value;
 
-use crate::block::{Block, Lifecycle, RecordType};
-use crate::error::{FieldFault, JsonFault, ReadError, SourceError};
+use crate::block::{Block, RecordType};
+use crate::error::{ContradictionFault, FieldFault, JsonFault, ReadError, SourceError};
 use crate::json::{Faulty, Parser};
+use crate::lifecycle::{Condition, ContradictionRule, Lifecycle};
 
 /// The name under which the members of an object that its source file does not declare are kept,
 /// together, as one unclassified field. Their keys (which may be account names) stay in the value,
@@ -229,24 +230,7 @@ impl SourceFile {
     }
 
     fn check_block(&self) -> Result<(), SourceError> {
-        let headline = |what, path: &str| {
-            let field = self
-                .describe(path)
-                .ok_or_else(|| SourceError::NoSuchField {
-                    id: self.id.clone(),
-                    what,
-                    path: path.to_owned(),
-                })?;
-            match field.rule.class {
-                Class::C0 | Class::C1 if !field.rule.free_text => Ok(()),
-                class => Err(SourceError::NotForHeadline {
-                    id: self.id.clone(),
-                    what,
-                    path: path.to_owned(),
-                    class,
-                }),
-            }
-        };
+        let headline = |what, path: &str| self.check_plain(what, path);
         let declared = |what, path: &str| match self.describe(path) {
             Some(_) => Ok(()),
             None => Err(SourceError::NoSuchField {
@@ -284,6 +268,26 @@ impl SourceFile {
             .try_for_each(|one| self.check_lifecycle(one))
     }
 
+    /// A declared field whose value may stand in plain sight.
+    fn check_plain(&self, what: &'static str, path: &str) -> Result<(), SourceError> {
+        let field = self
+            .describe(path)
+            .ok_or_else(|| SourceError::NoSuchField {
+                id: self.id.clone(),
+                what,
+                path: path.to_owned(),
+            })?;
+        match field.rule.class {
+            Class::C0 | Class::C1 if !field.rule.free_text => Ok(()),
+            class => Err(SourceError::NotForHeadline {
+                id: self.id.clone(),
+                what,
+                path: path.to_owned(),
+                class,
+            }),
+        }
+    }
+
     fn check_lifecycle(&self, one: &Lifecycle) -> Result<(), SourceError> {
         if self.describe(&one.subject).is_none() {
             return Err(SourceError::NoSuchField {
@@ -301,21 +305,66 @@ impl SourceFile {
         let transitions = one.transitions.iter();
         let states = transitions
             .flat_map(|change| change.from.iter().chain([&change.to]))
-            .chain(one.refuses.iter().flat_map(|refusal| &refusal.states));
+            .chain(one.refuses.iter().flat_map(|refusal| &refusal.states))
+            .chain(one.contradictions.iter().flat_map(|rule| &rule.states))
+            .chain(one.contradictions.iter().flat_map(since));
         for state in states {
             if !one.states.contains(state) {
                 return Err(missing("state", state));
             }
         }
         let actions = (one.transitions.iter().map(|change| &change.on))
-            .chain(one.refuses.iter().flat_map(|refusal| &refusal.on));
+            .chain(one.refuses.iter().flat_map(|refusal| &refusal.on))
+            .chain(one.contradictions.iter().flat_map(|rule| &rule.on));
         for action in actions {
             if self.record_type(action).is_none() {
                 return Err(missing("record type", action));
             }
         }
+        one.contradictions
+            .iter()
+            .try_for_each(|rule| self.check_contradiction(one, rule))
+    }
+
+    /// A contradiction looks at C0 and C1 values only: its conditions are judged on minimised rows,
+    /// and that it was found must not tell more than a row does.
+    fn check_contradiction(
+        &self,
+        lifecycle: &Lifecycle,
+        rule: &ContradictionRule,
+    ) -> Result<(), SourceError> {
+        let fail = |fault| SourceError::Contradiction {
+            id: self.id.clone(),
+            lifecycle: lifecycle.name.clone(),
+            rule: rule.name.clone(),
+            fault,
+        };
+        if !is_id(&rule.name) {
+            return Err(fail(ContradictionFault::BadName));
+        }
+        let twins = lifecycle.contradictions.iter();
+        if twins.filter(|other| other.name == rule.name).count() > 1 {
+            return Err(fail(ContradictionFault::NameTwice));
+        }
+        if rule.conditions.is_empty() {
+            return Err(fail(ContradictionFault::NoCondition));
+        }
+        if !rule.conditions.iter().all(Condition::is_whole) {
+            return Err(fail(ContradictionFault::NoForm));
+        }
+        if rule.on.is_empty() && !rule.conditions.iter().all(Condition::is_about_time) {
+            return Err(fail(ContradictionFault::NoRecord));
+        }
+        for path in rule.conditions.iter().filter_map(Condition::path) {
+            self.check_plain("contradictions", path)?;
+        }
         Ok(())
     }
+}
+
+/// The states since which a contradiction measures time.
+fn since(rule: &ContradictionRule) -> impl Iterator<Item = &String> {
+    rule.conditions.iter().filter_map(|one| one.since.as_ref())
 }
 
 fn commit_object(node: &Node, parser: &mut Parser<'_>, fields: &mut Vec<Field>) -> Faulty<()> {

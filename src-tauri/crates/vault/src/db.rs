@@ -17,7 +17,8 @@ use crate::keys::Secret;
 use crate::{OpenError, VaultError};
 
 const FILE: &str = "vault.db";
-const BUSY: Duration = Duration::from_secs(30);
+/// How long a statement waits for another connection.
+pub(crate) const BUSY: Duration = Duration::from_secs(30);
 
 fn key_text(key: &Secret) -> Zeroizing<String> {
     let hex = Zeroizing::new(HEXLOWER.encode(key.bytes()));

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 use evidence::{Assurance, Checkpoint, CompactRange, Hash, SigningKey};
-use redaction::{Class, MinimisedField, Shown};
+use redaction::{MinimisedField, Shown};
 use rusqlite::{Connection, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,16 +18,19 @@ use crate::keys::KeyName;
 use crate::ledger::{Acts, may_record};
 use crate::seal::{SealedFile, unpack};
 use crate::store::StoreWriter;
-use crate::table::event::{class_code, level_code};
+use crate::table::event::level_code;
+use crate::table::row::RowWriter;
 use crate::table::segment::{Run, SegmentFacts};
 use crate::table::{dictionary, import, note, sealed, segment, setting, signed, subject};
 use crate::{EventKind, Inner, OriginNote, Vault, VaultError};
 
 const RECOMMIT: &str = "vault/recommit";
-/// Longer values are stored in their rows: they hardly repeat.
-const MAX_INTERNED: usize = 64;
+/// Longer values are stored in their rows.
+const MAX_INTERNED: usize = 256;
 /// Bounds what a session remembers of each dictionary.
 const MAX_CACHED: usize = 100_000;
+/// The same for shapes of rows, which are longer.
+const MAX_SHAPES: usize = 10_000;
 
 /// What is imported.
 #[derive(Clone, Debug)]
@@ -128,6 +131,22 @@ impl Inner {
             .map_err(|e| VaultError::Evidence(e.to_string()))
     }
 
+    /// Moves the write-ahead log into the database and empties it, unless somebody reads in it just now: then a
+    /// later commit does.
+    fn shrink_log(&self) {
+        let guard = self.writer();
+        let _ = guard.conn.busy_timeout(std::time::Duration::ZERO);
+        let done = guard
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| {
+                r.get::<_, i64>(0)
+            });
+        if !matches!(done, Ok(0)) {
+            tracing::debug!("the write-ahead log stays until later");
+        }
+        let _ = guard.conn.busy_timeout(crate::db::BUSY);
+    }
+
     /// Seals a stream.
     pub(crate) fn seal(&self, kind: &str, mut from: impl Read) -> Result<SealedFile, VaultError> {
         if self.read_only {
@@ -197,15 +216,41 @@ struct Staged {
     store: StoreWriter,
     recommit: Option<(RecommitState, CompactRange)>,
     texts: HashMap<String, i64>,
-    paths: HashMap<String, i64>,
-    subjects: HashMap<(String, [u8; 32]), i64>,
+    paths: HashMap<String, Path>,
+    shapes: HashMap<Vec<u8>, i64>,
+    shape_habit: Habit,
+    subjects: Subjects,
     first_seq: i64,
     next_seq: i64,
     first_index: Option<u64>,
     next_index: u64,
     runs: Vec<Run>,
     borrowed: Vec<Run>,
+    writer: RowWriter,
     row: Vec<u8>,
+}
+
+/// Subject numbers by domain and MAC.
+type Subjects = HashMap<String, HashMap<[u8; 32], i64>>;
+
+/// A path's number, and whether its values repeat.
+struct Path {
+    id: i64,
+    habit: Habit,
+}
+
+/// Whether something is worth a dictionary: how often it came, and how often it was new.
+#[derive(Clone, Copy, Default)]
+struct Habit {
+    seen: u64,
+    new: u64,
+}
+
+impl Habit {
+    /// At first everything may repeat; later what did in most cases.
+    fn repeats(self) -> bool {
+        self.new < 256 || self.new * 8 <= self.seen
+    }
 }
 
 impl ImportSession {
@@ -258,6 +303,8 @@ impl ImportSession {
             recommit,
             texts: HashMap::new(),
             paths: HashMap::new(),
+            shapes: HashMap::new(),
+            shape_habit: Habit::default(),
             subjects: HashMap::new(),
             first_seq,
             next_seq: first_seq,
@@ -265,6 +312,7 @@ impl ImportSession {
             next_index: first_index.unwrap_or(0),
             runs: Vec::new(),
             borrowed: Vec::new(),
+            writer: RowWriter::default(),
             row: Vec::new(),
         };
         Ok(Self {
@@ -458,7 +506,9 @@ impl Staged {
         let action = self.text(tx, &e.action)?;
         let outcome = e.outcome.as_deref().map(|o| self.text(tx, o)).transpose()?;
         let rules = self.text(tx, &e.rules)?;
-        self.fields(tx, &e.minimised)?;
+        let occurred = e.occurred.map(|t| t.timestamp_micros());
+        let recorded = e.recorded.map(|t| t.timestamp_micros());
+        self.fields(tx, &e.minimised, occurred.or(recorded))?;
         let kind = i64::from(e.kind == EventKind::Lifecycle);
         tx.prepare_cached(
             "INSERT INTO event (seq, segment, log_index, leaf, occurred_us, recorded_us, system, action, outcome,
@@ -470,8 +520,8 @@ impl Staged {
             self.segment,
             signed("event", e.index)?,
             e.leaf.0,
-            e.occurred.map(|t| t.timestamp_micros()),
-            e.recorded.map(|t| t.timestamp_micros()),
+            occurred,
+            recorded,
             system,
             action,
             outcome,
@@ -493,50 +543,79 @@ impl Staged {
     }
 
     /// Encodes the fields into `self.row`.
-    fn fields(&mut self, tx: &Connection, fields: &[MinimisedField]) -> Result<(), VaultError> {
-        use std::io::Write as _;
-        let mut out = std::mem::take(&mut self.row);
-        out.clear();
-        out.push(b'[');
-        for (n, f) in fields.iter().enumerate() {
-            if n > 0 {
-                out.push(b',');
-            }
+    fn fields(
+        &mut self,
+        tx: &Connection,
+        fields: &[MinimisedField],
+        base: Option<i64>,
+    ) -> Result<(), VaultError> {
+        let mut row = std::mem::take(&mut self.writer);
+        row.start(base);
+        for f in fields {
             let path = self.path(tx, &f.path)?;
-            write!(out, "[{path},{},", class_code(f.class))?;
             match &f.shown {
-                // Taxonomic values repeat; times, counters and addresses hardly do.
-                Shown::Kept { text }
-                    if f.class == Class::C0
-                        && text.len() <= MAX_INTERNED
-                        && self.texts.len() < MAX_CACHED =>
-                {
-                    write!(out, "1,{}", self.text(tx, text)?)?;
+                Shown::Kept { text } => {
+                    if !row.packed(path, f.class, text) {
+                        match self.repeated(tx, &f.path, text)? {
+                            Some(id) => row.text(path, f.class, id),
+                            None => row.kept(path, f.class, text),
+                        }
+                    }
                 }
-                Shown::Kept { text } => write!(out, "0,{text}")?,
                 Shown::Handle { domain, mac } => {
-                    write!(out, "2,{}", self.subject(tx, domain, mac, None)?)?
+                    row.subject(path, f.class, self.subject(tx, domain, mac, None)?);
                 }
                 Shown::Issued {
                     domain,
                     mac,
                     handle,
-                } => write!(out, "2,{}", self.subject(tx, domain, mac, Some(handle))?)?,
-                Shown::TypeTag { tag } => {
-                    out.extend_from_slice(b"3,");
-                    serde_json::to_writer(&mut out, tag).map_err(io::Error::from)?;
-                }
-                Shown::Presence { size } => {
-                    out.extend_from_slice(b"4,");
-                    serde_json::to_writer(&mut out, size).map_err(io::Error::from)?;
-                }
-                Shown::Hidden => out.push(b'5'),
+                } => row.subject(path, f.class, self.subject(tx, domain, mac, Some(handle))?),
+                Shown::TypeTag { tag } => row.tag(path, f.class, self.text(tx, tag)?),
+                Shown::Presence { size } => row.presence(path, f.class, *size),
+                Shown::Hidden => row.hidden(path, f.class),
             }
-            out.push(b']');
         }
-        out.push(b']');
-        self.row = out;
+        let shape = self.shape(tx, row.shape())?;
+        row.finish(shape, &mut self.row);
+        self.writer = row;
         Ok(())
+    }
+
+    /// The number of a row's shape; `None` when shapes hardly repeat.
+    fn shape(&mut self, tx: &Connection, shape: &[u8]) -> Result<Option<i64>, VaultError> {
+        self.shape_habit.seen += 1;
+        if let Some(id) = self.shapes.get(shape) {
+            return Ok(Some(*id));
+        }
+        if !self.shape_habit.repeats() || self.shapes.len() >= MAX_SHAPES {
+            return Ok(None);
+        }
+        self.shape_habit.new += 1;
+        let id = dictionary::shape_id(tx, shape, self.import)?;
+        self.shapes.insert(shape.to_owned(), id);
+        Ok(Some(id))
+    }
+
+    /// The number of a value of a path whose values repeat.
+    fn repeated(
+        &mut self,
+        tx: &Connection,
+        path: &str,
+        text: &str,
+    ) -> Result<Option<i64>, VaultError> {
+        let habit = match self.paths.get_mut(path) {
+            Some(path) => &mut path.habit,
+            None => return Ok(None),
+        };
+        habit.seen += 1;
+        if let Some(id) = self.texts.get(text) {
+            return Ok(Some(*id));
+        }
+        if text.len() > MAX_INTERNED || self.texts.len() >= MAX_CACHED || !habit.repeats() {
+            return Ok(None);
+        }
+        habit.new += 1;
+        self.text(tx, text).map(Some)
     }
 
     fn text(&mut self, tx: &Connection, text: &str) -> Result<i64, VaultError> {
@@ -551,12 +630,13 @@ impl Staged {
     }
 
     fn path(&mut self, tx: &Connection, path: &str) -> Result<i64, VaultError> {
-        if let Some(id) = self.paths.get(path) {
-            return Ok(*id);
+        if let Some(known) = self.paths.get(path) {
+            return Ok(known.id);
         }
         let id = dictionary::path_id(tx, path, self.import)?;
         if self.paths.len() < MAX_CACHED {
-            self.paths.insert(path.to_owned(), id);
+            let habit = Habit::default();
+            self.paths.insert(path.to_owned(), Path { id, habit });
         }
         Ok(id)
     }
@@ -568,15 +648,15 @@ impl Staged {
         mac: &[u8; 32],
         issued: Option<&str>,
     ) -> Result<i64, VaultError> {
-        let key = (domain.to_owned(), *mac);
-        if let Some(number) = self.subjects.get(&key) {
+        if let Some(number) = self.subjects.get(domain).and_then(|of| of.get(mac)) {
             return Ok(*number);
         }
         let number = subject::intern(tx, domain, mac, issued, Some(self.import))?;
-        if self.subjects.len() >= MAX_CACHED {
+        if self.subjects.values().map(HashMap::len).sum::<usize>() >= MAX_CACHED {
             self.subjects.clear();
         }
-        self.subjects.insert(key, number);
+        let of = self.subjects.entry(domain.to_owned()).or_default();
+        of.insert(*mac, number);
         Ok(number)
     }
 
@@ -689,7 +769,9 @@ impl Staged {
             };
             Ok((done, acts(done)))
         });
-        if written.is_err() {
+        if written.is_ok() {
+            inner.shrink_log();
+        } else {
             // Nothing refers to it; the rows go with the next import or open.
             let _ = std::fs::remove_file(inner.sealer.path(&store.id));
         }

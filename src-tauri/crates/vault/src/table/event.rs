@@ -1,17 +1,15 @@
 //! `event`: one narrow, minimised row for each record.
 //!
-//! `fields` is compact JSON, one array for each field: `[path id, class, shown, value]`, where shown is
-//! 0 kept (value: the JSON as written), 1 kept (value: text id), 2 handle (value: subject number),
-//! 3 type tag, 4 presence, 5 hidden (no value); class is the place in [`Class::ALL`].
+//! `fields` is in the format of [`super::row`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use evidence::{Assurance, Hash};
 use redaction::{Class, SizeBucket};
-use serde_json::value::RawValue;
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
+use super::row::{self, RawField, RawShown};
 use super::{hash, time, unsigned};
 use crate::VaultError;
 
@@ -114,14 +112,6 @@ pub(crate) fn level_code(level: Assurance) -> i64 {
         .map_or(3, |(_, n)| n)
 }
 
-pub(crate) fn class_code(class: Class) -> u8 {
-    Class::ALL
-        .iter()
-        .zip(0..)
-        .find(|(c, _)| **c == class)
-        .map_or(8, |(_, n)| n)
-}
-
 struct Raw {
     seq: i64,
     segment: i64,
@@ -136,21 +126,6 @@ struct Raw {
     assurance: i64,
     rules: i64,
     fields: Vec<RawField>,
-}
-
-struct RawField {
-    path: i64,
-    class: usize,
-    shown: RawShown,
-}
-
-enum RawShown {
-    Kept(String),
-    Text(i64),
-    Subject(i64),
-    Tag(String),
-    Presence(SizeBucket),
-    Hidden,
 }
 
 const COLUMNS: &str = "seq, segment, log_index, leaf, occurred_us, recorded_us, system, action, outcome, kind, assurance, rules, fields";
@@ -241,7 +216,15 @@ async fn resolve(
     pool: &SqlitePool,
     rows: &[sqlx::sqlite::SqliteRow],
 ) -> Result<Vec<EventRow>, VaultError> {
-    let raw = rows.iter().map(raw).collect::<Result<Vec<_>, _>>()?;
+    let mut shapes = BTreeSet::new();
+    for r in rows {
+        shapes.extend(row::shape_of(r.try_get(12)?));
+    }
+    let shapes = shapes_of(pool, &shapes).await?;
+    let raw = rows
+        .iter()
+        .map(|r| raw(r, &shapes))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut texts = BTreeSet::new();
     let mut paths = BTreeSet::new();
     let mut subjects = BTreeSet::new();
@@ -250,7 +233,7 @@ async fn resolve(
         for f in &r.fields {
             paths.insert(f.path);
             match f.shown {
-                RawShown::Text(id) => {
+                RawShown::Text(id) | RawShown::Tag(id) => {
                     texts.insert(id);
                 }
                 RawShown::Subject(n) => {
@@ -297,7 +280,7 @@ async fn resolve(
                             handle,
                         }
                     }
-                    RawShown::Tag(tag) => RowShown::TypeTag { tag },
+                    RawShown::Tag(id) => RowShown::TypeTag { tag: text(id)? },
                     RawShown::Presence(size) => RowShown::Presence { size },
                     RawShown::Hidden => RowShown::Hidden,
                 };
@@ -334,6 +317,21 @@ async fn resolve(
         .collect()
 }
 
+async fn shapes_of(
+    pool: &SqlitePool,
+    ids: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, Vec<u8>>, VaultError> {
+    let list = serde_json::to_string(ids).unwrap_or_default();
+    let rows =
+        sqlx::query("SELECT id, fields FROM shape WHERE id IN (SELECT value FROM json_each(?))")
+            .bind(list)
+            .fetch_all(pool)
+            .await?;
+    rows.iter()
+        .map(|r| Ok((r.try_get(0)?, r.try_get(1)?)))
+        .collect()
+}
+
 async fn strings(
     pool: &SqlitePool,
     sql: &'static str,
@@ -346,46 +344,24 @@ async fn strings(
         .collect()
 }
 
-fn raw(r: &sqlx::sqlite::SqliteRow) -> Result<Raw, VaultError> {
-    let fields: Vec<u8> = r.try_get(12)?;
+fn raw(r: &sqlx::sqlite::SqliteRow, shapes: &BTreeMap<i64, Vec<u8>>) -> Result<Raw, VaultError> {
+    let fields: &[u8] = r.try_get(12)?;
+    let shape = row::shape_of(fields).and_then(|id| shapes.get(&id));
+    let (occurred, recorded): (Option<i64>, Option<i64>) = (r.try_get(4)?, r.try_get(5)?);
     Ok(Raw {
         seq: r.try_get(0)?,
         segment: r.try_get(1)?,
         index: r.try_get(2)?,
         leaf: r.try_get(3)?,
-        occurred: r.try_get(4)?,
-        recorded: r.try_get(5)?,
+        occurred,
+        recorded,
         system: r.try_get(6)?,
         action: r.try_get(7)?,
         outcome: r.try_get(8)?,
         kind: r.try_get(9)?,
         assurance: r.try_get(10)?,
         rules: r.try_get(11)?,
-        fields: decode(&fields)
+        fields: row::decode(fields, shape.map(Vec::as_slice), occurred.or(recorded))
             .ok_or_else(|| VaultError::corrupt(T, "a row's fields are not in their format"))?,
     })
-}
-
-fn decode(bytes: &[u8]) -> Option<Vec<RawField>> {
-    let rows: Vec<Vec<&RawValue>> = serde_json::from_slice(bytes).ok()?;
-    rows.into_iter()
-        .map(|row| {
-            let number = |at: usize| row.get(at)?.get().parse::<i64>().ok();
-            let value = row.get(3).map(|v| v.get());
-            let shown = match number(2)? {
-                0 => RawShown::Kept(value?.to_owned()),
-                1 => RawShown::Text(number(3)?),
-                2 => RawShown::Subject(number(3)?),
-                3 => RawShown::Tag(serde_json::from_str(value?).ok()?),
-                4 => RawShown::Presence(serde_json::from_str(value?).ok()?),
-                5 => RawShown::Hidden,
-                _ => return None,
-            };
-            Some(RawField {
-                path: number(0)?,
-                class: usize::try_from(number(1)?).ok()?,
-                shown,
-            })
-        })
-        .collect()
 }

@@ -10,6 +10,7 @@ pub(crate) mod note;
 pub(crate) mod packet;
 pub(crate) mod pinned;
 pub(crate) mod quarantine;
+pub(crate) mod row;
 pub(crate) mod scope_key;
 pub(crate) mod sealed;
 pub(crate) mod segment;

@@ -106,7 +106,7 @@ async fn notices_altered_key_files() {
 async fn notices_an_altered_database_page() {
     let p = place(Role::Reviewer).await;
     let vault = p.open().await;
-    import(&vault, b"some bytes", 600).await;
+    import(&vault, b"some bytes", 6_000).await;
     vault
         .inner
         .writer()

@@ -225,7 +225,7 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 fn judged(opened: Result<ExportFiles, ArchiveError>) -> String {
-    let report = verify_export(opened, &good().1).expect("memory can be read");
+    let report = verify_export(opened, &good().1, 2).expect("memory can be read");
     report
         .rejection
         .map_or_else(|| "accepted".into(), |r| r.code)

@@ -586,7 +586,7 @@ fn no_byte_of_an_archive_changes_what_is_in_it() {
             let at = chance.below(damaged.len());
             damaged[at] ^= (chance.below(255) + 1) as u8;
             let opened = ExportFiles::open_zip(Cursor::new(damaged.clone()));
-            let report = verify_export(opened, &material.keys).expect("memory can be read");
+            let report = verify_export(opened, &material.keys, 2).expect("memory can be read");
             match report.verdict {
                 ExportVerdict::Valid => assert!(
                     unpacked(&damaged).is_some_and(|out| same_meaning(

@@ -150,7 +150,7 @@ pub fn verify(files: &Files, keys: &[VerifierKey]) -> ExportReport {
         let reader: Box<dyn ReadSeek> = Box::new(Cursor::new(bytes.clone()));
         (name.clone(), reader)
     });
-    verify_export(ExportFiles::open_files(readers), keys).expect("memory can be read")
+    verify_export(ExportFiles::open_files(readers), keys, 2).expect("memory can be read")
 }
 
 #[derive(Clone, Default)]

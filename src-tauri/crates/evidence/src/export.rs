@@ -5,10 +5,7 @@
 //! unverified and nothing rests on them. Every other byte of every file has a meaning, and
 //! changing it is refused or leaves the export without a known signer (pending).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::{BufRead, BufReader, Read},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     archive::{ArchiveError, CHECKPOINT, CONSISTENCY, ExportFiles, PREVIOUS_CHECKPOINT, RANGE},
@@ -17,18 +14,21 @@ use crate::{
     hash::Hash,
     merkle::{CompactRange, MAX_SIZE},
     note::{MAX_NOTE, NoteError, SignatureLine, SignedNote, VerifierKey},
-    record::{MAX_LINE, PathMemory, RecordLine},
+    record::RecordLine,
     rejection::{Reason, Rejection},
 };
 
 mod range;
 mod report;
+mod walk;
 mod writer;
 
 pub use range::{
     CONSISTENCY_FORMAT, ConsistencyFile, EXPORT_FORMAT, MAX_PROOFS, ProofBetween, RangeFile,
 };
 pub use report::{Check, CheckOutcome, ExportReport, ExportVerdict, verify_export};
+pub use walk::{BATCH_BYTES, BATCH_RECORDS, Batch};
+use walk::{Records, Walk};
 pub use writer::{
     Concluded, Container, Continuation, ExportWriter, FolderContainer, HeadConflict, SealError,
     SignedHead, ZipContainer, continue_from,
@@ -161,6 +161,27 @@ struct Frame {
     proofs: Vec<ProofBetween>,
 }
 
+impl Frame {
+    /// Sizes whose roots are needed: the ends of the range, where proofs end, and those asked for.
+    fn wanted(&self, sizes_of_interest: &BTreeSet<u64>) -> BTreeSet<u64> {
+        let (first, last) = (self.range.first, self.range.last);
+        let mut wanted: BTreeSet<u64> = sizes_of_interest.range(first..=last).copied().collect();
+        wanted.extend([first, last]);
+        wanted.extend(self.proofs.iter().map(|p| p.to));
+        wanted
+    }
+
+    fn records<'a>(&self, files: &'a mut ExportFiles, wanted: &'a BTreeSet<u64>) -> Records<'a> {
+        Records {
+            files,
+            front: self.front.clone(),
+            last: self.range.last,
+            wanted,
+            batch: BATCH_RECORDS,
+        }
+    }
+}
+
 fn read_frame(files: &ExportFiles, keys: &[VerifierKey]) -> Result<Frame, Box<Rejection>> {
     let bytes = files.small(CHECKPOINT).unwrap_or_default();
     let checkpoint = open_note(bytes, CHECKPOINT, keys)?;
@@ -254,45 +275,9 @@ fn read_proofs(bytes: &[u8], first: u64, last: u64) -> Result<Vec<ProofBetween>,
     Ok(file.proofs)
 }
 
-/// Lines of a reader in a buffer that is used again.
-struct Lines<R> {
-    input: BufReader<R>,
-    line: Vec<u8>,
-}
-
-enum LineFault {
-    Read(std::io::Error),
-    NoLineFeed,
-    TooLong(usize),
-}
-
-impl<R: Read> Lines<R> {
-    fn new(input: R) -> Self {
-        Self {
-            input: BufReader::with_capacity(256 << 10, input),
-            line: Vec::with_capacity(8 << 10),
-        }
-    }
-
-    /// The next line without its line feed; `None` at the end.
-    fn next(&mut self) -> Result<Option<&[u8]>, LineFault> {
-        self.line.clear();
-        let most = MAX_LINE as u64 + 1;
-        let read = (&mut self.input)
-            .take(most)
-            .read_until(b'\n', &mut self.line);
-        match read.map_err(LineFault::Read)? {
-            0 => Ok(None),
-            n if self.line.ends_with(b"\n") => Ok(Some(&self.line[..n - 1])),
-            n if n as u64 == most => Err(LineFault::TooLong(n)),
-            _ => Err(LineFault::NoLineFeed),
-        }
-    }
-}
-
-/// Reads an export from end to end. Each record is handed to `on_record` with its leaf hash,
-/// in order, *before* the verdict stands: what the callback keeps must stay invisible until
-/// this returns facts.
+/// Reads an export from end to end on the calling thread. Each record is handed to `on_record`
+/// with its leaf hash, in order, *before* the verdict stands: what the callback keeps must stay
+/// invisible until this returns facts.
 ///
 /// `keys` are those pinned for the export's origin (see [`peek`]).
 ///
@@ -305,12 +290,52 @@ pub fn read_export(
     on_record: &mut dyn FnMut(&RecordLine<'_>, Hash) -> Result<(), Stop>,
 ) -> Result<ExportFacts, ExportError> {
     let frame = read_frame(files, keys)?;
-    let (first, last) = (frame.range.first, frame.range.last);
-    let mut wanted: BTreeSet<u64> = sizes_of_interest.range(first..=last).copied().collect();
-    wanted.extend([first, last]);
-    wanted.extend(frame.proofs.iter().map(|p| p.to));
+    let wanted = frame.wanted(sizes_of_interest);
+    let walk = frame.records(files, &wanted).walk_alone(on_record)?;
+    conclude(frame, walk)
+}
 
-    let walk = walk_records(files, frame.front.clone(), last, &wanted, on_record)?;
+/// [`read_export`] on several threads, with the same answer for every export.
+///
+/// `threads` of them inflate, cut into lines, parse, check, commit and hash; one or none does
+/// without threads. What they hand on follows the records in three steps:
+///
+/// 1. `per_record(record, leaf)` runs on those threads, for each record that was checked;
+/// 2. `per_batch` runs there too, on each [`Batch`]: the exact lines, leaves and what
+///    `per_record` made;
+/// 3. `fold` runs on the calling thread, in the order of the log, one batch after the other,
+///    and may stop everything.
+///
+/// The first thing wrong *in the order of the records* is the one returned, and `fold` has been
+/// given exactly the records before it. The other two may have seen records behind it. At most
+/// `2 * threads` batches exist outside of `fold`, so memory is bounded by them and not by the
+/// export. All of it happens *before* the verdict stands: what is kept must stay invisible
+/// until this returns facts.
+///
+/// # Errors
+/// As [`read_export`].
+///
+/// # Panics
+/// With the panic of `per_record` or `per_batch`, if one does.
+pub fn read_export_with<T: Send, B: Send>(
+    files: &mut ExportFiles,
+    keys: &[VerifierKey],
+    sizes_of_interest: &BTreeSet<u64>,
+    threads: usize,
+    per_record: &(dyn Fn(&RecordLine<'_>, Hash) -> T + Sync),
+    per_batch: &(dyn Fn(Batch<T>) -> B + Sync),
+    fold: &mut dyn FnMut(B) -> Result<(), Stop>,
+) -> Result<ExportFacts, ExportError> {
+    let frame = read_frame(files, keys)?;
+    let wanted = frame.wanted(sizes_of_interest);
+    let records = frame.records(files, &wanted);
+    let walk = records.walk_with(threads, per_record, per_batch, fold)?;
+    conclude(frame, walk)
+}
+
+/// The facts, once all records have been walked.
+fn conclude(frame: Frame, walk: Walk) -> Result<ExportFacts, ExportError> {
+    let (first, last) = (frame.range.first, frame.range.last);
     let root = walk.range.root();
     let signed_root = frame.checkpoint.checkpoint.root;
     if root != signed_root {
@@ -354,87 +379,6 @@ pub fn read_export(
         records: last - first,
         schemas: walk.schemas,
     })
-}
-
-/// What the records lead to.
-struct Walk {
-    range: CompactRange,
-    roots: BTreeMap<u64, Hash>,
-    schemas: BTreeSet<(String, u32)>,
-}
-
-fn walk_records(
-    files: &mut ExportFiles,
-    front: CompactRange,
-    last: u64,
-    wanted: &BTreeSet<u64>,
-    on_record: &mut dyn FnMut(&RecordLine<'_>, Hash) -> Result<(), Stop>,
-) -> Result<Walk, ExportError> {
-    let name = files.records_name();
-    let first = front.size();
-    let mut walk = Walk {
-        range: front,
-        roots: BTreeMap::new(),
-        schemas: BTreeSet::new(),
-    };
-    let mut wanted = wanted.iter().copied().peekable();
-    if wanted.next_if_eq(&first).is_some() {
-        walk.roots.insert(first, walk.range.root());
-    }
-    let reader = files
-        .records()
-        .map_err(|e| ExportError::of_archive(e, Some(name)))?;
-    let mut lines = Lines::new(reader);
-    let mut memory = PathMemory::default();
-    let mut scratch = Vec::with_capacity(8 << 10);
-    loop {
-        let index = walk.range.size();
-        let reject = |reason| {
-            let mut rejection = Rejection::new(reason, name);
-            rejection.line = Some(index - first + 1);
-            rejection.index = Some(index);
-            rejection
-        };
-        let line = match lines.next() {
-            Ok(line) => line,
-            Err(LineFault::Read(error)) => {
-                let error = ArchiveError::from_io(error);
-                return Err(ExportError::of_archive(error, Some(name)));
-            }
-            Err(_) if index == last => return Err(reject(Reason::TooManyRecords).into()),
-            Err(LineFault::NoLineFeed) => return Err(reject(Reason::FinalLineFeed).into()),
-            Err(LineFault::TooLong(n)) => {
-                let fault = crate::record::RecordError::LineTooLong(n);
-                return Err(reject(fault.into()).into());
-            }
-        };
-        let Some(line) = line else {
-            if index == last {
-                return Ok(walk);
-            }
-            let (expected, found) = (last - first, index - first);
-            return Err(reject(Reason::TooFewRecords { expected, found }).into());
-        };
-        if index == last {
-            return Err(reject(Reason::TooManyRecords).into());
-        }
-        let record = RecordLine::parse_with(line, index, &mut memory).map_err(|fault| {
-            let path = fault.field().and_then(|f| RecordLine::path_in(line, f));
-            let mut rejection = reject(fault.into());
-            rejection.path = path;
-            rejection
-        })?;
-        let leaf = record.leaf_with(&mut scratch);
-        on_record(&record, leaf).map_err(|Stop| ExportError::Stopped)?;
-        let (id, version) = record.schema();
-        if !walk.schemas.iter().any(|(i, v)| i == id && *v == version) {
-            walk.schemas.insert((id.to_owned(), version));
-        }
-        walk.range.push(leaf);
-        if wanted.next_if_eq(&(index + 1)).is_some() {
-            walk.roots.insert(index + 1, walk.range.root());
-        }
-    }
 }
 
 fn verify_proofs(

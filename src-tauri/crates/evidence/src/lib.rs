@@ -24,7 +24,8 @@ pub use checkpoint::Checkpoint;
 pub use commitment::{Seed, commit, encode_entry, salt};
 pub use continuity::{Assurance, ConsistencyLink, Continuity, Segment, Verdict, roots_at, survey};
 pub use export::{
-    ExportError, ExportFacts, ExportReport, ExportWriter, Stop, read_export, verify_export,
+    Batch, ExportError, ExportFacts, ExportReport, ExportWriter, Stop, read_export,
+    read_export_with, verify_export,
 };
 pub use hash::{Hash, Hasher};
 pub use merkle::{CompactRange, RangeTree};

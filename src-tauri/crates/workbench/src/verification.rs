@@ -69,7 +69,8 @@ fn export(
         ),
         Err(_) => Vec::new(),
     };
-    let report = verify_export(files, &keys).map_err(|error| {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let report = verify_export(files, &keys, threads).map_err(|error| {
         Error::failed(
             format!("the export could not be read: {error}"),
             "check the file and the disk",

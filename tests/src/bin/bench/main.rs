@@ -302,7 +302,7 @@ fn verify_round(rounds: &mut Rounds, generated: &Generated) -> Result<()> {
     rounds.hash.push(hashing);
     let start = Instant::now();
     let files = ExportFiles::open_zip(File::open(&exports.base)?);
-    let report = evidence::verify_export(files, std::slice::from_ref(&exports.key))?;
+    let report = evidence::verify_export(files, std::slice::from_ref(&exports.key), cores())?;
     rounds.verify.push(start.elapsed().as_secs_f64());
     if report.root != Some(root) {
         return Err("the floor hashes something else than the product".into());

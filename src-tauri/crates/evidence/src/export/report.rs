@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ExportError, ExportFacts, read_export};
+use super::{ExportError, ExportFacts, read_export_with};
 use crate::{archive::ExportFiles, hash::Hash, note::VerifierKey, rejection::RejectionReport};
 
 /// The verdict on an export by itself, before anything else of its origin is considered.
@@ -133,20 +133,29 @@ fn failed_check(code: &str) -> usize {
 }
 
 /// Verifies an export, given its opened files or why they could not be opened, with keys that
-/// the caller vouches for. Needs no vault.
+/// the caller vouches for. Needs no vault. `threads` as in [`read_export_with`].
 ///
 /// # Errors
 /// Only a reading error; everything else is in the report.
 pub fn verify_export(
     files: Result<ExportFiles, crate::archive::ArchiveError>,
     keys: &[VerifierKey],
+    threads: usize,
 ) -> Result<ExportReport, std::io::Error> {
     let mut seen = 0;
     let outcome = match files {
-        Ok(mut files) => read_export(&mut files, keys, &BTreeSet::new(), &mut |_, _| {
-            seen += 1;
-            Ok(())
-        })
+        Ok(mut files) => read_export_with(
+            &mut files,
+            keys,
+            &BTreeSet::new(),
+            threads,
+            &|_, _| (),
+            &|batch| batch.len() as u64,
+            &mut |records| {
+                seen += records;
+                Ok(())
+            },
+        )
         .map_err(|error| (error, false)),
         Err(error) => Err((ExportError::of_archive(error, None), true)),
     };

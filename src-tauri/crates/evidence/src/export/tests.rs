@@ -1,8 +1,10 @@
 use std::{
     collections::BTreeMap,
-    io::Cursor,
+    io::{Cursor, Read as _},
     sync::{Arc, Mutex},
 };
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     commitment::Seed,
     merkle::consistency_proof,
     note::SigningKey,
-    record::{Field, Record},
+    record::{Field, MAX_LINE, Record},
 };
 
 const ORIGIN: &str = "log.example/command";
@@ -194,11 +196,11 @@ fn a_folder_reads_like_a_zip_and_links_are_refused() {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     let keys = [key().verifier_key().clone()];
-    let report = verify_export(ExportFiles::open_dir(folder.path()), &keys).unwrap();
+    let report = verify_export(ExportFiles::open_dir(folder.path()), &keys, 2).unwrap();
     assert_eq!(report.verdict, ExportVerdict::Valid);
     assert_eq!((report.records, report.time.as_str()), (3, "self-asserted"));
     assert_eq!(report.signers[0].fingerprint, keys[0].fingerprint());
-    let pending = verify_export(ExportFiles::open_dir(folder.path()), &[]).unwrap();
+    let pending = verify_export(ExportFiles::open_dir(folder.path()), &[], 2).unwrap();
     assert_eq!(pending.verdict, ExportVerdict::Pending);
     assert_eq!(pending.pending.as_deref(), Some("checkpoint"));
     assert_eq!(pending.unverified.len(), 1);
@@ -209,7 +211,7 @@ fn a_folder_reads_like_a_zip_and_links_are_refused() {
         std::fs::copy(&range, moved.path()).unwrap();
         std::fs::remove_file(&range).unwrap();
         std::os::unix::fs::symlink(moved.path(), &range).unwrap();
-        let report = verify_export(ExportFiles::open_dir(folder.path()), &keys).unwrap();
+        let report = verify_export(ExportFiles::open_dir(folder.path()), &keys, 2).unwrap();
         assert_eq!(report.verdict, ExportVerdict::Rejected);
         assert_eq!(report.rejection.unwrap().code, "not-a-file");
         assert_eq!(report.checks[0].outcome, CheckOutcome::Failed);
@@ -486,6 +488,158 @@ fn a_stopped_callback_stops_and_the_writer_keeps_order() {
         Cursor::new(Vec::new()),
     );
     assert!(matches!(none, Err(SealError::Previous)));
+}
+
+/// What a reader finds: the facts or the refusal in full, and every record handed on before.
+type Found = (String, Vec<(Record, Hash)>);
+
+fn found(result: Result<ExportFacts, ExportError>, seen: Vec<(Record, Hash)>) -> Found {
+    let result = result.map_err(|error| match error {
+        ExportError::Rejected(rejection) => format!("{:?}", rejection.report()),
+        other => other.to_string(),
+    });
+    (format!("{result:?}"), seen)
+}
+
+/// The export read on one thread, record by record.
+fn read_alone(files: &Files) -> Found {
+    let mut seen = Vec::new();
+    let mut files = match open(files) {
+        Ok(files) => files,
+        Err(error) => return found(Err(ExportError::of_archive(error, None)), seen),
+    };
+    let keys = [key().verifier_key().clone()];
+    let sizes = BTreeSet::from([5, 9, 11]);
+    let result = read_export(&mut files, &keys, &sizes, &mut |line, leaf| {
+        seen.push((line.to_owned(), leaf));
+        Ok(())
+    });
+    found(result, seen)
+}
+
+/// The export read with threads, in batches of so many records.
+fn read_together(files: &Files, threads: usize, batch: usize) -> Found {
+    let mut seen = Vec::new();
+    let mut files = match open(files) {
+        Ok(files) => files,
+        Err(error) => return found(Err(ExportError::of_archive(error, None)), seen),
+    };
+    let keys = [key().verifier_key().clone()];
+    let mut fold = |batch: Batch<(Record, Hash)>| {
+        assert!(!batch.is_empty() && batch.len() == batch.made.len());
+        for ((line, leaf), made) in batch.each_line().zip(&batch.leaves).zip(&batch.made) {
+            assert_eq!(line, made.0.to_line().as_bytes());
+            assert_eq!(*leaf, made.1);
+        }
+        assert_eq!(batch.ends.last(), Some(&batch.lines.len()));
+        assert_eq!(batch.first, batch.made[0].0.index);
+        seen.extend(batch.made);
+        Ok(())
+    };
+    let result = read_frame(&files, &keys)
+        .map_err(ExportError::from)
+        .and_then(|frame| {
+            let wanted = frame.wanted(&BTreeSet::from([5, 9, 11]));
+            let mut records = frame.records(&mut files, &wanted);
+            records.batch = batch;
+            let each = |line: &RecordLine<'_>, leaf| (line.to_owned(), leaf);
+            let walk = records.walk_with(threads, &each, &|batch| batch, &mut fold)?;
+            conclude(frame, walk)
+        });
+    found(result, seen)
+}
+
+fn assert_same(files: &Files) {
+    let alone = read_alone(files);
+    for (threads, batch) in [(1, 2), (2, 1), (3, 4), (4, 256)] {
+        let together = read_together(files, threads, batch);
+        assert_eq!(alone, together, "{threads} threads, batches of {batch}");
+    }
+}
+
+#[test]
+fn threads_find_what_one_thread_finds() {
+    let packed = export(5, 29, true);
+    assert!(read_alone(&packed).0.starts_with("Ok"));
+    assert_same(&packed);
+    assert_same(&plain(packed));
+    assert_same(&plain(export(0, 1, false)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn threads_refuse_what_one_thread_refuses(
+        packed: bool,
+        changes in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0..6_u8, any::<u8>()), 1..4,
+        ),
+    ) {
+        static GOOD: std::sync::OnceLock<Files> = std::sync::OnceLock::new();
+        let good = GOOD.get_or_init(|| export(5, 29, true)).clone();
+        let (mut files, name) = if packed {
+            (good, RECORDS_ZST)
+        } else {
+            (plain(good), RECORDS)
+        };
+        let bytes = files.get_mut(name).unwrap();
+        for (at, kind, by) in changes {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = at.index(bytes.len());
+            match kind {
+                0 => bytes[at] ^= by.max(1),
+                1 => bytes[at] = b'\n',
+                2 => bytes.truncate(at),
+                3 => drop(bytes.remove(at)),
+                4 => bytes.insert(at, by),
+                // A whole line again, or a stretch in the place of a packed file.
+                _ => {
+                    let from = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+                    let stretch = bytes[from..].iter().position(|b| *b == b'\n');
+                    let again = bytes[from..stretch.map_or(bytes.len(), |n| from + n + 1)].to_vec();
+                    bytes.splice(from..from, again);
+                }
+            }
+        }
+        assert_same(&files);
+    }
+}
+
+#[test]
+fn what_runs_beside_the_reader_ends_with_it() {
+    let files = export(0, 60, false);
+    let keys = [key().verifier_key().clone()];
+    let none = BTreeSet::new();
+    let read = |fold: &mut dyn FnMut(u64) -> Result<(), Stop>, panic_at: u64| {
+        let mut opened = open(&files).unwrap();
+        let frame = read_frame(&opened, &keys).unwrap();
+        let wanted = frame.wanted(&none);
+        let mut records = frame.records(&mut opened, &wanted);
+        records.batch = 1;
+        let each = |line: &RecordLine<'_>, _| assert_ne!(line.index(), panic_at, "told to");
+        let walked = records.walk_with(3, &each, &|batch| batch.first, fold);
+        walked.map(|walk| walk.range.size())
+    };
+    let mut seen = Vec::new();
+    let stopped = read(
+        &mut |first| {
+            seen.push(first);
+            if first == 7 { Err(Stop) } else { Ok(()) }
+        },
+        u64::MAX,
+    );
+    assert!(matches!(stopped, Err(ExportError::Stopped)));
+    assert_eq!(seen, (0..8).collect::<Vec<_>>());
+    assert_eq!(read(&mut |_| Ok(()), u64::MAX).unwrap(), 60);
+    // A panic of a thread reaches the caller instead of leaving it waiting.
+    let panicked = std::panic::catch_unwind(|| read(&mut |_| Ok(()), 30).is_ok());
+    assert!(panicked.is_err());
+    let panicked =
+        std::panic::catch_unwind(|| read(&mut |first| panic!("told to at {first}"), 99).is_ok());
+    assert!(panicked.is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Damaged exports: bytes, lines, fields, order, truncation, swapped notes, stripped signatures,
 //! rewritten history. None is ever valid, and each is refused with a reason that fits what was
-//! done. 20,000 random ones; 100,000 with `MUNIMENT_SOAK=1`.
+//! done. 10,000 random ones; 100,000 with `MUNIMENT_SOAK=1`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write as _};
@@ -433,7 +433,7 @@ fn no_damaged_export_is_valid_and_each_has_a_fitting_reason() {
     );
     let mut chance = Chance(ChaCha20Rng::seed_from_u64(0x6d75_7461));
     let mut seen: BTreeMap<Damage, BTreeSet<String>> = BTreeMap::new();
-    let (mut judged, wanted) = (0, if soaking() { 100_000 } else { 20_000 });
+    let (mut judged, wanted) = (0, if soaking() { 100_000 } else { 10_000 });
     while judged < wanted {
         let mut files = material.good.clone();
         let first = *chance.one(&ALL);

@@ -4,6 +4,7 @@ use data_encoding::BASE64;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base64;
 use crate::note::{SigningKey, VerifierKey};
 
 /// Pre-authentication encoding: the bytes that are signed.
@@ -88,13 +89,11 @@ impl Envelope {
         if self.payload_type != payload_type {
             return Err(DsseError::PayloadType);
         }
-        let payload = BASE64.decode(self.payload.as_bytes());
-        let payload = payload.map_err(|_| DsseError::Payload)?;
+        let payload = base64::decode(self.payload.as_bytes()).ok_or(DsseError::Payload)?;
         let message = pae(payload_type, &payload);
         let mut signers = Vec::new();
         for (k, signature) in self.signatures.iter().enumerate() {
-            let bytes = BASE64.decode(signature.sig.as_bytes());
-            let bytes = bytes.ok().filter(|b| b.len() == 64);
+            let bytes = base64::decode(signature.sig.as_bytes()).filter(|b| b.len() == 64);
             let bytes = bytes.ok_or(DsseError::Signature(k))?;
             let earlier = &self.signatures[..k];
             if earlier.iter().any(|s| s.keyid == signature.keyid) {

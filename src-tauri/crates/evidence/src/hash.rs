@@ -7,6 +7,8 @@ use ring::digest;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::base64;
+
 /// 32 bytes of SHA-256. Written as padded standard base64 (44 characters), as C2SP does;
 /// every other spelling, non-canonical trailing bits included, is refused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,18 +103,9 @@ impl FromStr for Hash {
     type Err = HashTextError;
 
     fn from_str(text: &str) -> Result<Self, HashTextError> {
-        if text.len() != 44 {
-            return Err(HashTextError);
-        }
-        let mut out = [0; 33];
-        match BASE64.decode_mut(text.as_bytes(), &mut out) {
-            Ok(32) => {
-                let mut hash = [0; 32];
-                hash.copy_from_slice(&out[..32]);
-                Ok(Self(hash))
-            }
-            _ => Err(HashTextError),
-        }
+        base64::decode_32(text.as_bytes())
+            .map(Self)
+            .ok_or(HashTextError)
     }
 }
 

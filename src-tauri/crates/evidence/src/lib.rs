@@ -5,6 +5,7 @@
 //! thin exception is [`archive::ExportFiles::open_dir`], which opens files of a folder.
 
 pub mod archive;
+pub mod base64;
 pub mod checkpoint;
 pub mod commitment;
 pub mod continuity;

@@ -11,6 +11,7 @@ use data_encoding::BASE64;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
+use crate::base64;
 use crate::hash::{Hash, Hasher};
 
 /// Largest note, in bytes.
@@ -213,9 +214,7 @@ impl FromStr for VerifierKey {
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(NoteError::KeyText);
         };
-        let typed = BASE64
-            .decode(key.as_bytes())
-            .map_err(|_| NoteError::KeyText)?;
+        let typed = base64::decode(key.as_bytes()).ok_or(NoteError::KeyText)?;
         let (&kind, key) = typed.split_first().ok_or(NoteError::KeyText)?;
         if kind != ED25519_TYPE {
             return Err(NoteError::KeyType(kind));
@@ -412,7 +411,7 @@ impl SignedNote {
 fn signature_line(line: &str) -> Option<SignatureLine> {
     let (name, signature) = line.strip_prefix(PREFIX)?.split_once(' ')?;
     check_name(name).ok()?;
-    let bytes = BASE64.decode(signature.as_bytes()).ok()?;
+    let bytes = base64::decode(signature.as_bytes())?;
     let (id, signature) = bytes.split_first_chunk::<4>()?;
     if signature.is_empty() {
         return None;

@@ -360,9 +360,7 @@ fn signing_key(file: &KeyFile) -> Result<SigningKey, Error> {
             "restore it from its backup; a key that cannot be read cannot sign",
         )
     };
-    let mut seed = data_encoding::BASE64
-        .decode(file.seed.as_bytes())
-        .map_err(|_| damaged())?;
+    let mut seed = evidence::base64::decode(file.seed.as_bytes()).ok_or_else(damaged)?;
     let key = <&[u8; 32]>::try_from(seed.as_slice())
         .map_err(|_| damaged())
         .and_then(|seed| SigningKey::from_seed(&file.origin, seed).map_err(|_| damaged()));

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Test(TestOptions),
     /// Run the same tests with their long counts (MUNIMENT_SOAK=1), and compare two builds byte by byte.
     Soak(TestOptions),
+    /// Give random bytes, guided by coverage, to every parser of foreign bytes.
+    Fuzz(FuzzOptions),
     /// Measure against the bare libraries; without a name, everything.
     Bench(BenchOptions),
     /// Write the synthetic sample case: exports, keys, trust file.
@@ -58,6 +60,25 @@ pub(crate) struct TestOptions {
     pub(crate) only: Vec<String>,
 
     /// Print the steps and stop.
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FuzzOptions {
+    /// Only this parser; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) parser: Vec<String>,
+
+    /// Seconds for each parser.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) seconds: u32,
+
+    /// Add what was found to the committed inputs, as few as cover the same.
+    #[arg(long)]
+    pub(crate) keep: bool,
+
+    /// Print the parsers and stop.
     #[arg(long)]
     pub(crate) list: bool,
 }

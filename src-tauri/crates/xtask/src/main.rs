@@ -9,6 +9,7 @@ mod cargo;
 mod context;
 mod deny;
 mod error;
+mod fuzz;
 mod package;
 mod process;
 mod python;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Run(options) => runs::run(&context, &options),
         Command::Test(options) => steps::test(&context, &options),
         Command::Soak(options) => steps::soak(&context, &options),
+        Command::Fuzz(options) => fuzz::run(&context, &options),
         Command::Bench(options) => runs::bench(&context, &options),
         Command::Demo(options) => runs::demo(&context, &options),
         Command::Package => package::package(&context),

@@ -7,7 +7,7 @@ use crate::cargo::{self, CLI, DESKTOP, cargo};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::system::Need;
-use crate::{deny, package, process, python, system, ui};
+use crate::{deny, fuzz, package, process, python, system, ui};
 
 /// One thing to check. The names are what `--only` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,7 @@ enum Step {
     Build,
     Test,
     DocTest,
+    Fuzz,
     Licences,
     TwoBuilds,
 }
@@ -37,10 +38,17 @@ const TEST: &[Step] = &[
     Step::Build,
     Step::Test,
     Step::DocTest,
+    Step::Fuzz,
     Step::Licences,
 ];
 
-const SOAK: &[Step] = &[Step::UiBuild, Step::Build, Step::Test, Step::TwoBuilds];
+const SOAK: &[Step] = &[
+    Step::UiBuild,
+    Step::Build,
+    Step::Test,
+    Step::Fuzz,
+    Step::TwoBuilds,
+];
 
 impl Step {
     const fn name(self) -> &'static str {
@@ -54,6 +62,7 @@ impl Step {
             Self::Build => "build",
             Self::Test => "test",
             Self::DocTest => "doc-test",
+            Self::Fuzz => "fuzz",
             Self::Licences => "licences",
             Self::TwoBuilds => "two-builds",
         }
@@ -72,6 +81,9 @@ impl Step {
             Self::Build => "the window, the command line tool and all test programs",
             Self::Test => "all Rust tests, with the real window and the foreign programs",
             Self::DocTest => "examples in the documentation",
+            Self::Fuzz => {
+                "random bytes, guided by coverage, for every parser of foreign bytes: seconds each, minutes under soak"
+            }
             Self::Licences => "licences, bans and sources of the dependencies (cargo-deny)",
             Self::TwoBuilds => "two release builds from nothing have the same bytes",
         }
@@ -85,14 +97,16 @@ impl Step {
             | Self::UiTest
             | Self::UiBuild
             | Self::Licences => &[],
-            Self::Clippy | Self::Build | Self::DocTest | Self::TwoBuilds => &[Need::Build],
+            Self::Clippy | Self::Build | Self::DocTest | Self::Fuzz | Self::TwoBuilds => {
+                &[Need::Build]
+            }
             Self::Test => &[Need::Build, Need::WindowTests, Need::ForeignChecks],
         }
     }
 
     /// Whether Node takes part: in the window's own steps, and in all that compile the window.
     const fn uses_node(self) -> bool {
-        !matches!(self, Self::Format | Self::Licences)
+        !matches!(self, Self::Format | Self::Fuzz | Self::Licences)
     }
 
     const fn component(self) -> Option<&'static str> {
@@ -125,6 +139,14 @@ impl Step {
             }
             Self::Test => rust_tests(context, settings),
             Self::DocTest => process::run(&mut cargo(context, &["test", "--workspace", "--doc"])),
+            Self::Fuzz => fuzz::all(
+                context,
+                if settings.soak {
+                    fuzz::LONG
+                } else {
+                    fuzz::SHORT
+                },
+            ),
             Self::Licences => deny::lint(context),
             Self::TwoBuilds => package::compare_two_builds(context),
         }

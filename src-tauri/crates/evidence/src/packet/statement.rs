@@ -6,6 +6,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::model::Stamp;
+use crate::base64;
 use crate::dsse::{Envelope, Signature, pae};
 use crate::note::{NoteError, VerifierKey};
 
@@ -113,7 +114,7 @@ pub fn raw_public_key(pem: &[u8]) -> Option<[u8; 32]> {
     let body = text
         .strip_prefix("-----BEGIN PUBLIC KEY-----\n")?
         .strip_suffix("\n-----END PUBLIC KEY-----\n")?;
-    let der = BASE64.decode(body.as_bytes()).ok()?;
+    let der = base64::decode(body.as_bytes())?;
     der.strip_prefix(SPKI_PREFIX.as_slice())?.try_into().ok()
 }
 

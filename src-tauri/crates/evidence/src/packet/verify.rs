@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
 
-use data_encoding::BASE64;
-
 use super::bag;
 use super::container::{parse, printable, read_bounded};
 use super::content;
@@ -14,6 +12,7 @@ use super::statement::{PAYLOAD_TYPE, STATEMENT_FORMAT, Statement, public_key_pem
 use super::tables::table_names;
 use super::trust::PacketTrust;
 use super::{Layout, PACKET_FORMAT};
+use crate::base64;
 use crate::dsse::{Envelope, pae};
 use crate::hash::Hash;
 use crate::note::VerifierKey;
@@ -462,10 +461,8 @@ fn check_one(
     if spelled != dsse || envelope.payload_type != PAYLOAD_TYPE || signature.keyid != keyid {
         return Err(form);
     }
-    let payload = BASE64
-        .decode(envelope.payload.as_bytes())
-        .map_err(|_| form)?;
-    if BASE64.decode(signature.sig.as_bytes()).ok().as_deref() != Some(sig) {
+    let payload = base64::decode(envelope.payload.as_bytes()).ok_or(form)?;
+    if base64::decode(signature.sig.as_bytes()).as_deref() != Some(sig) {
         return Err((
             "signature-differs",
             "the .sig file is not the signature of the envelope",

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{RecordError, SchemaRef, check_paths};
 use crate::{
+    base64,
     commitment::{commit, encode_entry},
     hash::Hash,
     json,
@@ -34,7 +35,7 @@ impl Serialize for Salt {
 impl<'de> Deserialize<'de> for Salt {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(from)?;
-        let bytes = BASE64.decode(text.as_bytes()).ok();
+        let bytes = base64::decode(text.as_bytes());
         bytes
             .and_then(|b| b.try_into().ok())
             .map(Self)

@@ -3,10 +3,9 @@
 
 use std::fmt;
 
-use data_encoding::BASE64;
-
 use super::{Field, MAX_LINE, Record, RecordError, SCHEMA_PATH, SchemaRef, check_paths};
 use crate::{
+    base64,
     commitment::{MAX_FIELDS, Seed, commit, encode_entry_into, salt},
     hash::Hash,
     json,
@@ -333,13 +332,8 @@ impl<'a> Cursor<'a> {
     fn seed(&mut self) -> Result<Seed, RecordError> {
         let text = self.bytes.get(self.at..self.at + 44);
         let text = text.ok_or(RecordError::Seed)?;
-        let mut bytes = [0; 33];
-        let Ok(32) = BASE64.decode_mut(text, &mut bytes) else {
-            return Err(RecordError::Seed);
-        };
+        let seed = base64::decode_32(text).ok_or(RecordError::Seed)?;
         self.at += 44;
-        let mut seed = [0; 32];
-        seed.copy_from_slice(&bytes[..32]);
         Ok(Seed::new(seed))
     }
 

@@ -194,9 +194,8 @@ pub(crate) mod b64 {
         d: D,
     ) -> Result<T, D::Error> {
         let text = String::deserialize(d)?;
-        let bytes = BASE64
-            .decode(text.as_bytes())
-            .map_err(|_| D::Error::custom("not base64"))?;
+        let bytes = evidence::base64::decode(text.as_bytes())
+            .ok_or_else(|| D::Error::custom("not base64"))?;
         T::try_from(bytes).map_err(|_| D::Error::custom("wrong length"))
     }
 }

@@ -259,10 +259,7 @@ pub(crate) fn member_detail(role: Role, public: &PublicIdentity, name: Option<&s
 
 fn member(entry: &LedgerEntry, value: &Value) -> Option<Member> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
-    let key = |key: &str| {
-        let bytes = BASE64.decode(text(key)?.as_bytes()).ok()?;
-        <[u8; 32]>::try_from(bytes).ok()
-    };
+    let key = |key: &str| evidence::base64::decode_32(text(key)?.as_bytes());
     let role = Role::from_word(text("role")?)?;
     let public = PublicIdentity {
         kem: key("kem")?,

@@ -160,6 +160,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every word of [`Verdict::word`].
+    pub const WORDS: [&'static str; 7] = [
+        "extends",
+        "older copy",
+        "overlap",
+        "gap",
+        "fork",
+        "unlinked",
+        "pending",
+    ];
+
     /// The word shown for the verdict.
     pub fn word(&self) -> &'static str {
         match self {
@@ -237,11 +248,23 @@ pub struct Fork {
     pub segments: BTreeSet<String>,
 }
 
+/// The part of a forked segment that both branches have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Undisputed {
+    /// One past its last index; it starts with the segment.
+    pub end: u64,
+    /// What that part is to the rest of what is known.
+    pub verdict: Verdict,
+}
+
 /// What is known of an origin as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Continuity {
     /// Verdict of every segment, by id.
     pub verdicts: BTreeMap<String, Verdict>,
+    /// For a forked segment that starts before the last common size: its undisputed beginning.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub undisputed: BTreeMap<String, Undisputed>,
     /// Indices of which undisputed, signed records are held.
     pub covered: Vec<Range<u64>>,
     /// Indices between the first known size and the last that are not held.
@@ -313,7 +336,17 @@ pub fn survey(
     let mut accepted: Vec<&Entry<'_>> = Vec::new();
     for entry in &entries {
         let verdict = match entry.fork {
-            Some(at) => Verdict::Fork { at },
+            Some(at) => {
+                if entry.end > entry.segment.first {
+                    let verdict = verdict_among(entry, &accepted, anchors, &forest);
+                    let end = entry.end;
+                    let beginning = Undisputed { end, verdict };
+                    result
+                        .undisputed
+                        .insert(entry.segment.id.clone(), beginning);
+                }
+                Verdict::Fork { at }
+            }
             None => verdict_among(entry, &accepted, anchors, &forest),
         };
         // What cannot be compared with records of the same indices does not count as held.
@@ -368,9 +401,10 @@ fn verdict_among(
     anchors: &[(u64, Hash)],
     forest: &Forest,
 ) -> Verdict {
-    let (first, last) = (entry.segment.first, entry.segment.last);
+    // Of a forked segment only its undisputed beginning is judged here.
+    let (first, end) = (entry.segment.first, entry.end);
     let clash = |t: &&&Entry<'_>| intersects(t, entry) && !forest.comparable(t.last, entry.last);
-    if accepted.iter().any(|t| clash(&t)) {
+    if entry.fork.is_none() && accepted.iter().any(|t| clash(&t)) {
         return Verdict::Unlinked;
     }
     let known = union(
@@ -379,10 +413,10 @@ fn verdict_among(
             .filter(|t| intersects(t, entry))
             .map(|t| t.segment.first..t.end),
     );
-    let held = |range: &Range<u64>| range.start <= first && last <= range.end;
+    let held = |range: &Range<u64>| range.start <= first && end <= range.end;
     let repeated = || {
-        let same = |t: &&&Entry<'_>| t.end == last && t.last == entry.last;
-        first == last && accepted.iter().any(|t| same(&t))
+        let same = |t: &&&Entry<'_>| t.end == end && t.last == entry.last;
+        first == end && accepted.iter().any(|t| same(&t))
     };
     if known.iter().any(held) || repeated() {
         return Verdict::OlderCopy;
@@ -390,11 +424,10 @@ fn verdict_among(
     if !known.is_empty() {
         return Verdict::Overlap;
     }
-    let pinned_inside = anchors.iter().any(|a| (first..=last).contains(&a.0));
     let touches = accepted
         .iter()
         .any(|t| t.end == first && t.last == entry.first);
-    if first == 0 || touches || pinned_inside {
+    if first == 0 || touches {
         return Verdict::Extends;
     }
     let ends = accepted
@@ -403,8 +436,18 @@ fn verdict_among(
     let pins = anchors.iter().map(|a| (a.0, true, *a));
     let below = ends.chain(pins).filter(|(size, ..)| *size <= first);
     let Some(reach) = below.clone().map(|(size, ..)| size).max() else {
-        return Verdict::Unlinked;
+        let pinned_inside = anchors
+            .iter()
+            .any(|a| (first..=entry.segment.last).contains(&a.0));
+        return if pinned_inside {
+            Verdict::Extends
+        } else {
+            Verdict::Unlinked
+        };
     };
+    if anchors.contains(&entry.first) {
+        return Verdict::Extends;
+    }
     let bridged = below
         .filter(|(size, whole, _)| *size == reach && *whole)
         .any(|(_, _, point)| forest.is_prefix(point, entry.first));

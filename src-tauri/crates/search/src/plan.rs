@@ -14,7 +14,7 @@ use crate::SearchError;
 use crate::columns::ColumnCache;
 use crate::query::{Kind, Node};
 use crate::schema::{DATED, Fields, bound_of, path_term, value_term};
-use crate::span::OrderRange;
+use crate::span::{Numbered, OrderRange};
 use crate::steady::Steady;
 use crate::tokens::fold;
 
@@ -75,12 +75,17 @@ pub(crate) fn plan(
         Kind::Standing {
             resolved: false, ..
         } => return Err(SearchError::Unresolved),
-        Kind::Standing { imports, .. } => Box::new(BooleanQuery::union(
-            imports
+        Kind::Standing { of, .. } => {
+            let mut any: Vec<Box<dyn EngineQuery>> = of
+                .imports
                 .iter()
                 .map(|number| one(Term::from_field_u64(fields.import, *number)))
-                .collect(),
-        )),
+                .collect();
+            if !of.seqs.is_empty() {
+                any.push(Box::new(Numbered::new(&of.seqs, columns)));
+            }
+            Box::new(BooleanQuery::union(any))
+        }
         Kind::Import(number) => one(Term::from_field_u64(fields.import, *number)),
         Kind::Seq { from, to } => Box::new(RangeQuery::new(
             Bound::Included(Term::from_field_u64(fields.seq, *from)),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use search::{Doc, Index, Page, Query, SearchError, Stale, reset};
+use search::{Doc, Index, Page, Query, SearchError, Stale, Stands, reset};
 
 fn open_as(dir: &Path, key: u8, seed: u64) -> Result<Index, SearchError> {
     Index::open_or_create(dir, &[key; 32], Box::new(ChaCha20Rng::seed_from_u64(seed)))
@@ -245,7 +245,7 @@ fn completions_are_values_that_are_there() {
 }
 
 #[test]
-fn a_level_is_the_imports_of_which_it_is_true_now() {
+fn a_level_is_the_imports_and_events_of_which_it_is_true_now() {
     let dir = tempfile::tempdir().unwrap();
     let index = open(dir.path());
     let mut writer = index.writer().unwrap();
@@ -256,12 +256,13 @@ fn a_level_is_the_imports_of_which_it_is_true_now() {
     writer.commit(6).unwrap();
     let mut query = Query::parse("assurance:hash-matched OR verdict:gap").unwrap();
     assert!(matches!(index.count(&query), Err(SearchError::Unresolved)));
-    let imports = |field: &str, _: &str| {
-        if field == "assurance" {
+    let imports = |field: &str, _: &str| Stands {
+        imports: if field == "assurance" {
             vec![1, 3]
         } else {
             Vec::new()
-        }
+        },
+        seqs: Vec::new(),
     };
     query.resolve_standing(&mut |field, value| imports(field, value));
     let page = Page {
@@ -270,7 +271,23 @@ fn a_level_is_the_imports_of_which_it_is_true_now() {
     };
     assert_eq!(index.find(&query, &page).unwrap().seqs, [6, 5, 3, 2]);
     // Judged anew, the same query finds other events without the index being touched.
-    query.resolve_standing(&mut |_, _| Vec::new());
+    query.resolve_standing(&mut |_, _| Stands::default());
     assert_eq!(index.count(&query).unwrap(), 0);
+    // Of some events of an import it may be true and of others not.
+    query.resolve_standing(&mut |field, _| match field {
+        "verdict" => Stands {
+            imports: vec![2],
+            seqs: vec![(5, 6), (3, 2), (2, 2)],
+        },
+        _ => Stands::default(),
+    });
+    assert_eq!(index.find(&query, &page).unwrap().seqs, [6, 5, 4, 2, 1]);
+    let mut both = Query::parse("verdict:gap AND NOT import:2").unwrap();
+    both.resolve_standing(&mut |_, _| Stands {
+        imports: Vec::new(),
+        seqs: vec![(1, 5)],
+    });
+    assert_eq!(index.find(&both, &page).unwrap().seqs, [5, 3, 2]);
+    assert_eq!(index.count(&both).unwrap(), 3);
     assert!(index.suggest("verdict", "", 5).unwrap().is_empty());
 }

@@ -32,12 +32,17 @@ impl Workbench {
         };
         let query = self.resolved(&workspace, &request.query).await?;
         let standing = workspace.standing();
+        let words = self.narrowed(&workspace, &request).await?;
         let found = with_index(&workspace, |index| {
             let hits = index.find(&query, &page)?;
             let facets = request
                 .facets
                 .iter()
-                .map(|field| raw_facet(index, &query, field).map(|facet| (field.clone(), facet)))
+                .map(|field| {
+                    let words = words.get(field.as_str());
+                    raw_facet(index, &query, field, &standing, words)
+                        .map(|facet| (field.clone(), facet))
+                })
                 .collect::<Result<Vec<_>, _>>()?;
             let histogram = match request.histogram {
                 0 => None,
@@ -59,8 +64,7 @@ impl Workbench {
         let pinned = pinned_by(&workspace, &seqs).await?;
         let mut facet_views = Vec::new();
         for (field, values) in facets {
-            facet_views
-                .push(facet_view(&workspace, &standing, &query, &field, values, hits.total).await?);
+            facet_views.push(facet_view(&workspace, &query, &field, values, hits.total).await?);
         }
         Ok(SearchView {
             total: count(hits.total),
@@ -127,18 +131,10 @@ impl Workbench {
                 .iter()
                 .map(|a| a.word().to_owned())
                 .collect(),
-            "verdict" => [
-                "extends",
-                "older copy",
-                "overlap",
-                "gap",
-                "fork",
-                "unlinked",
-                "pending",
-            ]
-            .iter()
-            .map(|v| (*v).to_owned())
-            .collect(),
+            "verdict" => evidence::Verdict::WORDS
+                .iter()
+                .map(|v| (*v).to_owned())
+                .collect(),
             "subject" | "time" | "seq" | "import" => Vec::new(),
             field => with_index(&workspace, |index| {
                 index.suggest(field, &begun, COMPLETIONS)
@@ -158,6 +154,38 @@ impl Workbench {
                 taken(format!("{field}:{quoted} "), "value", value)
             })
             .collect())
+    }
+
+    /// For each facet of levels or verdicts that cannot be counted by import: the query narrowed to each word.
+    async fn narrowed(
+        &self,
+        workspace: &Workspace,
+        request: &SearchRequest,
+    ) -> Result<BTreeMap<&'static str, Vec<(&'static str, Query)>>, Error> {
+        let mut narrowed = BTreeMap::new();
+        if workspace.standing().is_by_import() {
+            return Ok(narrowed);
+        }
+        let levels = evidence::Assurance::ALL.map(|a| a.word());
+        let words: [(&str, &[&'static str]); 2] = [
+            ("assurance", &levels),
+            ("verdict", &evidence::Verdict::WORDS),
+        ];
+        for (field, words) in words {
+            if !request.facets.iter().any(|f| f == field) {
+                continue;
+            }
+            let mut queries = Vec::new();
+            for word in words {
+                let text = match request.query.trim() {
+                    "" => format!("{field}:\"{word}\""),
+                    asked => format!("({asked}) {field}:\"{word}\""),
+                };
+                queries.push((*word, self.resolved(workspace, &text).await?));
+            }
+            narrowed.insert(field, queries);
+        }
+        Ok(narrowed)
     }
 
     /// Parses a query and gives its handles, levels and verdicts the numbers the index knows them by.
@@ -204,31 +232,28 @@ pub(crate) fn with_index<T>(
     })
 }
 
-/// Levels and verdicts are not in the index: they are counted by import.
+/// Levels and verdicts are not in the index: they are counted by import, or word by word (`words`) where
+/// records of one import do not all stand alike.
 fn raw_facet(
     index: &Index,
     query: &Query,
     field: &str,
-) -> Result<search::Facet, search::SearchError> {
-    match field {
-        "assurance" | "verdict" => index.facet(query, "import", usize::MAX),
-        field => index.facet(query, field, FACET_VALUES),
-    }
-}
-
-async fn facet_view(
-    workspace: &Workspace,
     standing: &Standing,
-    query: &Query,
-    field: &str,
-    facet: search::Facet,
-    total: u64,
-) -> Result<FacetView, Error> {
-    let mut values: Vec<(String, String, u64)> = Vec::new();
-    match field {
-        "assurance" | "verdict" => {
-            let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
-            for (import, n) in facet.values {
+    words: Option<&Vec<(&'static str, Query)>>,
+) -> Result<search::Facet, search::SearchError> {
+    if !matches!(field, "assurance" | "verdict") {
+        return index.facet(query, field, FACET_VALUES);
+    }
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    match words {
+        Some(words) => {
+            for (word, narrowed) in words {
+                sums.insert(word, index.count(narrowed)?);
+            }
+            sums.retain(|_, n| *n > 0);
+        }
+        None => {
+            for (import, n) in index.facet(query, "import", usize::MAX)?.values {
                 let of = import.parse().ok().and_then(|id| standing.of_import(id));
                 let word = match (field, of) {
                     ("assurance", Some(s)) => s.assurance.word(),
@@ -237,12 +262,25 @@ async fn facet_view(
                 };
                 *sums.entry(word).or_default() += n;
             }
-            values.extend(
-                sums.into_iter()
-                    .map(|(word, n)| (word.to_owned(), word.to_owned(), n)),
-            );
-            values.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
         }
+    }
+    let mut values: Vec<_> = sums.into_iter().map(|(w, n)| (w.to_owned(), n)).collect();
+    values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(search::Facet {
+        distinct: values.len() as u64,
+        values,
+    })
+}
+
+async fn facet_view(
+    workspace: &Workspace,
+    query: &Query,
+    field: &str,
+    facet: search::Facet,
+    total: u64,
+) -> Result<FacetView, Error> {
+    let mut values: Vec<(String, String, u64)> = Vec::new();
+    match field {
         "subject" => {
             for (number, n) in facet.values {
                 let Ok(number) = number.parse() else { continue };
@@ -411,7 +449,7 @@ pub(crate) fn row_view(
                 _ => None,
             })
     };
-    let of_segment = standing.segment(row.segment);
+    let of_segment = standing.of_record(row.segment, row.index);
     RowView {
         seq: count(row.seq),
         occurred: row.occurred.map(time),

@@ -26,7 +26,7 @@ impl Workbench {
             .await
             .map_err(|e| vault_error(&e))?;
         let of_segment = standing
-            .segment(row.segment)
+            .of_record(row.segment, row.index)
             .ok_or_else(|| Error::failed("the record's segment is not known", "run fsck"))?;
         let pinned = workspace
             .vault

@@ -5,14 +5,22 @@
 //! they are never stored with a record and never indexed: pinning a key or filling a
 //! gap changes them at once, in whatever order things arrived.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod holders;
+mod roots;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use evidence::continuity::{ConsistencyLink, Fork, Segment as Known, survey};
 use evidence::trust::{OriginTrust, TRUST_FORMAT, Trust};
 use evidence::{Assurance, Continuity, Hash, SignedNote, Verdict, VerifierKey};
+use search::Stands;
 use serde_json::Value;
 use vault::{Segment, Vault};
+
+use holders::{Judged, Piece};
+use roots::Roots;
+pub(crate) use roots::sizes;
 
 use crate::Error;
 use crate::text::grouped;
@@ -116,12 +124,29 @@ pub(crate) fn missing_words(missing: &Range<u64>) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     segments: BTreeMap<i64, SegmentStanding>,
+    /// Of the segments whose records do not all stand alike, by log index.
+    pieces: BTreeMap<i64, Vec<Piece>>,
     origins: Vec<OriginStanding>,
+    roots: Roots,
 }
 
 impl Standing {
     pub(crate) fn segment(&self, id: i64) -> Option<&SegmentStanding> {
         self.segments.get(&id)
+    }
+
+    /// What stands for a record, by the segment that has its row: the segment that holds it best.
+    pub(crate) fn of_record(&self, segment: i64, index: u64) -> Option<&SegmentStanding> {
+        let pieces = self.pieces.get(&segment).into_iter().flatten();
+        let mut own = pieces.filter(|p| p.first <= index && index < p.last);
+        own.next()
+            .map(|piece| &piece.standing)
+            .or_else(|| self.segment(segment))
+    }
+
+    /// Whether the records of every import stand alike.
+    pub(crate) fn is_by_import(&self) -> bool {
+        self.pieces.is_empty()
     }
 
     pub(crate) fn segments(&self) -> impl Iterator<Item = &SegmentStanding> {
@@ -155,22 +180,33 @@ impl Standing {
             .flat_map(|o| o.continuity.forks.iter().map(|f| (o.origin.as_str(), f)))
     }
 
-    /// Numbers of the imports whose records have this level or verdict.
-    pub(crate) fn matching(&self, field: &str, value: &str) -> Vec<u64> {
+    /// The records that have this level or verdict.
+    pub(crate) fn matching(&self, field: &str, value: &str) -> Stands {
         let value = value.to_lowercase();
-        self.segments
+        let is = |s: &SegmentStanding| match field {
+            "assurance" => s.assurance.word() == value,
+            "verdict" => s.verdict.word() == value,
+            _ => false,
+        };
+        let whole = self
+            .segments
             .values()
-            .filter(|s| match field {
-                "assurance" => s.assurance.word() == value,
-                "verdict" => s.verdict.word() == value,
-                _ => false,
-            })
-            .filter_map(|s| u64::try_from(s.import).ok())
-            .collect()
+            .filter(|s| !self.pieces.contains_key(&s.segment) && is(s));
+        let parts = self.pieces.values().flatten().filter(|p| is(&p.standing));
+        Stands {
+            imports: whole.filter_map(|s| u64::try_from(s.import).ok()).collect(),
+            seqs: parts
+                .filter_map(|p| {
+                    let from = u64::try_from(p.first_seq).ok()?;
+                    Some((from, from + (p.last - p.first).saturating_sub(1)))
+                })
+                .collect(),
+        }
     }
 
-    /// Computes it afresh from the vault.
-    pub(crate) async fn compute(vault: &Vault) -> Result<Self, Error> {
+    /// Computes it afresh from the vault. Nothing but roots, which never change, is taken from what was
+    /// computed before.
+    pub(crate) async fn compute(vault: &Vault, before: Option<&Self>) -> Result<Self, Error> {
         let trust = trust(vault).await?;
         let recommit = vault
             .recommit_head()
@@ -187,30 +223,48 @@ impl Standing {
         for origin in &trust.origins {
             by_origin.entry(origin.origin.clone()).or_default();
         }
-        let mut standing = Self::default();
+        let mut standing = Self {
+            roots: before.map(|b| b.roots.clone()).unwrap_or_default(),
+            ..Self::default()
+        };
         for (origin, segments) in by_origin {
             let recommitted = origin == recommit;
             let policy = trust.origin(&origin).cloned();
             let anchors = trust.anchors_for(&origin);
             let keys = trust.keys_for(&origin);
             let links = links(&segments);
-            let sizes = sizes(&segments, &anchors, &links);
-            let mut known = Vec::new();
+            let mut sizes = sizes(&segments, &anchors, &links);
+            let mut signed = Vec::new();
             let mut signed_by = Vec::new();
             for segment in &segments {
                 let signers = signers(segment, &keys);
                 let facts = &segment.facts;
-                let signed = recommitted
+                let counts = recommitted
                     || (!signers.is_empty()
                         && trust.satisfied(&origin, facts.last, &signers).is_ok());
-                let roots = roots(vault, segment, &sizes).await?;
-                known.push(Known::new(&origin, facts.first, facts.last, roots, signed));
-                signed_by.push(if signed { signers } else { Vec::new() });
+                signed.push(counts);
+                signed_by.push(if counts { signers } else { Vec::new() });
             }
-            let continuity = survey(&known, &anchors, &links);
+            let (known, continuity) = loop {
+                let mut known = Vec::new();
+                for (segment, signed) in segments.iter().zip(&signed) {
+                    let facts = &segment.facts;
+                    let roots = roots::roots(vault, segment, &sizes, &mut standing.roots).await?;
+                    known.push(Known::new(&origin, facts.first, facts.last, roots, *signed));
+                }
+                let continuity = survey(&known, &anchors, &links);
+                let partings = roots::partings(vault, &segments, &known, &continuity).await?;
+                if partings.is_subset(&sizes) {
+                    break (known, continuity);
+                }
+                sizes.extend(partings);
+            };
+            let copies = copies(vault, &segments, &known).await?;
             for ((segment, known), signers) in segments.iter().zip(&known).zip(signed_by) {
                 let verdict = match continuity.verdicts.get(&known.id) {
                     _ if recommitted => Verdict::Unlinked,
+                    Some(Verdict::Fork { at }) => Verdict::Fork { at: *at },
+                    Some(_) if known.signed && copies.contains(&segment.id) => Verdict::OlderCopy,
                     Some(verdict) => verdict.clone(),
                     None => Verdict::Pending,
                 };
@@ -236,6 +290,19 @@ impl Standing {
                     },
                 );
             }
+            let judged: Vec<Judged<'_>> = segments
+                .iter()
+                .zip(&known)
+                .filter_map(|(segment, known)| {
+                    Some(Judged {
+                        segment,
+                        id: &known.id,
+                        standing: standing.segments.get(&segment.id)?,
+                    })
+                })
+                .collect();
+            let pieces = holders::pieces(&judged, &continuity);
+            standing.pieces.extend(pieces);
             standing.origins.push(OriginStanding {
                 origin,
                 trust: policy,
@@ -298,41 +365,25 @@ fn links(segments: &[Segment]) -> Vec<ConsistencyLink> {
         .collect()
 }
 
-/// Sizes at which anything of the origin has a root: segments are compared there.
-pub(crate) fn sizes(
-    segments: &[Segment],
-    anchors: &[(u64, Hash)],
-    links: &[ConsistencyLink],
-) -> BTreeSet<u64> {
-    let of_segments = segments.iter().flat_map(|s| [s.facts.first, s.facts.last]);
-    let of_links = links.iter().flat_map(|l| [l.from_size(), l.to_size()]);
-    let of_anchors = anchors.iter().map(|(size, _)| *size);
-    of_segments.chain(of_links).chain(of_anchors).collect()
-}
-
-/// The segment's roots at every size of interest; those not kept are computed from its leaves.
-async fn roots(
-    vault: &Vault,
-    segment: &Segment,
-    sizes: &BTreeSet<u64>,
-) -> Result<BTreeMap<u64, Hash>, Error> {
-    let facts = &segment.facts;
-    let mut roots = facts.roots.clone();
-    roots.insert(facts.last, facts.root);
-    let wanted: BTreeSet<u64> = sizes
-        .range(facts.first..=facts.last)
-        .filter(|size| !roots.contains_key(size))
-        .copied()
-        .collect();
-    if let Some(highest) = wanted.last() {
-        let leaves = vault
-            .leaves(segment.id, facts.first, *highest)
-            .await
-            .map_err(|e| vault_error(&e))?;
-        let computed =
-            evidence::roots_at(facts.first, &facts.frontier, leaves.into_iter(), &wanted)
-                .map_err(|error| Error::failed(format!("{}: {error}", facts.origin), "run fsck"))?;
-        roots.extend(computed);
+/// Of the same segment from several files, all but one: the one whose file has the smallest digest stands for
+/// it, so that it does not matter which came first.
+async fn copies(vault: &Vault, segments: &[Segment], known: &[Known]) -> Result<Vec<i64>, Error> {
+    let mut same: BTreeMap<&str, Vec<&Segment>> = BTreeMap::new();
+    for (segment, known) in segments.iter().zip(known).filter(|(_, k)| k.signed) {
+        same.entry(&known.id).or_default().push(segment);
     }
-    Ok(roots)
+    let mut copies = Vec::new();
+    for several in same.into_values().filter(|s| s.len() > 1) {
+        let mut files = Vec::new();
+        for segment in several {
+            let import = vault
+                .import(segment.import)
+                .await
+                .map_err(|e| vault_error(&e))?;
+            files.push((import.sha256, segment.id));
+        }
+        files.sort_unstable();
+        copies.extend(files.into_iter().skip(1).map(|(_, id)| id));
+    }
+    Ok(copies)
 }

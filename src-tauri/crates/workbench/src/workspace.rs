@@ -68,7 +68,8 @@ impl Workspace {
 
     /// Recomputes verdicts and levels from what is remembered.
     pub(crate) async fn reconsider(&self) -> Result<(), Error> {
-        let fresh = Arc::new(Standing::compute(&self.vault).await?);
+        let before = self.standing();
+        let fresh = Arc::new(Standing::compute(&self.vault, Some(&before)).await?);
         *self
             .standing
             .write()
@@ -217,7 +218,7 @@ impl Workbench {
             .await
             .map_err(|error| open_error(&error))?;
         let index = crate::follow::open_index(&vault, environment)?;
-        let standing = Arc::new(Standing::compute(&vault).await?);
+        let standing = Arc::new(Standing::compute(&vault, None).await?);
         let sample = crate::sample_case::is_sample(&dir);
         let workspace = Arc::new(Workspace {
             dir: dir.clone(),

@@ -229,7 +229,7 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
         for (name, text, ask) in &asks {
             let mut query = Query::parse(text).map_err(|error| error.to_string())?;
             query.resolve_subjects(&mut |_| number);
-            query.resolve_standing(&mut |_, _| Vec::new());
+            query.resolve_standing(&mut |_, _| search::Stands::default());
             let (ours, theirs) = in_turns(
                 runs,
                 || Ok(index.newest(&query, &page).map(drop)?),

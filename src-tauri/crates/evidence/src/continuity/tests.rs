@@ -93,6 +93,11 @@ fn each_verdict_of_the_table() {
         words(&[seg(0, 30, 40)], &[(20, root(0, 20))], &[]),
         ["gap [20..30] false"]
     );
+    // A pinned size inside says where the log stands, not where the records before it are.
+    assert_eq!(
+        words(&apart, &[(35, root(0, 35))], &[]),
+        ["extends", "gap [10..30] false"]
+    );
     let mut pending = seg(7, 5, 15);
     pending.signed = false;
     assert_eq!(words(&[pending, a], &[], &[]), ["pending", "extends"]);
@@ -114,6 +119,16 @@ fn forks_dispute_both_branches_from_the_last_common_size() {
         assert_eq!(found.verdicts[&disputed.id], Verdict::Fork { at: 7 });
     }
     assert_eq!(found.covered, vec![0..7]);
+    // What both branches have in common is not disputed.
+    let beginning = |verdict| Undisputed { end: 7, verdict };
+    let (a, b) = (seg(0, 5, 10).id, seg(7, 5, 12).id);
+    let mut judged: Vec<_> = [&a, &b].map(|id| found.undisputed[id].clone()).into();
+    judged.sort_by_key(|u| u.verdict.word());
+    assert_eq!(
+        judged,
+        [beginning(Verdict::Extends), beginning(Verdict::OlderCopy)]
+    );
+    assert_eq!(found.undisputed.len(), 2);
     // A log rewritten before the overlap keeps the leaves of the overlap; its roots differ.
     let rewritten = words(&[seg(0, 0, 10), seg(3, 5, 15)], &[], &[]);
     assert_eq!(rewritten, ["fork 0", "fork 0"]);

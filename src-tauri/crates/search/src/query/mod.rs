@@ -52,6 +52,15 @@ pub const FIELDS: [&str; 11] = [
     "time",
 ];
 
+/// The events of which a level or verdict is true.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stands {
+    /// Imports of all of whose events it is true.
+    pub imports: Vec<u64>,
+    /// Event numbers of which it is true besides, as ranges with both ends.
+    pub seqs: Vec<(u64, u64)>,
+}
+
 /// One visible condition of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
@@ -130,19 +139,19 @@ impl Query {
         unknown
     }
 
-    /// Gives every `assurance:` and `verdict:` the imports of which it is true now. Levels and verdicts are a
+    /// Gives every `assurance:` and `verdict:` the events of which it is true now. Levels and verdicts are a
     /// function of everything that is remembered, so they change without their events; the index never holds
     /// them.
-    pub fn resolve_standing(&mut self, lookup: &mut dyn FnMut(&str, &str) -> Vec<u64>) {
+    pub fn resolve_standing(&mut self, lookup: &mut dyn FnMut(&str, &str) -> Stands) {
         self.root.walk(&mut |node| {
             if let Kind::Standing {
                 field,
                 value,
-                imports,
+                of,
                 resolved,
             } = &mut node.kind
             {
-                *imports = lookup(field, value);
+                *of = lookup(field, value);
                 *resolved = true;
             }
         });

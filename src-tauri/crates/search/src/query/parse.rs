@@ -1,7 +1,7 @@
 //! From tokens to the tree of conditions.
 
 use super::lex::{Token, Value, What, error, tokens};
-use super::{FIELDS, QueryError, time};
+use super::{FIELDS, QueryError, Stands, time};
 use crate::tokens::words_of;
 
 /// Parentheses inside parentheses. A bound for the stack, not for people.
@@ -44,11 +44,11 @@ pub(crate) enum Kind {
         number: Option<u64>,
         resolved: bool,
     },
-    /// What is claimed of it now: the caller knows of which imports that is true.
+    /// What is claimed of it now: the caller knows of which events that is true.
     Standing {
         field: &'static str,
         value: String,
-        imports: Vec<u64>,
+        of: Stands,
         resolved: bool,
     },
     /// The import that brought it.
@@ -383,7 +383,7 @@ fn condition(span: (usize, usize), name: Option<String>, value: Value) -> Result
             Ok(Kind::Standing {
                 field,
                 value,
-                imports: Vec::new(),
+                of: Stands::default(),
                 resolved: false,
             })
         }

@@ -430,7 +430,8 @@ pub(crate) async fn facts(workspace: &Workspace, incident: &Incident) -> Result<
     let mut verdicts = BTreeMap::new();
     let mut origins = std::collections::BTreeSet::new();
     for disclosure in pin::disclosures(workspace, &incident.id).await? {
-        let Some(of_segment) = standing.segment(disclosure.segment) else {
+        let index = disclosure.record.index;
+        let Some(of_segment) = standing.of_record(disclosure.segment, index) else {
             continue;
         };
         origins.insert(of_segment.origin.clone());

@@ -72,7 +72,7 @@ impl Workbench {
         for seq in seqs {
             let disclosure = disclose(&workspace, i64::from(seq), note.clone()).await?;
             let standing = workspace.standing();
-            let of_segment = standing.segment(disclosure.segment);
+            let of_segment = standing.of_record(disclosure.segment, disclosure.record.index);
             let reference = EvidenceRef {
                 seq: u64::from(seq),
                 import: disclosure.import.to_string(),

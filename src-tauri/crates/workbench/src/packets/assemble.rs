@@ -90,14 +90,17 @@ pub(super) async fn assemble(
     let mut evidence = Vec::new();
     let mut ranges: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for (piece, disclosure) in pieces.iter().zip(&pinned) {
-        let of_segment = standing.segment(disclosure.segment).ok_or_else(|| {
-            Error::failed(
-                format!("{}: the range it stands in is not known", piece.id),
-                "run fsck",
-            )
-        })?;
+        let index = disclosure.record.index;
+        let of_segment = standing
+            .of_record(disclosure.segment, index)
+            .ok_or_else(|| {
+                Error::failed(
+                    format!("{}: the range it stands in is not known", piece.id),
+                    "run fsck",
+                )
+            })?;
         ranges
-            .entry(disclosure.segment)
+            .entry(of_segment.segment)
             .or_default()
             .push(piece.id.clone());
         evidence.push(records::item(

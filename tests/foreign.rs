@@ -5,6 +5,7 @@ use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use muniment_tests::exports::{Log, put};
 use muniment_tests::programs::Terminal;
 use serde_json::json;
 
@@ -208,5 +209,96 @@ fn a_stranger_folds_a_redacted_record_of_a_packet_to_its_sources_signature() {
     std::fs::write(&changed, lie).expect("written");
     let path = changed.to_str().expect("a plain path");
     let output = script(&python, "packet.py", &[path, "E1", vkey]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_stranger_checks_a_fork_proof_with_the_origins_key_only() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let terminal = Terminal::new(dir.path());
+    // One log to record 9, then two histories of different lengths: the shorter one's head is inside the other.
+    let (log, other) = (Log::new(ORIGIN, 7, 21), Log::branching(ORIGIN, 7, 9, 33));
+    let vkey = log.verifier().to_string();
+    put(&dir.path().join("a"), &log.export(0..21, &[]));
+    put(&dir.path().join("b"), &other.export(5..33, &[]));
+    terminal.done(&["init"]);
+    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["import", "a"]);
+    let (code, error) = terminal.refused(&["fork-proof", ORIGIN]);
+    assert_eq!((code, &error["code"]), (2, &json!("invalid")), "{error:#}");
+    terminal.done(&["import", "b"]);
+
+    let said = terminal.done(&["fork-proof", ORIGIN, "-o", "proof.json"]);
+    assert_eq!((&said["size"], &said["common"]), (&json!(10), &json!(9)));
+    let written: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(dir.path().join("proof.json")).expect("read"))
+            .expect("JSON");
+    assert_eq!(said["proof"], written);
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/fork-proof-1.schema.json");
+    let schema: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(schema).expect("read")).expect("JSON");
+    assert!(jsonschema::is_valid(&schema, &written));
+    // Without --output the proof itself goes to standard output.
+    let piped = terminal.run(&["fork-proof", ORIGIN, "--size", "10"]);
+    let piped: serde_json::Value = serde_json::from_slice(&piped.stdout).expect("JSON");
+    assert_eq!(piped, written);
+    assert_eq!(
+        terminal.refused(&["fork-proof", ORIGIN, "--size", "11"]).0,
+        2
+    );
+    let custody = terminal.done(&["custody", "fork-proof"]);
+    assert_eq!(custody["total"], 1);
+
+    // Our own verifier needs no workspace, and says whose key it misses.
+    let verified = terminal.done(&["verify", "proof.json", "--trust", &vkey]);
+    assert_eq!(
+        (&verified["kind"], &verified["passed"]),
+        (&json!("fork proof"), &json!(true))
+    );
+    let (code, unknown) = terminal.json(&["verify", "proof.json"]);
+    assert_eq!((code, &unknown["passed"]), (1, &json!(false)));
+
+    let text = std::fs::read_to_string(dir.path().join("proof.json")).expect("read");
+    let root = written["branches"][0]["root"].as_str().expect("a root");
+    let head = written["branches"][1]["steps"][0]["root"]
+        .as_str()
+        .expect("a root");
+    let lies = [
+        text.replacen(root, head, 1),
+        text.replacen("\"size\": 10", "\"size\": 9", 1),
+        text.replacen("\\n33\\n", "\\n34\\n", 1),
+    ];
+    for (n, lie) in lies.iter().enumerate() {
+        assert_ne!(*lie, text, "lie {n}");
+        let name = format!("lie-{n}.json");
+        std::fs::write(dir.path().join(&name), lie).expect("written");
+        let (code, report) = terminal.json(&["verify", &name, "--trust", &vkey]);
+        assert_eq!(
+            (code, &report["passed"]),
+            (1, &json!(false)),
+            "lie {n}: {report:#}"
+        );
+        assert_eq!(report["lines"][0]["status"], "failed");
+    }
+
+    let Some(python) = python() else { return };
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let output = script(&python, "fork.py", &[&path("proof.json"), &vkey]);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let wrong = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{wrong}");
+    let roots: Vec<&str> = printed.split_whitespace().collect();
+    assert_eq!(roots[0], "10");
+    assert!(roots[1..].contains(&root), "{printed}");
+    for n in 0..lies.len() {
+        let output = script(
+            &python,
+            "fork.py",
+            &[&path(&format!("lie-{n}.json")), &vkey],
+        );
+        assert_eq!(output.status.code(), Some(1), "lie {n}");
+    }
+    let stranger = Log::new(ORIGIN, 8, 1).verifier().to_string();
+    let output = script(&python, "fork.py", &[&path("proof.json"), &stranger]);
     assert_eq!(output.status.code(), Some(1));
 }

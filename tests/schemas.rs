@@ -35,6 +35,7 @@ fn printed(stem: &str) -> Schema {
         "packet-plan" => of::<view::PacketPlanView>(),
         "packet-write" => of::<view::PacketRowView>(),
         "verify" => of::<view::VerifyView>(),
+        "fork-proof" => of::<view::ForkProofView>(),
         "fsck" => of::<view::FsckView>(),
         "custody" => of::<view::CustodyView>(),
         "sources" => of::<view::SourcesView>(),
@@ -142,6 +143,25 @@ fn properties<'s>(schema: &'s Value, found: &mut Vec<(&'s str, &'s Value)>) {
         Value::Array(array) => array.iter().for_each(|inner| properties(inner, found)),
         _ => {}
     }
+}
+
+#[test]
+fn the_schema_of_fork_proofs_is_current() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../schemas/fork-proof-1.schema.json");
+    let mut schema = of::<evidence::ForkProof>();
+    schema.insert("$id".into(), json!("urn:muniment:schema:fork-proof:1"));
+    schema.insert("title".into(), json!("muniment/fork-proof/v1"));
+    let mut fresh = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    fresh.push('\n');
+    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
+        std::fs::write(&path, &fresh).expect("schemas is writable");
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        fresh,
+        "run with MUNIMENT_UPDATE=1 and commit schemas/fork-proof-1.schema.json"
+    );
 }
 
 #[test]

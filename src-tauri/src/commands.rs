@@ -41,6 +41,8 @@ commands! {
     sources() -> SourcesView;
     trust() -> TrustView;
     trust_add(vkey: String, origin: Option<String>) -> TrustView;
+    trust_heartbeat(origin: String, seconds: Option<u32>) -> TrustView;
+    fork_proof_write(origin: String, size: u32, path: String) -> ForkProofView;
     incidents() -> IncidentsView;
     incident(incident: String) -> IncidentView;
     open_incident(open: OpenIncident) -> IncidentView;

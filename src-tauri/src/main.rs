@@ -38,6 +38,8 @@ fn ipc() -> Builder<tauri::Wry> {
             sources,
             trust,
             trust_add,
+            trust_heartbeat,
+            fork_proof_write,
             incidents,
             incident,
             open_incident,

@@ -75,6 +75,23 @@ impl Log {
         log
     }
 
+    /// The same log under a name with a key of its own.
+    pub fn named(self, origin: &str, key: u8) -> Self {
+        Self {
+            key: SigningKey::from_seed(origin, &[key; 32]).expect("a key"),
+            ..self
+        }
+    }
+
+    /// A log of these records.
+    pub fn of(origin: &str, key: u8, records: Vec<Record>) -> Self {
+        Self {
+            key: SigningKey::from_seed(origin, &[key; 32]).expect("a key"),
+            leaves: records.iter().map(Record::leaf).collect(),
+            records,
+        }
+    }
+
     /// Its public key.
     pub fn verifier(&self) -> VerifierKey {
         self.key.verifier_key().clone()
@@ -133,6 +150,17 @@ impl Log {
         let text = zstd::decode_all(packed.bytes().as_slice()).expect("one frame");
         files.insert(RECORDS.into(), text);
         files
+    }
+}
+
+/// Writes an export as a folder.
+///
+/// # Panics
+/// If the folder is there already or cannot be written.
+pub fn put(folder: &std::path::Path, files: &Files) {
+    std::fs::create_dir_all(folder).expect("it can be made");
+    for (name, bytes) in files {
+        std::fs::write(folder.join(name), bytes).expect("it can be written");
     }
 }
 

@@ -9,11 +9,11 @@ use serde_json::Value;
 pub const ERROR: &str = "error";
 
 /// Each schema with the commands whose document it describes.
-pub const SHAPES: [(&str, &[&str]); 17] = [
+pub const SHAPES: [(&str, &[&str]); 18] = [
     ("init", &["init"]),
     ("keygen", &["keygen"]),
     ("seal", &["seal"]),
-    ("trust", &["trust add", "trust list"]),
+    ("trust", &["trust add", "trust heartbeat", "trust list"]),
     ("import", &["import"]),
     ("search", &["search"]),
     ("show", &["show"]),
@@ -35,6 +35,7 @@ pub const SHAPES: [(&str, &[&str]); 17] = [
     ("packet-plan", &["packet plan"]),
     ("packet-write", &["packet write"]),
     ("verify", &["verify"]),
+    ("fork-proof", &["fork-proof"]),
     ("fsck", &["fsck"]),
     ("custody", &["custody"]),
     ("sources", &["sources"]),

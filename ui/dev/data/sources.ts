@@ -15,7 +15,14 @@ function key(origin: string, n: number): KeyView {
   };
 }
 
-function origin(n: number, verdict: string, words: string, size: number, band: BandView[]): OriginView {
+function origin(
+  n: number,
+  verdict: string,
+  words: string,
+  size: number,
+  band: BandView[],
+  more: string[] = [],
+): OriginView {
   const system = systems[n]!;
   const name = `enigm.example/${system.id.replace("enigm-", "")}`;
   return {
@@ -23,6 +30,9 @@ function origin(n: number, verdict: string, words: string, size: number, band: B
     title: system.title,
     verdict,
     words,
+    notes: [words, ...more],
+    forks: verdict === "fork" ? [size] : [],
+    heartbeat: band.some((part) => part.state === "silent") ? 60 : null,
     anchored: verdict !== "pending" && verdict !== "unlinked",
     records: band
       .filter((part) => part.state === "covered")
@@ -51,35 +61,87 @@ const covered = (first: number, last: number): BandView => ({
 
 export const sources: SourcesView = {
   origins: [
-    origin(0, "extends", "extends to 9,041", 9_041, [covered(0, 9_041)]),
-    origin(1, "extends", "extends to 10,226", 10_226, [covered(0, 10_226)]),
-    origin(2, "gap", "gap 41,020 to 41,976", 44_310, [
-      covered(40_600, 41_020),
+    origin(0, "extends", "extends to size 9,041, from the first record on", 9_041, [covered(0, 9_041)]),
+    origin(
+      1,
+      "gap",
+      "gap 70 to 79 and 71 more",
+      50_000,
+      Array.from({ length: 500 }, (_, n) =>
+        n % 7 === 0 && n > 0
+          ? { ...covered(n * 100, n * 100 + 100), state: "gap", words: "100 records are missing" }
+          : covered(n * 100, n * 100 + 100),
+      ),
+    ),
+    origin(
+      2,
+      "gap",
+      "gap 41,020 to 41,976",
+      44_310,
+      [
+        {
+          ...covered(0, 40_600),
+          state: "unknown",
+          from: null,
+          to: null,
+          words: "history before 40,600 unknown",
+        },
+        covered(40_600, 41_020),
+        {
+          state: "gap",
+          first: 41_020,
+          last: 41_977,
+          from: "2026-11-02T01:00:00Z",
+          to: "2026-11-02T07:00:00Z",
+          words: "records 41,020 to 41,976 are missing",
+        },
+        covered(41_977, 44_310),
+      ],
+      ["history before 40,600 unknown"],
+    ),
+    origin(
+      3,
+      "silent",
+      "no heartbeat for 6 h 2 min, records 896,000 to 896,020; one is due every 1 min",
+      901_331,
+      [
+        covered(0, 901_331),
+        {
+          ...covered(896_000, 896_021),
+          state: "silent",
+          words: "no heartbeat for 6 h 2 min, records 896,000 to 896,020; one is due every 1 min",
+        },
+      ],
+    ),
+    origin(4, "gap", "gap 4,000 to 4,009, bridged", 4_480, [
+      covered(0, 4_000),
       {
-        state: "gap",
-        first: 41_020,
-        last: 41_977,
-        from: "2026-11-02T01:00:00Z",
-        to: "2026-11-02T07:00:00Z",
-        words: "gap 41,020 to 41,976: 957 records missing",
+        ...covered(4_000, 4_010),
+        state: "bridged",
+        words: "records 4,000 to 4,009 are missing; a proof links both sides",
       },
-      covered(41_977, 44_310),
+      covered(4_010, 4_480),
     ]),
-    origin(3, "extends", "extends to 901,331", 901_331, [covered(895_000, 901_331)]),
-    origin(4, "extends", "extends to 4,480", 4_480, [covered(0, 4_480)]),
-    origin(5, "fork", "fork at size 88,201", 88_900, [
-      covered(84_000, 88_201),
+    origin(5, "fork", "fork at size 88,202, common up to 88,201", 88_202, [
+      covered(0, 88_201),
       {
         state: "fork",
         first: 88_201,
         last: 88_900,
         from: "2026-11-02T10:00:00Z",
         to,
-        words: "fork at size 88,201: two signed histories",
+        words: "records 88,201 to 88,899, disputed: two histories were signed",
       },
     ]),
-    origin(6, "pending", "pending: no key is pinned", 2_870, [
-      { state: "pending", first: 0, last: 2_870, from, to, words: "0 to 2,869 pending a key" },
+    origin(6, "pending", "pending: no pinned key has signed it", 2_870, [
+      {
+        state: "pending",
+        first: 0,
+        last: 2_870,
+        from,
+        to,
+        words: "records 0 to 2,869, pending: no pinned key has signed them",
+      },
     ]),
     origin(7, "extends", "every digest present", 1_204, [covered(0, 1_204)]),
   ],

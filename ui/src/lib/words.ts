@@ -19,10 +19,12 @@ const marks: Record<string, Mark> = {
   "older copy": { glyph: "◇", tone: "note" },
   overlap: { glyph: "◇", tone: "note" },
   gap: { glyph: "□", tone: "warn" },
+  bridged: { glyph: "⊟", tone: "warn" },
   fork: { glyph: "⋎", tone: "bad" },
   unlinked: { glyph: "○", tone: "warn" },
   pending: { glyph: "◔", tone: "note" },
   silent: { glyph: "▨", tone: "warn" },
+  unknown: { glyph: "┄", tone: "none" },
   contradiction: { glyph: "▲", tone: "bad" },
   // Gates
   met: { glyph: "✓", tone: "good" },

@@ -101,13 +101,26 @@ pub(crate) enum Command {
     /// Plan and write packets.
     #[command(subcommand)]
     Packet(Packet),
-    /// Verify an export or a packet; needs no workspace.
+    /// Verify an export, a packet or a fork proof; needs no workspace.
     Verify {
-        /// Export (ZIP or folder) or packet.
+        /// Export (ZIP or folder), packet or fork proof.
         path: PathBuf,
         /// Trust file, or file of vkeys one a line, or a vkey itself.
         #[arg(long, value_name = "FILE")]
         trust: Option<PathBuf>,
+    },
+    /// Write the proof that an origin's keeper signed two histories.
+    ///
+    /// Whoever has the origin's key can check the file with `muniment verify`; it shows no record.
+    ForkProof {
+        /// Name of the log, as `sources` lists it.
+        origin: String,
+        /// Size of the fork, where there are several; the first unless given.
+        #[arg(long, value_name = "N")]
+        size: Option<u64>,
+        /// File to write; standard output unless given.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Check everything sealed, stored and recorded.
     Fsck,
@@ -130,6 +143,14 @@ pub(crate) enum Trust {
         /// Origin it signs for; its own name unless given.
         #[arg(long)]
         origin: Option<String>,
+    },
+    /// State the cadence at which an origin writes heartbeats, so that silence shows.
+    Heartbeat {
+        /// Name of the log.
+        origin: String,
+        /// Seconds within which a heartbeat comes; none unless given.
+        #[arg(long, value_name = "SECONDS")]
+        every: Option<u32>,
     },
     /// List pinned keys with full fingerprints.
     List,

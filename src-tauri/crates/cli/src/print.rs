@@ -21,6 +21,7 @@ pub(crate) enum Answer {
     Planned(PacketPlanView),
     Written(PacketRowView),
     Verified(VerifyView),
+    Forked(ForkProofView),
     Checked(FsckView),
     Custody(CustodyView),
     Sources(SourcesView),
@@ -53,6 +54,7 @@ impl Answer {
             Self::Planned(view) => json(out, view),
             Self::Written(view) => json(out, view),
             Self::Verified(view) => json(out, view),
+            Self::Forked(view) => json(out, view),
             Self::Checked(view) => json(out, view),
             Self::Custody(view) => json(out, view),
             Self::Sources(view) => json(out, view),
@@ -93,6 +95,21 @@ impl Answer {
             Self::Verified(view) => {
                 writeln!(out, "{} ({})", view.file, view.kind)?;
                 lines(out, &view.lines)
+            }
+            Self::Forked(view) if view.path.is_empty() => json(out, &view.proof),
+            Self::Forked(view) => {
+                writeln!(
+                    out,
+                    "{} forked at size {}: two roots were signed, {}",
+                    view.origin,
+                    view.size,
+                    view.roots.join(" and ")
+                )?;
+                for key in &view.keys {
+                    writeln!(out, "both by {key}")?;
+                }
+                writeln!(out, "proof → {}", view.path)?;
+                writeln!(out, "sha256 {}", view.sha256)
             }
             Self::Checked(view) => {
                 for check in &view.checks {
@@ -374,6 +391,9 @@ fn sources(out: &mut dyn Write, view: &SourcesView) -> io::Result<()> {
             "{:<34} {:>9} records  {:<20} {}",
             origin.origin, origin.records, origin.assurance, origin.words
         )?;
+        for note in origin.notes.iter().skip(1) {
+            writeln!(out, "{:<76} {note}", "")?;
+        }
     }
     for file in &view.quarantine {
         writeln!(out, "quarantine: {} {}", file.file, file.reason)?;

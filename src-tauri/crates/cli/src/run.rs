@@ -80,6 +80,9 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
         Command::Trust(Trust::Add { vkey, origin }) => {
             Answer::Trust(bench.trust_add(vkey.clone(), origin.clone()).await?)
         }
+        Command::Trust(Trust::Heartbeat { origin, every }) => {
+            Answer::Trust(bench.trust_heartbeat(origin.clone(), *every).await?)
+        }
         Command::Trust(Trust::List) => Answer::Trust(bench.trust().await?),
         Command::Import { paths } => {
             let paths = paths.iter().map(|p| p.display().to_string()).collect();
@@ -124,6 +127,14 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
                 )
                 .await?,
         ),
+        Command::ForkProof {
+            origin,
+            size,
+            output,
+        } => {
+            let path = output.as_ref().map(|path| path.display().to_string());
+            Answer::Forked(bench.fork_proof(origin.clone(), *size, path).await?)
+        }
         Command::Fsck => Answer::Checked(bench.fsck().await?),
         Command::Custody { filter } => Answer::Custody(bench.custody(filter.clone(), None).await?),
         Command::Sources => Answer::Sources(bench.sources().await?),

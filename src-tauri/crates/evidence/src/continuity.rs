@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod forest;
+pub mod silence;
 
 use forest::{Forest, Point};
 

@@ -11,6 +11,7 @@ pub mod commitment;
 pub mod continuity;
 pub mod dsse;
 pub mod export;
+pub mod fork;
 pub mod hash;
 pub mod json;
 pub mod merkle;
@@ -28,6 +29,7 @@ pub use export::{
     Batch, ExportError, ExportFacts, ExportReport, ExportWriter, Stop, read_export,
     read_export_with, verify_export,
 };
+pub use fork::{ForkProof, ForkProofError};
 pub use hash::{Hash, Hasher};
 pub use merkle::{CompactRange, RangeTree};
 pub use note::{SignedNote, SigningKey, VerifierKey};

@@ -2,6 +2,10 @@
 
 use crate::hash::{Hash, Hasher};
 
+mod trace;
+
+pub use trace::{Trace, Traced};
+
 /// Sizes of logs stay below this (2^53), so that every JSON reader can hold them exactly.
 pub const MAX_SIZE: u64 = 1 << 53;
 

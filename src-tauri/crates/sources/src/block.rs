@@ -52,6 +52,10 @@ pub struct RecordType {
     /// whoever writes such records; a record without them still imports).
     #[serde(default)]
     pub fields: Vec<String>,
+    /// Whether the system writes such a record at a cadence, to show that it is there: a trust
+    /// policy that states the cadence makes silence measurable.
+    #[serde(default)]
+    pub heartbeat: bool,
 }
 
 /// The outcome field and what its absence means.

@@ -88,6 +88,21 @@ impl Catalogue {
             .map(AsRef::as_ref)
     }
 
+    /// Record types that are heartbeats, in any version: (source file id, record type).
+    pub fn heartbeats(&self) -> Vec<(String, String)> {
+        let of_file = |file: &Arc<SourceFile>| {
+            let beats = file.record_types().iter().filter(|one| one.heartbeat);
+            let pairs: Vec<_> = beats
+                .map(|one| (file.id.clone(), one.name.clone()))
+                .collect();
+            pairs
+        };
+        let mut all: Vec<_> = self.files.iter().flat_map(of_file).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
     /// Every file.
     pub fn all(&self) -> impl ExactSizeIterator<Item = &SourceFile> {
         self.files.iter().map(AsRef::as_ref)

@@ -37,7 +37,7 @@ pub use ledger::{
 pub use open::{Mode, OpenOptions, key_files};
 pub use read::RecommitHead;
 pub use seal::{SealError, SealedFile, SealedReader};
-pub use table::event::{EventKind, EventRow, RowField, RowShown};
+pub use table::event::{EventKind, EventRow, Moments, RowField, RowShown};
 pub use table::import::Import;
 pub use table::incident::IncidentRow;
 pub use table::ledger::LedgerFilter;

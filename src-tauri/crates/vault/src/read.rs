@@ -265,6 +265,16 @@ impl Vault {
         Ok(out)
     }
 
+    /// Of the events of a run: the first and the last that are dated, and all of these (system, record type)
+    /// pairs that are, in the order of the log.
+    pub async fn moments(
+        &self,
+        run: &crate::Run,
+        types: &[(String, String)],
+    ) -> Result<crate::Moments, VaultError> {
+        event::moments(&self.inner.pool, run, types).await
+    }
+
     /// Segments in the order of origin and first index.
     pub async fn segments(&self, origin: Option<&str>) -> Result<Vec<Segment>, VaultError> {
         segment::all(&self.inner.pool, origin).await

@@ -42,6 +42,7 @@ impl Workbench {
                         _ => {
                             o.continuity.forks.is_empty()
                                 && o.continuity.missing.is_empty()
+                                && o.continuity.anchored
                                 && !pending
                         }
                     }
@@ -241,6 +242,19 @@ fn summary(entry: &LedgerEntry) -> String {
             short(text("fingerprint")),
             text("origin")
         ),
+        "fork-proof.written" => format!(
+            "wrote the proof that {} forked at size {}",
+            text("origin"),
+            crate::text::grouped(detail["size"].as_u64().unwrap_or_default())
+        ),
+        "trust.heartbeat" => match detail["seconds"].as_u64() {
+            Some(s) => format!(
+                "stated that {} writes a heartbeat every {}",
+                text("origin"),
+                crate::text::span(s)
+            ),
+            None => format!("stated that {} writes no heartbeat", text("origin")),
+        },
         "incident.event" => {
             match serde_json::from_value::<casework::Event>(detail["event"].clone()) {
                 Ok(event) => crate::case::activity_text(&event),

@@ -4,12 +4,15 @@
 //! thin. This is where the pure crates, the vault, the index and the packet writer
 //! meet. Two things need no workspace and are functions: [`verify`] and [`seal`].
 
+mod bands;
+mod cadence;
 mod case;
 mod custody;
 mod environment;
 mod error;
 mod explore;
 mod follow;
+mod forks;
 mod import;
 mod jobs;
 mod lifecycle;

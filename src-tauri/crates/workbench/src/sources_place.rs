@@ -10,8 +10,8 @@ use serde_json::json;
 use vault::Act;
 
 use crate::explore::system_title;
-use crate::standing::{OriginStanding, Standing, missing_words};
-use crate::text::{count, files, grouped, time};
+use crate::standing::{OriginStanding, Standing};
+use crate::text::{count, files, time};
 use crate::view::{
     BandView, KeyView, OriginView, SourcesView, SystemView, TrustView, UnclassifiedView,
 };
@@ -224,120 +224,33 @@ async fn origin_view(
         .iter()
         .filter_map(|id| standing.segment(*id))
         .collect();
-    let mut band = Vec::new();
-    let mut records = 0u64;
-    let mut newest = None;
-    for standing in &segments {
-        let segment = workspace
-            .vault
-            .segment(standing.segment)
-            .await
-            .map_err(|e| vault_error(&e))?;
-        let (from, to) = times(workspace, &segment).await?;
-        records += segment.runs.iter().map(|r| r.last - r.first).sum::<u64>();
-        newest = newest.max(to.clone());
-        let state = match standing.verdict {
-            Verdict::Fork { .. } => "fork",
-            Verdict::Pending => "pending",
-            _ => "covered",
-        };
-        band.push(BandView {
-            state: state.into(),
-            first: standing.first,
-            last: standing.last,
-            words: format!(
-                "{} {} to {}, {}",
-                if state == "covered" { "records" } else { state },
-                grouped(standing.first),
-                grouped(standing.last.saturating_sub(1)),
-                standing.verdict.word()
-            ),
-            from,
-            to,
-        });
-    }
-    for missing in &origin.continuity.missing {
-        let before = band
-            .iter()
-            .filter(|b| b.last <= missing.start)
-            .filter_map(|b| b.to.clone())
-            .max();
-        let after = band
-            .iter()
-            .filter(|b| b.first >= missing.end)
-            .filter_map(|b| b.from.clone())
-            .min();
-        band.push(BandView {
-            state: "gap".into(),
-            first: missing.start,
-            last: missing.end,
-            from: before,
-            to: after,
-            words: missing_words(missing),
-        });
-    }
-    band.sort_by_key(|b| (b.first, b.last));
-    let (verdict, words) = in_words(origin, &segments);
+    let band = crate::bands::band(workspace, standing, origin).await?;
+    let (verdict, notes) = crate::bands::in_words(standing, origin);
     let system = segments.iter().find_map(|s| s.system.clone());
     let title = system
         .as_deref()
         .map_or_else(|| origin.origin.clone(), |id| system_title(workspace, id));
+    let pending = |s: &&crate::standing::SegmentStanding| matches!(s.verdict, Verdict::Pending);
+    let level = segments
+        .iter()
+        .find(|s| !pending(s))
+        .or_else(|| segments.first());
     Ok(OriginView {
         origin: origin.origin.clone(),
         title,
         verdict: verdict.into(),
-        words,
+        words: notes.first().cloned().unwrap_or_default(),
+        notes,
+        forks: origin.continuity.forks.iter().map(|f| f.size).collect(),
+        heartbeat: origin.heartbeat(),
         anchored: origin.continuity.anchored,
-        records: count(records),
+        records: count(origin.records),
         size: segments.iter().map(|s| s.last).max().unwrap_or_default(),
+        newest: band.iter().filter_map(|b| b.to.clone()).max(),
         band,
         keys: origin.trust.as_ref().map(key_views).unwrap_or_default(),
-        assurance: segments
-            .first()
-            .map(|s| s.assurance.word())
-            .unwrap_or_default()
-            .into(),
-        newest,
+        assurance: level.map(|s| s.assurance.word()).unwrap_or_default().into(),
     })
-}
-
-/// The origin as a whole: the worst that is true of it, with numbers.
-fn in_words(
-    origin: &OriginStanding,
-    segments: &[&crate::standing::SegmentStanding],
-) -> (&'static str, String) {
-    let continuity = &origin.continuity;
-    if segments.is_empty() {
-        return ("none", "nothing imported yet".into());
-    }
-    if let Some(fork) = continuity.forks.first() {
-        return ("fork", format!("fork at size {}", grouped(fork.size)));
-    }
-    if let Some(missing) = continuity.missing.first() {
-        let more = match continuity.missing.len() {
-            1 => String::new(),
-            n => format!(" and {} more", n - 1),
-        };
-        let span = match missing.end - missing.start {
-            1 => grouped(missing.start),
-            _ => format!("{} to {}", grouped(missing.start), grouped(missing.end - 1)),
-        };
-        return ("gap", format!("gap {span}{more}"));
-    }
-    if segments
-        .iter()
-        .any(|s| matches!(s.verdict, Verdict::Pending))
-    {
-        return ("pending", "pending: no pinned key has signed it".into());
-    }
-    if let Some(before) = continuity.history_unknown_before {
-        return (
-            "unlinked",
-            format!("history before {} unknown", grouped(before)),
-        );
-    }
-    let size = segments.iter().map(|s| s.last).max().unwrap_or_default();
-    ("extends", format!("extends to size {}", grouped(size)))
 }
 
 /// Times of the first and the last record of a segment, as far as the source says.
@@ -409,6 +322,9 @@ async fn foreign_origins(
             title: system_title(workspace, &system),
             verdict: "unlinked".into(),
             words: words.clone(),
+            notes: vec![words.clone()],
+            forks: Vec::new(),
+            heartbeat: None,
             anchored: false,
             records: count(records),
             size: records,

@@ -7,10 +7,12 @@
 
 mod holders;
 mod roots;
+mod silent;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use evidence::continuity::silence::Silence;
 use evidence::continuity::{ConsistencyLink, Fork, Segment as Known, survey};
 use evidence::trust::{OriginTrust, TRUST_FORMAT, Trust};
 use evidence::{Assurance, Continuity, Hash, SignedNote, Verdict, VerifierKey};
@@ -21,6 +23,8 @@ use vault::{Segment, Vault};
 use holders::{Judged, Piece};
 use roots::Roots;
 pub(crate) use roots::sizes;
+use silent::Beats;
+pub(crate) use silent::Heartbeats;
 
 use crate::Error;
 use crate::text::grouped;
@@ -37,6 +41,8 @@ pub(crate) struct SegmentStanding {
     pub(crate) root: Hash,
     pub(crate) assurance: Assurance,
     pub(crate) verdict: Verdict,
+    /// Of a forked one: where the part that both branches have in common ends.
+    pub(crate) common: Option<u64>,
     /// Pinned keys whose signatures on the checkpoint verify.
     pub(crate) signers: Vec<VerifierKey>,
     /// Records that were written into this vault's own log at import.
@@ -51,6 +57,11 @@ impl SegmentStanding {
     pub(crate) fn is_verified(&self) -> bool {
         let checked = !matches!(self.assurance, Assurance::Unproven);
         checked && !matches!(self.verdict, Verdict::Fork { .. } | Verdict::Pending)
+    }
+
+    /// Of a forked one: the beginning that both branches have in common.
+    pub(crate) fn undisputed(&self) -> Option<Range<u64>> {
+        self.common.map(|end| self.first..end)
     }
 
     /// What may be claimed, in one sentence.
@@ -83,7 +94,18 @@ pub(crate) struct OriginStanding {
     pub(crate) continuity: Continuity,
     /// Its segments by first index.
     pub(crate) segments: Vec<i64>,
+    /// Records here, each counted once.
+    pub(crate) records: u64,
+    /// Intervals without a heartbeat, where the trust policy states a cadence.
+    pub(crate) silences: Vec<Silence>,
     pub(crate) recommitted: bool,
+}
+
+impl OriginStanding {
+    /// Seconds within which it writes a heartbeat.
+    pub(crate) fn heartbeat(&self) -> Option<u64> {
+        self.trust.as_ref().and_then(|trust| trust.heartbeat)
+    }
 }
 
 /// A stretch of a log that is missing.
@@ -128,6 +150,7 @@ pub(crate) struct Standing {
     pieces: BTreeMap<i64, Vec<Piece>>,
     origins: Vec<OriginStanding>,
     roots: Roots,
+    beats: Beats,
 }
 
 impl Standing {
@@ -204,9 +227,13 @@ impl Standing {
         }
     }
 
-    /// Computes it afresh from the vault. Nothing but roots, which never change, is taken from what was
-    /// computed before.
-    pub(crate) async fn compute(vault: &Vault, before: Option<&Self>) -> Result<Self, Error> {
+    /// Computes it afresh from the vault. Nothing is taken from what was computed before but what never
+    /// changes: roots, and times of heartbeats.
+    pub(crate) async fn compute(
+        vault: &Vault,
+        heartbeats: &Heartbeats,
+        before: Option<&Self>,
+    ) -> Result<Self, Error> {
         let trust = trust(vault).await?;
         let recommit = vault
             .recommit_head()
@@ -225,6 +252,7 @@ impl Standing {
         }
         let mut standing = Self {
             roots: before.map(|b| b.roots.clone()).unwrap_or_default(),
+            beats: Beats::kept(before.map(|b| &b.beats), heartbeats),
             ..Self::default()
         };
         for (origin, segments) in by_origin {
@@ -284,6 +312,7 @@ impl Standing {
                         root: segment.facts.root,
                         assurance,
                         verdict,
+                        common: continuity.undisputed.get(&known.id).map(|u| u.end),
                         signers,
                         recommitted,
                         system: segment.facts.verdict["system"].as_str().map(str::to_owned),
@@ -302,12 +331,34 @@ impl Standing {
                 })
                 .collect();
             let pieces = holders::pieces(&judged, &continuity);
+            let cadence = policy.as_ref().and_then(|p| p.heartbeat);
+            let silences = match cadence.filter(|_| !recommitted) {
+                Some(cadence) => {
+                    silent::of_origin(
+                        vault,
+                        cadence,
+                        &continuity.covered,
+                        &segments,
+                        &standing.segments,
+                        &pieces,
+                        &mut standing.beats,
+                    )
+                    .await?
+                }
+                None => Vec::new(),
+            };
             standing.pieces.extend(pieces);
             standing.origins.push(OriginStanding {
                 origin,
                 trust: policy,
                 continuity,
                 segments: segments.iter().map(|s| s.id).collect(),
+                records: segments
+                    .iter()
+                    .flat_map(|s| &s.runs)
+                    .map(|run| run.last - run.first)
+                    .sum(),
+                silences,
                 recommitted,
             });
         }

@@ -38,6 +38,25 @@ pub(crate) fn grouped(n: u64) -> String {
     out
 }
 
+/// A length of time in its two largest units: `45 s`, `2 h 14 min`, `3 d`.
+pub(crate) fn span(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    for (size, unit) in units {
+        if rest >= size {
+            parts.push(format!("{} {unit}", grouped(rest / size)));
+            rest %= size;
+        }
+    }
+    parts.truncate(2);
+    if parts.is_empty() {
+        "0 s".into()
+    } else {
+        parts.join(" ")
+    }
+}
+
 /// `1 file`, `1,024 files`.
 pub(crate) fn files(n: usize) -> String {
     let n = n as u64;

@@ -1,4 +1,4 @@
-//! `verify`: an export or a packet, with nothing but its bytes and keys.
+//! `verify`: an export, a packet or a fork proof, with nothing but its bytes and keys.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use evidence::{ExportFiles, Trust, VerifierKey};
 use crate::view::{FindingView, VerifyLineView, VerifyView};
 use crate::{Error, Workbench};
 
-/// Verifies an export (ZIP or folder) or a packet. `trust` is a trust file, a packet
+/// Verifies an export (ZIP or folder), a packet or a fork proof. `trust` is a trust file, a packet
 /// trust file, a file of vkeys one a line, or a vkey itself.
 ///
 /// # Errors
@@ -31,6 +31,12 @@ fn verify_with(path: &Path, trust: &Trusted) -> Result<VerifyView, Error> {
         return export(name, ExportFiles::open_dir(path), trust);
     }
     let mut file = File::open(path).map_err(|e| Error::io("could not open", path, &e))?;
+    let fork = crate::forks::read(&mut file).map_err(|e| Error::io("could not read", path, &e))?;
+    if let Some(bytes) = fork {
+        return Ok(crate::forks::verified(name, &bytes, |origin| {
+            trust.keys_for(Some(origin))
+        }));
+    }
     if is_packet(&mut file).map_err(|e| Error::io("could not read", path, &e))? {
         let report = packet::verify(file, &trust.packet())
             .map_err(|e| Error::io("could not read", path, &e))?;

@@ -69,7 +69,9 @@ impl Workspace {
     /// Recomputes verdicts and levels from what is remembered.
     pub(crate) async fn reconsider(&self) -> Result<(), Error> {
         let before = self.standing();
-        let fresh = Arc::new(Standing::compute(&self.vault, Some(&before)).await?);
+        let fresh = Arc::new(
+            Standing::compute(&self.vault, &self.catalogue.heartbeats(), Some(&before)).await?,
+        );
         *self
             .standing
             .write()
@@ -218,12 +220,13 @@ impl Workbench {
             .await
             .map_err(|error| open_error(&error))?;
         let index = crate::follow::open_index(&vault, environment)?;
-        let standing = Arc::new(Standing::compute(&vault, None).await?);
+        let catalogue = sources::Catalogue::builtin();
+        let standing = Arc::new(Standing::compute(&vault, &catalogue.heartbeats(), None).await?);
         let sample = crate::sample_case::is_sample(&dir);
         let workspace = Arc::new(Workspace {
             dir: dir.clone(),
             vault,
-            catalogue: sources::Catalogue::builtin(),
+            catalogue,
             index: std::sync::RwLock::new(index),
             acting: Mutex::new(()),
             following: Mutex::new(()),

@@ -20,6 +20,8 @@ export const commands = {
 	sources: () => __TAURI_INVOKE<SourcesView>("sources"),
 	trust: () => __TAURI_INVOKE<TrustView>("trust"),
 	trustAdd: (vkey: string, origin: string | null) => __TAURI_INVOKE<TrustView>("trust_add", { vkey, origin }),
+	trustHeartbeat: (origin: string, seconds: number | null) => __TAURI_INVOKE<TrustView>("trust_heartbeat", { origin, seconds }),
+	forkProofWrite: (origin: string, size: number, path: string) => __TAURI_INVOKE<ForkProofView>("fork_proof_write", { origin, size, path }),
 	incidents: () => __TAURI_INVOKE<IncidentsView>("incidents"),
 	incident: (incident: string) => __TAURI_INVOKE<IncidentView>("incident", { incident }),
 	openIncident: (open: OpenIncident) => __TAURI_INVOKE<IncidentView>("open_incident", { open }),
@@ -76,13 +78,13 @@ export type ActivityView = {
 
 /**  One stretch of an origin's log. */
 export type BandView = {
-	/**  `covered`, `gap`, `fork`, `pending`. */
+	/**  `covered`, `gap`, `bridged`, `fork`, `pending`, `silent`, `unknown`. */
 	state: string,
 	/**  First index. */
 	first: number,
 	/**  One past the last index. */
 	last: number,
-	/**  Time of the first record (for a gap: of the record before it). */
+	/**  Time of the first record (for a gap: of the record before it; for silence: of the heartbeat before it). */
 	from: string | null,
 	/**  Time of the last record (for a gap: of the record after it). */
 	to: string | null,
@@ -289,6 +291,28 @@ export type FindingView = {
 	place: string,
 	/**  What. */
 	message: string,
+};
+
+/**  Two signed histories of one log. */
+export type ForkProofView = {
+	/**  Origin. */
+	origin: string,
+	/**  Smallest size at which the two histories are known to differ. */
+	size: number,
+	/**  Last size that is known to be common to both; 0 where none is. */
+	common: number,
+	/**  The two roots at that size. */
+	roots: string[],
+	/**  Sizes of the two signed trees. */
+	signed: number[],
+	/**  Keys that signed both, with full fingerprints. */
+	keys: string[],
+	/**  SHA-256 of the proof, hex. */
+	sha256: string,
+	/**  Where it was written; empty when it was not. */
+	path: string,
+	/**  The proof: `muniment/fork-proof/v1`. */
+	proof: Value,
 };
 
 /**  A field of a stage's form; lists hold items of sub-fields. */
@@ -665,17 +689,23 @@ export type OriginView = {
 	origin: string,
 	/**  Title of the system, or the origin again. */
 	title: string,
-	/**  Verdict of the whole in one word: `extends`, `gap`, `fork`, `pending`, `unlinked`, … */
+	/**  The worst that is true of the whole: `fork`, `gap`, `pending`, `silent`, `unlinked`, `extends`, `none`. */
 	verdict: string,
 	/**  The verdict in words with numbers: `gap 41,020 to 41,977`. */
 	words: string,
+	/**  All that is true of its continuity, in words, the worst first. */
+	notes: string[],
+	/**  Sizes at which two histories are known to differ; each has a fork proof. */
+	forks: number[],
+	/**  Seconds within which the origin writes a heartbeat, if the trust policy states it. */
+	heartbeat: number | null,
 	/**  Whether the segments connect to size 0 or to a pinned head. */
 	anchored: boolean,
 	/**  Records here. */
 	records: number,
 	/**  Size of the newest verified checkpoint. */
 	size: number,
-	/**  Covered, missing and disputed stretches in order of index. */
+	/**  Covered, missing, disputed, pending, silent and unknown stretches in order of index. */
 	band: BandView[],
 	/**  Pinned keys. */
 	keys: KeyView[],
@@ -1087,9 +1117,9 @@ export type VerifyLineView = {
 	findings: FindingView[],
 };
 
-/**  What `verify` says of an export or a packet. */
+/**  What `verify` says of an export, a packet or a fork proof. */
 export type VerifyView = {
-	/**  `export` or `packet`. */
+	/**  `export`, `packet` or `fork proof`. */
 	kind: string,
 	/**  File name. */
 	file: string,

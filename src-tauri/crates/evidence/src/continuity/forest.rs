@@ -110,12 +110,15 @@ impl Forest {
                 }
             }
             for group in apart.into_iter().filter(|g| g.len() > 1) {
+                let at = self.common(&group);
+                // A branch begins at the last common size: what lies between there and the size at
+                // which the roots are seen to differ may be on either side of the real parting.
                 let touched = |own: &BTreeSet<Point>| {
-                    let grown = |p: &Point| group.iter().any(|base| self.is_prefix(*base, *p));
-                    own.iter().any(grown)
+                    let grown = |p: &Point| group.iter().any(|base| self.comparable(*base, *p));
+                    own.iter().any(|p| p.0 > at && grown(p))
                 };
                 let fork = Fork {
-                    at: self.common(&group),
+                    at,
                     size,
                     roots: group.iter().map(|p| p.1).collect(),
                     segments: segments

@@ -132,6 +132,14 @@ fn forks_dispute_both_branches_from_the_last_common_size() {
     // A log rewritten before the overlap keeps the leaves of the overlap; its roots differ.
     let rewritten = words(&[seg(0, 0, 10), seg(3, 5, 15)], &[], &[]);
     assert_eq!(rewritten, ["fork 0", "fork 0"]);
+    // Where they parted is not known then, so nothing after the last common size is believed.
+    let parted = [seg(0, 0, 6), seg(0, 6, 10), seg(3, 8, 15)];
+    assert_eq!(words(&parted, &[], &[]), ["fork 0"; 3]);
+    let shared = [seg(0, 0, 2), seg(0, 2, 10), seg(3, 8, 15)];
+    assert_eq!(
+        words(&shared, &[], &[link(3, 2, 8)]),
+        ["extends", "fork 2", "fork 2"]
+    );
     // A pinned root counts like a signed one.
     assert_eq!(words(&[seg(0, 0, 10)], &[(8, root(7, 8))], &[]), ["fork 0"]);
     // A proof carries a branch's past across a gap.

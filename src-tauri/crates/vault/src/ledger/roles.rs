@@ -20,6 +20,7 @@ const TABLE: &[(&str, &[Role])] = &[
     ("erasure.", CUSTODIAN),
     ("erasure.requested", HANDLING),
     ("evidence.", HANDLING),
+    ("fork-proof.", ANYONE),
     ("fsck.", ANYONE),
     ("handle.", HANDLING),
     ("hold.", HANDLING),

@@ -212,6 +212,52 @@ pub(crate) async fn leaves(
         .collect()
 }
 
+/// Dated events of a run: log index and time, recorded or else occurred, in microseconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moments {
+    /// The first that has a time.
+    pub first: Option<(u64, i64)>,
+    /// The last that has one.
+    pub last: Option<(u64, i64)>,
+    /// Those of the record types that were asked for.
+    pub of_types: Vec<(u64, i64)>,
+}
+
+pub(crate) async fn moments(
+    pool: &SqlitePool,
+    run: &super::segment::Run,
+    types: &[(String, String)],
+) -> Result<Moments, VaultError> {
+    let until = run.first_seq.saturating_add_unsigned(run.last - run.first);
+    let dated = "SELECT log_index, coalesce(recorded_us, occurred_us) FROM event
+                 WHERE seq >= ?1 AND seq < ?2 AND coalesce(recorded_us, occurred_us) IS NOT NULL";
+    let list = serde_json::to_string(types).unwrap_or_default();
+    let read = async |rest: &str| -> Result<Vec<(u64, i64)>, VaultError> {
+        sqlx::query(AssertSqlSafe(format!("{dated} {rest}")))
+            .bind(run.first_seq)
+            .bind(until)
+            .bind(&list)
+            .fetch_all(pool)
+            .await?
+            .iter()
+            .map(|r| Ok((unsigned(T, r.try_get(0)?)?, r.try_get(1)?)))
+            .collect()
+    };
+    Ok(Moments {
+        first: read("AND ?3 IS NOT NULL ORDER BY seq LIMIT 1").await?.pop(),
+        last: read("AND ?3 IS NOT NULL ORDER BY seq DESC LIMIT 1")
+            .await?
+            .pop(),
+        of_types: read(
+            "AND (system, action) IN (
+               SELECT s.id, a.id FROM json_each(?3) pair
+               JOIN text s ON s.text = pair.value ->> 0 JOIN text a ON a.text = pair.value ->> 1)
+             ORDER BY seq",
+        )
+        .await?,
+    })
+}
+
 async fn resolve(
     pool: &SqlitePool,
     rows: &[sqlx::sqlite::SqliteRow],

@@ -138,6 +138,16 @@ fn of_origins(
         let Some(origin) = standing.origin(name) else {
             continue;
         };
+        for silence in &origin.silences {
+            out.push(limitation(
+                "silent",
+                format!(
+                    "{name}: {}.",
+                    crate::bands::silent_words(silence, origin.heartbeat())
+                ),
+                "heartbeat cadence in the trust policy".into(),
+            ));
+        }
         if let Some(size) = origin.continuity.history_unknown_before {
             out.push(limitation(
                 "history-unknown",

@@ -6,11 +6,13 @@
 //! Log indexes and sizes are whole numbers below 2^53.
 
 mod case;
+mod continuity;
 mod records;
 mod source;
 mod workspace;
 
 pub use case::*;
+pub use continuity::*;
 pub use records::*;
 pub use source::*;
 pub use workspace::*;

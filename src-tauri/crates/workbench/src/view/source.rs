@@ -47,10 +47,18 @@ pub struct OriginView {
     pub origin: String,
     /// Title of the system, or the origin again.
     pub title: String,
-    /// Verdict of the whole in one word: `extends`, `gap`, `fork`, `pending`, `unlinked`, …
+    /// The worst that is true of the whole: `fork`, `gap`, `pending`, `silent`, `unlinked`, `extends`, `none`.
     pub verdict: String,
     /// The verdict in words with numbers: `gap 41,020 to 41,977`.
     pub words: String,
+    /// All that is true of its continuity, in words, the worst first.
+    pub notes: Vec<String>,
+    /// Sizes at which two histories are known to differ; each has a fork proof.
+    #[specta(type = Vec<u32>)]
+    pub forks: Vec<u64>,
+    /// Seconds within which the origin writes a heartbeat, if the trust policy states it.
+    #[specta(type = Option<u32>)]
+    pub heartbeat: Option<u64>,
     /// Whether the segments connect to size 0 or to a pinned head.
     pub anchored: bool,
     /// Records here.
@@ -58,7 +66,7 @@ pub struct OriginView {
     /// Size of the newest verified checkpoint.
     #[specta(type = u32)]
     pub size: u64,
-    /// Covered, missing and disputed stretches in order of index.
+    /// Covered, missing, disputed, pending, silent and unknown stretches in order of index.
     pub band: Vec<BandView>,
     /// Pinned keys.
     pub keys: Vec<KeyView>,
@@ -71,7 +79,7 @@ pub struct OriginView {
 /// One stretch of an origin's log.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
 pub struct BandView {
-    /// `covered`, `gap`, `fork`, `pending`.
+    /// `covered`, `gap`, `bridged`, `fork`, `pending`, `silent`, `unknown`.
     pub state: String,
     /// First index.
     #[specta(type = u32)]
@@ -79,7 +87,7 @@ pub struct BandView {
     /// One past the last index.
     #[specta(type = u32)]
     pub last: u64,
-    /// Time of the first record (for a gap: of the record before it).
+    /// Time of the first record (for a gap: of the record before it; for silence: of the heartbeat before it).
     pub from: Option<String>,
     /// Time of the last record (for a gap: of the record after it).
     pub to: Option<String>,
@@ -181,10 +189,10 @@ pub struct TrustView {
     pub keys: Vec<KeyView>,
 }
 
-/// What `verify` says of an export or a packet.
+/// What `verify` says of an export, a packet or a fork proof.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
 pub struct VerifyView {
-    /// `export` or `packet`.
+    /// `export`, `packet` or `fork proof`.
     pub kind: String,
     /// File name.
     pub file: String,

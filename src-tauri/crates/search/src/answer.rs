@@ -13,6 +13,7 @@ use crate::plan::plan;
 use crate::query::FIELDS;
 use crate::schema::{DATED, IMPORT, SUBJECT, TEXTS, bound_of, occurred_of, order_of, path_term};
 use crate::tokens::fold;
+use crate::whole;
 use crate::{Cursor, Facet, Histogram, Hits, Index, Page, Query, SearchError};
 
 /// Below this many events one thread is quicker than several.
@@ -111,8 +112,19 @@ impl Index {
             hits: Vec::new(),
             wanted,
         };
+        // Segments with newer events first: most of the others are then passed over without a look at their terms.
+        let mut segments = Vec::with_capacity(searcher.segment_readers().len());
         for reader in searcher.segment_readers() {
             let columns = self.shared.columns.of(reader)?;
+            let newest = if reader.max_doc() == 0 {
+                0
+            } else {
+                columns.order(0)
+            };
+            segments.push((newest, reader, columns));
+        }
+        segments.sort_by_key(|(newest, ..)| std::cmp::Reverse(*newest));
+        for (_, reader, columns) in segments {
             best.gather(reader, &columns, weight.as_ref(), after)?;
         }
         best.settle();
@@ -262,7 +274,7 @@ impl Index {
             }
             "seq" | "time" | "import" | "subject" | "assurance" | "verdict" => Ok(Vec::new()),
             "word" => self.terms(self.shared.fields.words, &folded, limit, |term| {
-                Some(term.to_owned())
+                Some(whole::uuid_text(term).unwrap_or_else(|| term.to_owned()))
             }),
             "path" => self.terms(self.shared.fields.at, prefix, limit, |term| {
                 term.split_once('\0').map(|(path, _)| path.to_owned())
@@ -272,9 +284,11 @@ impl Index {
                 let cut = start.len();
                 self.terms(self.shared.fields.at, &(start + &folded), limit, |term| {
                     // A value that was cut cannot be offered as a whole.
-                    term.get(cut..)
-                        .filter(|value| !value.contains('\u{1}'))
-                        .map(str::to_owned)
+                    let value = term.get(cut..)?;
+                    match whole::uuid_text(value) {
+                        Some(uuid) => Some(uuid),
+                        None => (!value.contains('\u{1}')).then(|| value.to_owned()),
+                    }
                 })
             }
             field => {

@@ -287,6 +287,16 @@ impl IndexWriter {
         Ok(())
     }
 
+    /// Ends the session and deletes what was written since the last commit.
+    ///
+    /// # Errors
+    /// When the disk refuses. The last commit stands.
+    pub fn abandon(mut self) -> Result<(), SearchError> {
+        self.writer.rollback()?;
+        self.writer.garbage_collect_files().wait()?;
+        Ok(())
+    }
+
     /// Ends the session: waits until segments that are being merged are merged, and searches those from then
     /// on. What was added since the last commit is dropped.
     ///

@@ -26,6 +26,7 @@ mod sealed;
 mod span;
 mod steady;
 mod tokens;
+mod whole;
 
 pub use doc::Doc;
 pub use error::{SearchError, Stale};

@@ -17,6 +17,7 @@ use crate::schema::{DATED, Fields, bound_of, path_term, value_term};
 use crate::span::{Numbered, OrderRange};
 use crate::steady::Steady;
 use crate::tokens::fold;
+use crate::whole;
 
 /// Builds the engine's query.
 pub(crate) fn plan(
@@ -62,7 +63,16 @@ pub(crate) fn plan(
             prefix: true,
         } => {
             let start = path_term(path) + &fold(value);
-            begins(fields.at, &start)
+            let texts = begins(fields.at, &start);
+            match whole::uuids_from(value) {
+                Some((low, high)) => {
+                    let term = |word| Term::from_field_text(fields.at, &(path_term(path) + word));
+                    let uuids =
+                        RangeQuery::new(Bound::Included(term(&low)), Bound::Included(term(&high)));
+                    Box::new(BooleanQuery::union(vec![texts, Box::new(uuids)]))
+                }
+                None => texts,
+            }
         }
         Kind::Subject {
             resolved: false, ..

@@ -9,9 +9,10 @@ use tantivy::{IndexSettings, IndexSortByField, Order, TantivyDocument};
 
 use crate::Doc;
 use crate::tokens::{WordTokenizer, fold};
+use crate::whole;
 
 /// Version of everything here: fields, words, order. Another number in a folder makes it stale.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Fields of text with a short list of values, as the query line names them.
 pub(crate) const TEXTS: [&str; 5] = ["system", "action", "outcome", "origin", "kind"];
@@ -135,8 +136,12 @@ pub(crate) fn path_term(path: &str) -> String {
 
 /// The term of a path's whole value.
 pub(crate) fn value_term(path: &str, value: &str) -> String {
-    let folded = fold(value);
     let mut term = path_term(path);
+    if let Some(word) = whole::uuid(value) {
+        term.push_str(&word);
+        return term;
+    }
+    let folded = fold(value);
     if folded.len() <= LONG_VALUE {
         term.push_str(&folded);
     } else {

@@ -2,12 +2,16 @@
 //!
 //! A word is a run of letters and digits in lower case. A run in camel case is found whole and by its humps,
 //! which stand at the same place, so that a phrase around it still fits. Han, kana and Hangul have no spaces to
-//! cut at: each character is a word, and a typed run of them is a phrase.
+//! cut at: each character is a word, and a typed run of them is a phrase. UUIDs and times are one word each.
 
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
+use crate::whole;
+
 /// Bytes of a word that count. Longer runs are told apart by their start only.
 const MAX_WORD: usize = 512;
+/// Characters of the first group of a UUID.
+const FIRST_GROUP: usize = 8;
 
 fn stands_alone(c: char) -> bool {
     matches!(u32::from(c),
@@ -21,7 +25,10 @@ fn cut(text: &str, parts: bool, folded: &mut String, words: &mut Vec<(usize, usi
     let mut place = 0;
     let mut emit = |run: &str, place: usize| {
         let start = folded.len();
-        if run.is_ascii() {
+        if run.starts_with(whole::UUID) {
+            // Packed bits, no letters.
+            folded.push_str(run);
+        } else if run.is_ascii() {
             folded.extend(run.chars().map(|c| c.to_ascii_lowercase()));
         } else {
             folded.extend(run.chars().flat_map(char::to_lowercase));
@@ -36,10 +43,25 @@ fn cut(text: &str, parts: bool, folded: &mut String, words: &mut Vec<(usize, usi
     };
     let mut rest = text;
     while let Some(from) = rest.find(char::is_alphanumeric) {
+        // A run that goes on from a mark is no start of a UUID.
+        let fresh = !rest[..from].ends_with('-');
         rest = &rest[from..];
+        if fresh && let Some(end) = whole::uuid_at(rest) {
+            if let Some(word) = whole::uuid(&rest[..end]) {
+                emit(&word, place);
+            }
+            if parts {
+                emit(&rest[..FIRST_GROUP], place);
+            }
+            place += 1;
+            rest = &rest[end..];
+            continue;
+        }
         let first = rest.chars().next().unwrap_or_default();
         let end = if stands_alone(first) {
             first.len_utf8()
+        } else if let Some(end) = whole::time_at(rest) {
+            end
         } else {
             rest.find(|c: char| !c.is_alphanumeric() || stands_alone(c))
                 .unwrap_or(rest.len())
@@ -48,7 +70,7 @@ fn cut(text: &str, parts: bool, folded: &mut String, words: &mut Vec<(usize, usi
         emit(run, place);
         if parts {
             let mut start = 0;
-            for hump in hump_starts(run) {
+            for hump in hump_starts(run).filter(|_| !run.ends_with('Z') || !run.contains(':')) {
                 emit(&run[start..hump], place);
                 start = hump;
             }
@@ -172,6 +194,26 @@ mod tests {
             indexed("a ConsoleLogin b").last(),
             Some(&("b".to_owned(), 2))
         );
+    }
+
+    #[test]
+    fn uuids_and_times_are_one_word_and_one_place() {
+        let uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        let word = whole::uuid(uuid).expect("a UUID");
+        let found = indexed(&format!("id {uuid} at 2026-11-21T04:00:00.5Z end"));
+        let expected = [
+            ("id", 0),
+            (word.as_str(), 1),
+            ("0f8fad5b", 1),
+            ("at", 2),
+            ("2026-11-21t04:00:00.5z", 3),
+            ("end", 4),
+        ];
+        assert_eq!(found, expected.map(|(w, at)| (w.to_owned(), at)));
+        assert_eq!(words_of(&uuid.to_uppercase()), [word]);
+        assert_eq!(words_of("0f8fad5b"), ["0f8fad5b"]);
+        // Part of something longer: its groups are words.
+        assert_eq!(words_of(&format!("{uuid}-7")).len(), 6);
     }
 
     #[test]

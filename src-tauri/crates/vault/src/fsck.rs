@@ -244,16 +244,41 @@ impl Vault {
     }
 
     async fn check_segment(&self, s: crate::Segment) -> Result<String, VaultError> {
-        // Leaf hashes of 32 bytes: the rows of a segment fit; its lines are streamed.
-        let mut rows = Vec::new();
-        for run in s.stretches() {
-            rows.push((
-                run,
-                event::leaves(&self.inner.pool, run.first_seq, run.last - run.first).await?,
-            ));
-        }
         let inner = self.inner.clone();
-        tokio::task::spawn_blocking(move || inner.check_segment(&s, &rows)).await?
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || {
+            let rows = |seq, count| runtime.block_on(event::leaves(&inner.pool, seq, count));
+            inner.check_segment(&s, &rows)
+        })
+        .await?
+    }
+}
+
+/// Leaf hashes of a segment's event rows, some thousands at a time, so that the largest segment takes no more memory
+/// than a small one.
+struct RowLeaves<'a> {
+    stretches: std::iter::Peekable<std::vec::IntoIter<crate::Run>>,
+    /// Leaf hashes of so many events from this one on.
+    read: &'a dyn Fn(i64, u64) -> Result<Vec<Hash>, VaultError>,
+    from: u64,
+    held: Vec<Hash>,
+}
+
+impl RowLeaves<'_> {
+    const AT_ONCE: u64 = 8_192;
+
+    /// The leaf hash that the row of record `index` has; called in ascending order.
+    fn of(&mut self, index: u64) -> Result<Option<Hash>, VaultError> {
+        while self.stretches.next_if(|run| run.last <= index).is_some() {}
+        let Some(run) = self.stretches.peek().filter(|run| run.first <= index) else {
+            return Ok(None);
+        };
+        if index < self.from || index >= self.from + self.held.len() as u64 {
+            let seq = run.first_seq.saturating_add_unsigned(index - run.first);
+            self.held = (self.read)(seq, Self::AT_ONCE.min(run.last - index))?;
+            self.from = index;
+        }
+        Ok(self.held.get((index - self.from) as usize).copied())
     }
 }
 
@@ -327,24 +352,25 @@ impl Inner {
     fn check_segment(
         &self,
         s: &crate::Segment,
-        rows: &[(crate::Run, Vec<Hash>)],
+        read: &dyn Fn(i64, u64) -> Result<Vec<Hash>, VaultError>,
     ) -> Result<String, VaultError> {
         let f = &s.facts;
         let wrong = |what: String| VaultError::corrupt("segment", what);
         let mut range = CompactRange::from_frontier(f.first, f.frontier.clone())
             .map_err(|e| wrong(format!("its frontier: {e}")))?;
+        let mut rows = RowLeaves {
+            stretches: s.stretches().into_iter().peekable(),
+            read,
+            from: 0,
+            held: Vec::new(),
+        };
         let mut scratch = Vec::new();
         let mut disputed = BTreeMap::new();
         self.for_each_line(&s.store, f.first, |index, line| {
             let record = RecordLine::parse(line, index)
                 .map_err(|e| wrong(format!("record {index}: {e}")))?;
             let leaf = record.leaf_with(&mut scratch);
-            let row = rows
-                .iter()
-                .find(|(run, _)| run.first <= index && index < run.last);
-            if row.is_some_and(|(run, leaves)| {
-                leaves.get((index - run.first) as usize) != Some(&leaf)
-            }) {
+            if rows.of(index)? != Some(leaf) {
                 return Err(wrong(format!(
                     "record {index}: its event row has another leaf hash"
                 )));

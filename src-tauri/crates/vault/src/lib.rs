@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use create::{Created, NewMember, NewVault};
 pub use error::{OpenError, VaultError};
 pub use fsck::{Check, Fold, FsckReport};
-pub use import::{ImportHead, ImportSession, Imported, NewEvent};
+pub use import::{Appended, ImportHead, ImportSession, Imported, NewEvent};
 pub use keys::{KdfCost, KeyName, PassphraseError, PublicIdentity, RecoveryKey, Role};
 pub use ledger::{
     Act, Acts, EpochExtract, ExtractEntry, LedgerEntry, LedgerExtract, LedgerHead, ReplayFault,

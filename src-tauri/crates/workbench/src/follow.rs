@@ -1,8 +1,8 @@
 //! The index follows the vault: it remembers how far it came and catches up.
 
-use redaction::{Class, string_text};
+use redaction::{Class, Shown, string_text};
 use search::{Doc, Index, SearchError};
-use vault::{EventKind, EventRow, RowShown, Vault};
+use vault::{EventKind, EventRow, NewEvent, RowShown, Vault};
 
 use crate::standing::Standing;
 use crate::workspace::{Workspace, vault_error};
@@ -146,11 +146,7 @@ fn doc(row: &EventRow, standing: &Standing) -> Doc {
             .segment(row.segment)
             .map(|s| s.origin.clone())
             .unwrap_or_default(),
-        kind: match row.kind {
-            EventKind::Audit => "audit",
-            EventKind::Lifecycle => "lifecycle",
-        }
-        .into(),
+        kind: kind_of(row.kind).into(),
         import: standing
             .segment(row.segment)
             .and_then(|s| u64::try_from(s.import).ok())
@@ -160,11 +156,59 @@ fn doc(row: &EventRow, standing: &Standing) -> Doc {
     }
 }
 
+/// The same of a record that is being staged: what [`doc`] gives once its row can be read.
+pub(crate) fn doc_of(
+    out: &mut Doc,
+    seq: i64,
+    event: &NewEvent,
+    subjects: &[i64],
+    origin: &str,
+    import: u64,
+) {
+    out.seq = u64::try_from(seq).unwrap_or_default();
+    out.occurred = event
+        .occurred
+        .or(event.recorded)
+        .map(|t| t.timestamp_micros());
+    out.system.clone_from(&event.system);
+    out.action.clone_from(&event.action);
+    out.outcome.clear();
+    out.outcome
+        .push_str(event.outcome.as_deref().unwrap_or_default());
+    origin.clone_into(&mut out.origin);
+    kind_of(event.kind).clone_into(&mut out.kind);
+    out.import = import;
+    out.subjects.clear();
+    out.subjects
+        .extend(subjects.iter().filter_map(|n| u64::try_from(*n).ok()));
+    out.subjects.sort_unstable();
+    out.subjects.dedup();
+    out.values.clear();
+    for field in &event.minimised {
+        if let Shown::Kept { text } = &field.shown
+            && field.class != Class::Unknown
+            && let Some(plain) = plain(text)
+        {
+            out.values.push((field.path.clone(), plain));
+        }
+    }
+}
+
+fn kind_of(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Audit => "audit",
+        EventKind::Lifecycle => "lifecycle",
+    }
+}
+
 /// A kept value as plain text; `null` and empty values are not indexed.
 pub(crate) fn plain(value_text: &str) -> Option<String> {
     match value_text {
         "null" | "\"\"" => None,
-        text if text.starts_with('"') => string_text(text),
+        text if text.starts_with('"') => match text.strip_prefix('"')?.strip_suffix('"')? {
+            plain if !plain.contains('\\') => Some(plain.to_owned()),
+            _ => string_text(text),
+        },
         text => Some(text.to_owned()),
     }
 }

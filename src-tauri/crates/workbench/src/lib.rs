@@ -4,6 +4,7 @@
 //! thin. This is where the pure crates, the vault, the index and the packet writer
 //! meet. Two things need no workspace and are functions: [`verify`] and [`seal`].
 
+mod ahead;
 mod bands;
 mod cadence;
 mod case;

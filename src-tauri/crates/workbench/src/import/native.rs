@@ -8,9 +8,10 @@ use redaction::HandleKey;
 use serde_json::json;
 use sources::{Catalogue, RecordKind, SourceFile};
 use tokio::sync::mpsc;
-use vault::{EventKind, ImportSession, NewEvent, SealedFile, SegmentFacts};
+use vault::{EventKind, ImportSession, Imported, NewEvent, SealedFile, SegmentFacts};
 
 use super::{Failure, Input, finished, folder, stopped};
+use crate::ahead::{self, Ahead};
 use crate::jobs::Job;
 use crate::standing::{sizes, trust};
 use crate::workspace::{Workspace, vault_error};
@@ -57,8 +58,14 @@ impl Workbench {
             .await
             .map_err(|e| vault_error(&e))?;
         let interest = sizes(&segments, &trust.anchors_for(&origin), &[]);
-        let known = Known::of(workspace, &segments).await?;
+        let known = Known::new(workspace, &segments);
         let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
+        let (first_seq, import) = (session.first_seq(), session.id());
+        if sealed.size >= ahead::WORTH_IT {
+            crate::follow::catch_up(self, workspace).await?;
+        }
+        let mut ahead =
+            Ahead::begin(workspace, sealed.size, first_seq, origin.clone(), import).await;
         let (batches, mut staged) = mpsc::channel(IN_FLIGHT);
         let (own, counted) = (Arc::clone(workspace), Arc::clone(job));
         let verifying = tokio::task::spawn_blocking(move || {
@@ -66,7 +73,8 @@ impl Workbench {
             let mut stage = Stage {
                 catalogue: &own.catalogue,
                 handles: &handles,
-                known: &known,
+                known,
+                broken: None,
                 new: Vec::with_capacity(BATCH),
                 old: (0, Vec::new()),
                 batches,
@@ -75,17 +83,28 @@ impl Workbench {
             let facts = read_export(&mut files, &keys, &interest, &mut |line, leaf| {
                 stage.push(line, leaf)
             });
-            facts.and_then(|facts| {
+            let facts = facts.and_then(|facts| {
                 stage
                     .flush()
                     .map(|()| facts)
                     .map_err(|Stop| ExportError::Stopped)
-            })
+            });
+            (facts, stage.broken)
         });
         let mut failed = None;
         while let Some(batch) = staged.recv().await {
             let stored = match batch {
-                Batch::New(events) => session.append(events).await,
+                Batch::New(events) => match session.append(events).await {
+                    Ok(appended) => {
+                        if let Some(index) = ahead.take()
+                            && index.add(appended).await
+                        {
+                            ahead = Some(index);
+                        }
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                },
                 Batch::Known(first, lines) => session.append_known(first, lines).await,
             };
             if let Err(error) = stored {
@@ -94,7 +113,31 @@ impl Workbench {
             }
         }
         drop(staged);
-        let verified = verifying.await.map_err(|_| stopped())?;
+        let (verified, broken) = verifying.await.map_err(|_| stopped())?;
+        let failed = failed.or_else(|| broken.map(|error| vault_error(&error)));
+        let done = self
+            .conclude(job, input, sealed, session, verified, failed)
+            .await;
+        match (ahead, &done) {
+            (Some(index), Ok(Ok(imported))) => {
+                index.commit(imported.last_seq()).await;
+            }
+            (Some(index), _) => index.abandon().await,
+            (None, _) => {}
+        }
+        done.map(|done| done.map(|imported| imported.import))
+    }
+
+    /// Makes what was staged visible, or takes it back.
+    async fn conclude(
+        &self,
+        job: &Job,
+        input: &Input,
+        sealed: &SealedFile,
+        session: ImportSession,
+        verified: Result<ExportFacts, ExportError>,
+        failed: Option<Error>,
+    ) -> Result<Result<Imported, (Failure, ImportSession)>, Error> {
         if let Some(error) = failed {
             session.abandon().await.map_err(|e| vault_error(&e))?;
             return Err(error);
@@ -131,7 +174,7 @@ impl Workbench {
         sealed: &SealedFile,
         session: ImportSession,
         facts: ExportFacts,
-    ) -> Result<i64, Error> {
+    ) -> Result<Imported, Error> {
         let signers: Vec<String> = facts.signers.iter().map(ToString::to_string).collect();
         let systems: Vec<&str> = facts.schemas.iter().map(|(id, _)| id.as_str()).collect();
         let system = match systems.as_slice() {
@@ -163,11 +206,10 @@ impl Workbench {
             links: serde_json::to_value(&facts.bridges).unwrap_or_default(),
             verdict: verdict.clone(),
         };
-        let done = session
+        session
             .finish(segment, verdict, finished(input, sealed, more), self.now())
             .await
-            .map_err(|e| vault_error(&e))?;
-        Ok(done.import)
+            .map_err(|e| vault_error(&e))
     }
 }
 
@@ -221,32 +263,62 @@ fn of_archive(error: evidence::ArchiveError) -> Result<Failure, Error> {
     }
 }
 
-/// Leaf hashes of records that are here already: the same record gets no second row.
-struct Known(Vec<(vault::Run, Vec<Hash>)>);
+/// Leaf hashes of records that are here already: the same record gets no second row. They are read some thousands at a
+/// time, as far as an export reaches into what is known.
+struct Known {
+    vault: vault::Vault,
+    runtime: tokio::runtime::Handle,
+    runs: Vec<KnownRun>,
+}
+
+struct KnownRun {
+    segment: i64,
+    run: vault::Run,
+    /// Leaf hashes from this index on.
+    from: u64,
+    leaves: Vec<Hash>,
+}
 
 impl Known {
-    async fn of(workspace: &Workspace, segments: &[vault::Segment]) -> Result<Self, Error> {
-        let mut known = Vec::new();
-        for segment in segments {
-            for run in &segment.runs {
-                let leaves = workspace
-                    .vault
-                    .leaves(segment.id, run.first, run.last)
-                    .await
-                    .map_err(|e| vault_error(&e))?;
-                known.push((*run, leaves));
-            }
+    const AT_ONCE: u64 = 8_192;
+
+    fn new(workspace: &Workspace, segments: &[vault::Segment]) -> Self {
+        let runs = segments.iter().flat_map(|segment| {
+            segment.runs.iter().map(|run| KnownRun {
+                segment: segment.id,
+                run: *run,
+                from: run.first,
+                leaves: Vec::new(),
+            })
+        });
+        Self {
+            vault: workspace.vault.clone(),
+            runtime: tokio::runtime::Handle::current(),
+            runs: runs.collect(),
         }
-        Ok(Self(known))
     }
 
-    /// The event that holds this record already.
-    fn event(&self, index: u64, leaf: &Hash) -> Option<i64> {
-        self.0.iter().find_map(|(run, leaves)| {
-            let at = index.checked_sub(run.first)?;
-            let known = leaves.get(usize::try_from(at).ok()?)?;
-            (known == leaf).then(|| run.first_seq.saturating_add_unsigned(at))
-        })
+    /// The event that holds this record already. Called in ascending order, on a blocking thread.
+    fn event(&mut self, index: u64, leaf: &Hash) -> Result<Option<i64>, vault::VaultError> {
+        for known in &mut self.runs {
+            let run = known.run;
+            if index < run.first || index >= run.last {
+                continue;
+            }
+            if index < known.from || index >= known.from + known.leaves.len() as u64 {
+                let to = run.last.min(index + Self::AT_ONCE);
+                let read = self.vault.leaves(known.segment, index, to);
+                known.leaves = self.runtime.block_on(read)?;
+                known.from = index;
+            }
+            let at = usize::try_from(index - known.from).unwrap_or(usize::MAX);
+            if known.leaves.get(at) == Some(leaf) {
+                return Ok(Some(
+                    run.first_seq.saturating_add_unsigned(index - run.first),
+                ));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -254,7 +326,9 @@ impl Known {
 struct Stage<'a> {
     catalogue: &'a Catalogue,
     handles: &'a HandleKey,
-    known: &'a Known,
+    known: Known,
+    /// What kept known records from being read.
+    broken: Option<vault::VaultError>,
     new: Vec<NewEvent>,
     old: (u64, Vec<(Vec<u8>, i64)>),
     batches: mpsc::Sender<Batch>,
@@ -264,7 +338,11 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn push(&mut self, line: &RecordLine<'_>, leaf: Hash) -> Result<(), Stop> {
         let bytes = line.as_written().as_bytes().to_vec();
-        if let Some(event) = self.known.event(line.index(), &leaf) {
+        let known = self.known.event(line.index(), &leaf).map_err(|error| {
+            self.broken = Some(error);
+            Stop
+        })?;
+        if let Some(event) = known {
             self.send_new()?;
             if self.old.1.is_empty() {
                 self.old.0 = line.index();

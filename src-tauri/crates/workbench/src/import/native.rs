@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evidence::export::{ExportError, ExportFacts, Stop, read_export};
+use evidence::export::{self, ExportError, ExportFacts, Stop};
 use evidence::{Assurance, ExportFiles, Hash, RecordLine};
 use redaction::HandleKey;
 use serde_json::json;
@@ -18,9 +18,9 @@ use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
 
 /// Records staged in one transaction.
-const BATCH: usize = 2_000;
+const BATCH: usize = 2_048;
 /// Batches on their way between verifying and storing.
-const IN_FLIGHT: usize = 4;
+const IN_FLIGHT: usize = 2;
 
 /// The verifier's finding, or why the file belongs in quarantine (and the session to abandon).
 pub(super) type Done = Result<i64, (Failure, ImportSession)>;
@@ -71,8 +71,6 @@ impl Workbench {
         let verifying = tokio::task::spawn_blocking(move || {
             let mut files = files;
             let mut stage = Stage {
-                catalogue: &own.catalogue,
-                handles: &handles,
                 known,
                 broken: None,
                 new: Vec::with_capacity(BATCH),
@@ -80,9 +78,24 @@ impl Workbench {
                 batches,
                 job: &counted,
             };
-            let facts = read_export(&mut files, &keys, &interest, &mut |line, leaf| {
-                stage.push(line, leaf)
-            });
+            let catalogue = &own.catalogue;
+            let row = |line: &RecordLine<'_>, leaf| {
+                let (id, version) = line.schema();
+                let source = catalogue.get(id, Some(version));
+                let source = source.unwrap_or_else(|| Catalogue::generic());
+                let fields: Vec<(&str, &str)> = line.fields().collect();
+                let (index, level) = (line.index(), Assurance::Unproven);
+                event(source, index, leaf, &fields, Vec::new(), &handles, level)
+            };
+            let facts = export::read_export_with(
+                &mut files,
+                &keys,
+                &interest,
+                std::thread::available_parallelism().map_or(1, usize::from),
+                &row,
+                &|checked| checked,
+                &mut |checked| stage.take(checked),
+            );
             let facts = facts.and_then(|facts| {
                 stage
                     .flush()
@@ -324,8 +337,6 @@ impl Known {
 
 /// Turns verified lines into rows, batch by batch.
 struct Stage<'a> {
-    catalogue: &'a Catalogue,
-    handles: &'a HandleKey,
     known: Known,
     /// What kept known records from being read.
     broken: Option<vault::VaultError>,
@@ -336,45 +347,39 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn push(&mut self, line: &RecordLine<'_>, leaf: Hash) -> Result<(), Stop> {
-        let bytes = line.as_written().as_bytes().to_vec();
-        let known = self.known.event(line.index(), &leaf).map_err(|error| {
-            self.broken = Some(error);
-            Stop
-        })?;
-        if let Some(event) = known {
-            self.send_new()?;
-            if self.old.1.is_empty() {
-                self.old.0 = line.index();
-            }
-            self.old.1.push((bytes, event));
-            return if self.old.1.len() >= BATCH {
-                self.send_old()
+    /// Takes the next records of the log, with the rows that were made of them.
+    fn take(&mut self, checked: export::Batch<NewEvent>) -> Result<(), Stop> {
+        let export::Batch {
+            lines, ends, made, ..
+        } = checked;
+        let mut start = 0;
+        for (mut event, end) in made.into_iter().zip(ends) {
+            let line = lines.get(start..end - 1).unwrap_or_default().to_vec();
+            start = end;
+            let known = self.known.event(event.index, &event.leaf);
+            let known = known.map_err(|error| {
+                self.broken = Some(error);
+                Stop
+            })?;
+            if let Some(known) = known {
+                self.send_new()?;
+                if self.old.1.is_empty() {
+                    self.old.0 = event.index;
+                }
+                self.old.1.push((line, known));
+                if self.old.1.len() >= BATCH {
+                    self.send_old()?;
+                }
             } else {
-                Ok(())
-            };
+                self.send_old()?;
+                event.line = line;
+                self.new.push(event);
+                if self.new.len() >= BATCH {
+                    self.send_new()?;
+                }
+            }
         }
-        self.send_old()?;
-        let (id, version) = line.schema();
-        let source = self
-            .catalogue
-            .get(id, Some(version))
-            .unwrap_or_else(|| Catalogue::generic());
-        let fields: Vec<(&str, &str)> = line.fields().collect();
-        self.new.push(event(
-            source,
-            line.index(),
-            leaf,
-            &fields,
-            bytes,
-            self.handles,
-            Assurance::Unproven,
-        ));
-        if self.new.len() >= BATCH {
-            self.send_new()
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), Stop> {

@@ -150,9 +150,18 @@ impl Index {
         if query.is_all() {
             return Ok(searcher.num_docs());
         }
+        let asked = (
+            searcher.generation().generation_id(),
+            format!("{:?}", query.root),
+        );
+        if let Some(total) = lock(&self.shared.totals).get(&asked) {
+            return Ok(*total);
+        }
         let weight = self.weight(query, searcher)?;
         let counts = self.each(searcher, |reader, _| weight.count(reader).map(u64::from))?;
-        Ok(counts.into_iter().sum())
+        let total = counts.into_iter().sum();
+        lock(&self.shared.totals).put(asked, total);
+        Ok(total)
     }
 
     /// The most frequent values of a field among the matches. Fields are the ones of text that a query can name,

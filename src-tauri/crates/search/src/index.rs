@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
+use lru::LruCache;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use tantivy::directory::Directory;
@@ -61,8 +63,14 @@ pub(crate) struct Shared {
     pub(crate) fields: Fields,
     pub(crate) columns: Arc<ColumnCache>,
     pub(crate) limits: Limits,
+    /// How many events match what was asked last, by generation of the searcher: every page of an answer has the
+    /// same total, and counting a phrase of frequent words reads all its places.
+    pub(crate) totals: Mutex<LruCache<(u64, String), u64>>,
     last_seq: AtomicU64,
 }
+
+/// Totals that are remembered.
+const TOTALS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
 
 /// What a commit says of itself.
 #[derive(Serialize, Deserialize)]
@@ -152,6 +160,7 @@ impl Index {
                 fields,
                 columns: Arc::default(),
                 limits,
+                totals: Mutex::new(LruCache::new(TOTALS)),
                 last_seq: AtomicU64::new(last_seq),
             }),
         })

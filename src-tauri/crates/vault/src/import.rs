@@ -224,7 +224,7 @@ pub struct ImportSession {
     slot: Slot,
     id: i64,
     head: ImportHead,
-    staged: Option<Staged>,
+    staged: Option<Box<Staged>>,
 }
 
 impl std::fmt::Debug for ImportSession {
@@ -282,7 +282,7 @@ impl ImportSession {
             slot,
             id,
             head,
-            staged: Some(staged),
+            staged: Some(Box::new(staged)),
         })
     }
 
@@ -295,13 +295,13 @@ impl ImportSession {
     /// The number that the first event gets.
     #[must_use]
     pub fn first_seq(&self) -> i64 {
-        self.staged.as_ref().map_or(0, Staged::first_seq)
+        self.staged.as_ref().map_or(0, |s| s.first_seq())
     }
 
     /// The log index of the next record. For a recommit import it is known from the start.
     #[must_use]
     pub fn next_index(&self) -> u64 {
-        self.staged.as_ref().map_or(0, Staged::next_index)
+        self.staged.as_ref().map_or(0, |s| s.next_index())
     }
 
     /// Stages records with their rows, in the order of their indices, and gives them back with their numbers.

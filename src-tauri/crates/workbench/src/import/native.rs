@@ -138,7 +138,10 @@ impl Workbench {
             (Some(index), _) => index.abandon().await,
             (None, _) => {}
         }
-        done.map(|done| done.map(|imported| imported.import))
+        Ok(match done? {
+            Ok(imported) => Ok(imported.import),
+            Err(back) => Err(back),
+        })
     }
 
     /// Makes what was staged visible, or takes it back.

@@ -112,30 +112,46 @@ pub(crate) fn tree(records: &[Record]) -> Cost {
     alone(|| black_box(root(entries.iter().map(|entry| leaf(entry))))).0
 }
 
-/// All the hashing that verifying needs, with every processor: elapsed time, and the root it led to.
-pub(crate) fn hash_with_all(records: &[Record]) -> (f64, Hash) {
-    let start = std::time::Instant::now();
-    let share = records.len().div_ceil(cores()).max(1);
-    let parts: Vec<Vec<[u8; 32]>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = records
-            .chunks(share)
-            .map(|part| {
-                scope.spawn(move || {
-                    let mut entry = Vec::with_capacity(4096);
-                    let leaves = part.iter().map(|record| {
-                        entry_of(record, &mut entry);
-                        leaf(&entry)
-                    });
-                    leaves.collect()
+/// All the hashing that verifying needs, with every processor.
+#[derive(Default)]
+pub(crate) struct Leaves {
+    took: f64,
+    leaves: Vec<[u8; 32]>,
+}
+
+impl Leaves {
+    /// Hashes the next records of the log.
+    pub(crate) fn hash_with_all(&mut self, records: &[Record]) {
+        let start = std::time::Instant::now();
+        let share = records.len().div_ceil(cores()).max(1);
+        let parts: Vec<Vec<[u8; 32]>> = std::thread::scope(|scope| {
+            let workers: Vec<_> = records
+                .chunks(share)
+                .map(|part| {
+                    scope.spawn(move || {
+                        let mut entry = Vec::with_capacity(4096);
+                        let leaves = part.iter().map(|record| {
+                            entry_of(record, &mut entry);
+                            leaf(&entry)
+                        });
+                        leaves.collect()
+                    })
                 })
-            })
-            .collect();
-        let done = workers.into_iter().map(|worker| worker.join());
-        // A worker that panicked leaves a root that no export has.
-        done.map(|part| part.unwrap_or_default()).collect()
-    });
-    let root = root(parts.into_iter().flatten());
-    (start.elapsed().as_secs_f64(), Hash(root))
+                .collect();
+            let done = workers.into_iter().map(|worker| worker.join());
+            // A worker that panicked leaves a root that no export has.
+            done.map(|part| part.unwrap_or_default()).collect()
+        });
+        self.leaves.extend(parts.into_iter().flatten());
+        self.took += start.elapsed().as_secs_f64();
+    }
+
+    /// Elapsed time, and the root it led to.
+    pub(crate) fn root(self) -> (f64, Hash) {
+        let start = std::time::Instant::now();
+        let root = root(self.leaves.into_iter());
+        (self.took + start.elapsed().as_secs_f64(), Hash(root))
+    }
 }
 
 #[derive(Deserialize)]
@@ -236,22 +252,29 @@ pub(crate) fn handles(identities: &[Vec<Identity>]) -> Cost {
     alone(work).0
 }
 
-/// Inserting the rows in one durable transaction into a table without secondary index.
-pub(crate) fn insert(file: &Path, rows: &[Row]) -> Result<Cost> {
-    let mut connection = rusqlite::Connection::open(file)?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         CREATE TABLE event (
-           seq INTEGER PRIMARY KEY, segment INTEGER NOT NULL, log_index INTEGER NOT NULL, leaf BLOB NOT NULL,
-           occurred_us INTEGER, recorded_us INTEGER, system INTEGER NOT NULL, action INTEGER NOT NULL,
-           outcome INTEGER, kind INTEGER NOT NULL, assurance INTEGER NOT NULL, rules INTEGER NOT NULL,
-           fields BLOB NOT NULL) STRICT;",
-    )?;
-    let work = || {
-        let tx = connection.transaction()?;
-        {
-            let mut insert =
-                tx.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+/// A table without secondary index, filled in one durable transaction.
+pub(crate) struct Table(rusqlite::Connection);
+
+impl Table {
+    pub(crate) fn create(file: &Path) -> Result<Self> {
+        let connection = rusqlite::Connection::open(file)?;
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             CREATE TABLE event (
+               seq INTEGER PRIMARY KEY, segment INTEGER NOT NULL, log_index INTEGER NOT NULL, leaf BLOB NOT NULL,
+               occurred_us INTEGER, recorded_us INTEGER, system INTEGER NOT NULL, action INTEGER NOT NULL,
+               outcome INTEGER, kind INTEGER NOT NULL, assurance INTEGER NOT NULL, rules INTEGER NOT NULL,
+               fields BLOB NOT NULL) STRICT;
+             BEGIN",
+        )?;
+        Ok(Self(connection))
+    }
+
+    pub(crate) fn insert(&mut self, rows: &[Row]) -> Result<Cost> {
+        let mut insert = self
+            .0
+            .prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        let work = || -> rusqlite::Result<()> {
             for row in rows {
                 insert.execute(rusqlite::params![
                     row.seq,
@@ -269,10 +292,16 @@ pub(crate) fn insert(file: &Path, rows: &[Row]) -> Result<Cost> {
                     row.fields
                 ])?;
             }
-        }
-        tx.commit()
-    };
-    let (cost, done) = alone(work);
-    done?;
-    Ok(cost)
+            Ok(())
+        };
+        let (cost, done) = alone(work);
+        done?;
+        Ok(cost)
+    }
+
+    pub(crate) fn commit(self) -> Result<Cost> {
+        let (cost, done) = alone(|| self.0.execute_batch("COMMIT"));
+        done?;
+        Ok(cost)
+    }
 }

@@ -79,6 +79,16 @@ pub(crate) struct Cost {
     pub(crate) cpu: f64,
 }
 
+impl Cost {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            wall: self.wall + other.wall,
+            cpu: self.cpu + other.cpu,
+        }
+    }
+}
+
 /// Times work on this thread.
 pub(crate) fn alone<T>(work: impl FnOnce() -> T) -> (Cost, T) {
     let before = thread_seconds();

@@ -199,10 +199,39 @@ pub(crate) struct Exports {
 /// What is known of the records besides their exports.
 pub(crate) struct Generated {
     pub(crate) exports: Exports,
-    /// The records of the first export.
+    /// How many records the first export has.
+    pub(crate) count: u64,
+    /// Bytes of its lines, as sealed.
+    pub(crate) bytes: u64,
+}
+
+/// Some consecutive records of the first export, held ready for the floors.
+pub(crate) struct Chunk {
     pub(crate) records: Vec<Record>,
-    /// Its lines, as sealed.
+    /// Their lines, as sealed.
     pub(crate) lines: Vec<u8>,
+}
+
+/// Most records that are held at once, so that a run over many takes no more memory than one over few.
+const CHUNK: usize = 100_000;
+
+impl Generated {
+    /// The records of the first export once more, some at a time.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = Chunk> {
+        let mut source = Source::new().take(self.count as usize);
+        std::iter::from_fn(move || {
+            let records: Vec<Record> = source.by_ref().take(CHUNK).collect();
+            let mut lines = String::new();
+            for record in &records {
+                record.push_line(&mut lines);
+                lines.push('\n');
+            }
+            (!records.is_empty()).then(|| Chunk {
+                records,
+                lines: lines.into_bytes(),
+            })
+        })
+    }
 }
 
 /// Seals `count` records and then `more` in `dir`.
@@ -217,13 +246,12 @@ pub(crate) fn generate(dir: &Path, count: u64, more: u64) -> Result<Generated> {
     };
     let mut writer = ExportWriter::new(ORIGIN, 0, Vec::new(), None, File::create(&exports.base)?)?;
     let mut range = CompactRange::new();
-    let mut records = Vec::with_capacity(count as usize);
-    let mut lines = String::new();
+    let (mut line, mut bytes) = (String::new(), 0);
     for record in source.by_ref().take(count as usize) {
         range.push(writer.push(&record)?);
-        record.push_line(&mut lines);
-        lines.push('\n');
-        records.push(record);
+        line.clear();
+        record.push_line(&mut line);
+        bytes += line.len() as u64 + 1;
     }
     let (_, note) = writer.finish(&signing)?;
     let frontier = range.frontier().to_vec();
@@ -235,7 +263,7 @@ pub(crate) fn generate(dir: &Path, count: u64, more: u64) -> Result<Generated> {
     writer.finish(&signing)?;
     Ok(Generated {
         exports,
-        records,
-        lines: lines.into_bytes(),
+        count,
+        bytes,
     })
 }

@@ -16,7 +16,7 @@ use crate::Result;
 use crate::machine::{Cost, Latency, forget_peak, peak, size, together};
 use crate::records::{ACCOUNT, Source};
 use crate::rows::Rows;
-use crate::stock::{Ask, Stock};
+use crate::stock::{Ask, Building};
 
 const PASSPHRASE: &str = "a passphrase of the bench";
 const ROWS: usize = 100;
@@ -184,13 +184,18 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
         .ok_or("the catalogue has no Enigm Command")?;
     let (stock, subject) = {
         let mut rows = Rows::new(source);
-        let docs: Vec<_> = Source::new()
-            .take(records as usize)
-            .zip(1..)
-            .map(|(record, seq)| rows.make(&record, evidence::Hash([0; 32]), seq).1)
-            .collect();
+        let mut stock = Building::start()?;
+        let mut docs = Vec::new();
+        for (record, seq) in Source::new().take(records as usize).zip(1..) {
+            docs.push(rows.make(&record, evidence::Hash([0; 32]), seq).1);
+            if docs.len() == 10_000 {
+                stock.add(&docs)?;
+                docs.clear();
+            }
+        }
+        stock.add(&docs)?;
         let subject = rows.wanted_subject().unwrap_or_default();
-        (Stock::build(&docs)?.1, subject)
+        (stock.finish()?.1, subject)
     };
     let options = OpenOptions {
         member: None,
@@ -300,18 +305,36 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
     })
 }
 
-/// Indexing the documents with our index alone, encrypted, into a folder.
-pub(crate) fn index(dir: &Path, docs: &[search::Doc]) -> Result<Cost> {
-    use rand_core::SeedableRng;
-    let entropy = Box::new(rand_chacha::ChaCha20Rng::seed_from_u64(1));
-    let index = Index::open_or_create(dir, &[7; 32], entropy)?;
-    let (cost, done) = together(|| -> std::result::Result<(), search::SearchError> {
-        let mut writer = index.writer()?;
-        for doc in docs {
-            writer.add(doc)?;
-        }
-        writer.commit(docs.last().map_or(0, |doc| doc.seq))
-    });
-    done?;
-    Ok(cost)
+/// Indexing documents with our index alone, encrypted, into a folder.
+pub(crate) struct Indexing {
+    writer: search::IndexWriter,
+    last: u64,
+    cost: Cost,
+}
+
+impl Indexing {
+    pub(crate) fn start(dir: &Path) -> Result<Self> {
+        use rand_core::SeedableRng;
+        let entropy = Box::new(rand_chacha::ChaCha20Rng::seed_from_u64(1));
+        let index = Index::open_or_create(dir, &[7; 32], entropy)?;
+        Ok(Self {
+            writer: index.writer()?,
+            last: 0,
+            cost: Cost::default(),
+        })
+    }
+
+    pub(crate) fn add(&mut self, docs: &[search::Doc]) -> Result<()> {
+        let (cost, done) = together(|| docs.iter().try_for_each(|doc| self.writer.add(doc)));
+        done?;
+        self.last = docs.last().map_or(self.last, |doc| doc.seq);
+        self.cost = self.cost.and(cost);
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Cost> {
+        let (cost, done) = together(|| self.writer.commit(self.last));
+        done?;
+        Ok(self.cost.and(cost))
+    }
 }

@@ -36,9 +36,22 @@ pub(crate) enum Ask {
     Subject(u64),
 }
 
-impl Stock {
-    /// Indexes the documents and commits; elapsed and processor time of that.
-    pub(crate) fn build(docs: &[Doc]) -> Result<(Cost, Self)> {
+/// An index that documents are still added to.
+pub(crate) struct Building {
+    index: Index,
+    writer: IndexWriter,
+    cost: Cost,
+    time: Field,
+    seq: Field,
+    import: Field,
+    subject: Field,
+    texts: [Field; TEXTS.len()],
+    words: Field,
+    at: Field,
+}
+
+impl Building {
+    pub(crate) fn start() -> Result<Self> {
         let mut builder = Schema::builder();
         let text = |tokenizer: &str, option| {
             let indexing = TextFieldIndexing::default()
@@ -63,16 +76,33 @@ impl Stock {
         );
         let at = builder.add_text_field("at", text("raw", IndexRecordOption::Basic));
         let index = Index::create_in_ram(builder.build());
-        let mut writer: IndexWriter = index.writer_with_num_threads(2, HEAP)?;
+        let writer: IndexWriter = index.writer_with_num_threads(2, HEAP)?;
+        Ok(Self {
+            index,
+            writer,
+            cost: Cost::default(),
+            time,
+            seq,
+            import,
+            subject,
+            texts,
+            words,
+            at,
+        })
+    }
+
+    /// Adds documents. The last some thousand may still wait for a thread when this ends, which is to the floor's
+    /// advantage.
+    pub(crate) fn add(&mut self, docs: &[Doc]) -> Result<()> {
         let (cost, done) = together(|| -> tantivy::Result<()> {
             for doc in docs {
                 let mut out = TantivyDocument::new();
                 let occurred = doc.occurred.unwrap_or_default();
-                out.add_date(time, DateTime::from_timestamp_micros(occurred));
-                out.add_u64(seq, doc.seq);
-                out.add_u64(import, doc.import);
+                out.add_date(self.time, DateTime::from_timestamp_micros(occurred));
+                out.add_u64(self.seq, doc.seq);
+                out.add_u64(self.import, doc.import);
                 for one in &doc.subjects {
-                    out.add_u64(subject, *one);
+                    out.add_u64(self.subject, *one);
                 }
                 let values = [
                     &doc.system,
@@ -81,33 +111,41 @@ impl Stock {
                     &doc.origin,
                     &doc.kind,
                 ];
-                for (field, value) in texts.iter().zip(values) {
+                for (field, value) in self.texts.iter().zip(values) {
                     out.add_text(*field, value);
                 }
                 for value in &values[..3] {
-                    out.add_text(words, value);
+                    out.add_text(self.words, value);
                 }
                 for (path, value) in &doc.values {
-                    out.add_text(words, value);
-                    out.add_text(at, format!("{path}\0{}", value.to_lowercase()));
+                    out.add_text(self.words, value);
+                    out.add_text(self.at, format!("{path}\0{}", value.to_lowercase()));
                 }
-                writer.add_document(out)?;
+                self.writer.add_document(out)?;
             }
-            writer.commit().map(drop)
+            Ok(())
         });
         done?;
-        writer.wait_merging_threads()?;
-        let searcher = index.reader()?.searcher();
-        Ok((
-            cost,
-            Self {
-                searcher,
-                words,
-                subject,
-            },
-        ))
+        self.cost = self.cost.and(cost);
+        Ok(())
     }
 
+    /// Commits; elapsed and processor time of all of it.
+    pub(crate) fn finish(mut self) -> Result<(Cost, Stock)> {
+        let (cost, done) = together(|| self.writer.commit());
+        done?;
+        self.writer.wait_merging_threads()?;
+        let searcher = self.index.reader()?.searcher();
+        let stock = Stock {
+            searcher,
+            words: self.words,
+            subject: self.subject,
+        };
+        Ok((self.cost.and(cost), stock))
+    }
+}
+
+impl Stock {
     fn query(&self, ask: &Ask) -> Box<dyn Query> {
         let term = |word: &str| Term::from_field_text(self.words, word);
         let one =

@@ -11,9 +11,11 @@ use std::{
 };
 
 mod bounded;
+mod plain;
 mod zip_directory;
 
 use bounded::{Bounded, Checked, OneFrame, OneStream};
+pub use plain::ZipFiles;
 pub use zip_directory::ZipEntry;
 
 /// The log's signed note at the end of the range.

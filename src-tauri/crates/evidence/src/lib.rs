@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod base64;
 pub mod checkpoint;
+pub mod cloudtrail;
 pub mod commitment;
 pub mod continuity;
 pub mod dsse;

@@ -136,6 +136,34 @@ pub(crate) fn files(count: usize) -> (Vec<LogFile>, Vec<Notable>) {
     (files, notable)
 }
 
+/// A log file of ordinary calls in the hour from `start` on.
+pub(crate) fn calls(
+    chance: &mut Chance,
+    account: &str,
+    region: &str,
+    start: DateTime<Utc>,
+    count: i32,
+) -> String {
+    let events = (0..count).map(|number| {
+        let what = call("s3.amazonaws.com", "ListBuckets", true);
+        let at = start + TimeDelta::minutes(7) * number;
+        let mut json = event(
+            chance,
+            at,
+            what,
+            "inventory",
+            "192.0.2.61",
+            "aws-cli/2.31.0",
+        );
+        json.set("/awsRegion", region);
+        json.set("/recipientAccountId", account);
+        json.set("/userIdentity/accountId", account);
+        json
+    });
+    let events = events.collect();
+    Json::object().with("/Records", Json::List(events)).text()
+}
+
 fn event(
     chance: &mut Chance,
     at: DateTime<Utc>,

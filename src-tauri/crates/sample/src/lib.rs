@@ -17,6 +17,7 @@ mod log;
 mod os;
 mod readme;
 mod story;
+pub mod trail;
 
 use std::io;
 use std::path::{Path, PathBuf};

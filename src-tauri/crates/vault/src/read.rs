@@ -290,6 +290,11 @@ impl Vault {
         note::of(&self.inner.pool, origin).await
     }
 
+    /// The newest pinned policy of each CloudTrail trail.
+    pub async fn cloudtrail_trust(&self) -> Result<Vec<serde_json::Value>, VaultError> {
+        crate::table::cloudtrail_trust::newest(&self.inner.pool).await
+    }
+
     /// The newest trust policy of each origin.
     pub async fn trust(&self) -> Result<Vec<OriginTrust>, VaultError> {
         trust::newest(&self.inner.pool).await
@@ -326,7 +331,7 @@ impl Vault {
     }
 
     /// An incident's events in order.
-    pub async fn incident_events(&self, id: &str) -> Result<Vec<Value>, VaultError> {
+    pub async fn incident_events(&self, id: &str) -> Result<Vec<serde_json::Value>, VaultError> {
         incident::events(&self.inner.pool, id).await
     }
 

@@ -271,6 +271,12 @@ impl Tx<'_> {
         trust::set(self.conn, origin, policy, self.now)
     }
 
+    /// Sets the pinned policy of a CloudTrail trail and returns its version. Record it with a
+    /// `trust.` act.
+    pub fn set_cloudtrail_trust(&self, trail: &str, policy: &Value) -> Result<i64, VaultError> {
+        crate::table::cloudtrail_trust::set(self.conn, trail, policy, self.now)
+    }
+
     /// Remembers a verified checkpoint of an origin.
     pub fn add_note(&self, note: &crate::OriginNote) -> Result<(), VaultError> {
         note::insert(self.conn, note)

@@ -1,5 +1,6 @@
 //! One file per table: its row, how it is written (on the one writer) and how it is read (on the read pool).
 
+pub(crate) mod cloudtrail_trust;
 pub(crate) mod dictionary;
 pub(crate) mod event;
 pub(crate) mod import;

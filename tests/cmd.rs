@@ -3,6 +3,8 @@
 
 #[path = "cmd/alone.rs"]
 mod alone;
+#[path = "cmd/cloudtrail.rs"]
+mod cloudtrail;
 #[path = "cmd/continuity.rs"]
 mod continuity;
 #[path = "cmd/foreign_files.rs"]

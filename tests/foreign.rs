@@ -302,3 +302,43 @@ fn a_stranger_checks_a_fork_proof_with_the_origins_key_only() {
     let output = script(&python, "fork.py", &[&path("proof.json"), &stranger]);
     assert_eq!(output.status.code(), Some(1));
 }
+
+/// AWS's own validator agrees where it looks: on the good trail, on an edited digest, an edited log, a
+/// missing digest, a lying keys file. A wrong previous hash it does not see, and we do.
+#[test]
+fn the_aws_tool_agrees_on_trails() {
+    use sample::trail::TrailCase as C;
+    let Some(python) = python() else { return };
+    for (case, digests, logs) in [
+        (C::Good, [14, 0], [19, 0]),
+        (C::EditedLog, [14, 0], [18, 1]),
+        (C::EditedDigest, [13, 1], [17, 0]),
+        (C::MissingOne, [13, 1], [18, 0]),
+        (C::LyingKeys, [0, 14], [0, 0]),
+        (C::WrongPreviousHash, [14, 0], [19, 0]),
+    ] {
+        let home = tempfile::tempdir().expect("a folder");
+        let files = case.files();
+        for (path, bytes) in &files.files {
+            let path = home.path().join("trail").join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(path, bytes).expect("written");
+        }
+        let keys = home.path().join("keys.json");
+        std::fs::write(&keys, &files.keys).expect("written");
+        let folder = home.path().join("trail").display().to_string();
+        let output = script(
+            &python,
+            "cloudtrail.py",
+            &[&folder, &keys.display().to_string()],
+        );
+        let said = String::from_utf8_lossy(&output.stdout);
+        let said: serde_json::Value = serde_json::from_str(&said)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        assert_eq!(
+            said,
+            json!({ "digests": digests, "logs": logs }),
+            "{case:?}"
+        );
+    }
+}

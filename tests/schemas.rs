@@ -26,6 +26,8 @@ fn printed(stem: &str) -> Schema {
         "keygen" => of::<seal::KeyView>(),
         "seal" => of::<seal::SealedView>(),
         "trust" => of::<view::TrustView>(),
+        "trust-cloudtrail" => of::<view::TrailsView>(),
+        "verify-cloudtrail" => of::<view::TrailReport>(),
         "import" => of::<view::ImportReportView>(),
         "search" => of::<view::SearchView>(),
         "show" => of::<view::RecordView>(),
@@ -125,6 +127,8 @@ fn every_command_has_a_schema_and_no_schema_is_of_a_command_that_is_gone() {
     let described: BTreeSet<String> = SHAPES
         .iter()
         .flat_map(|(_, commands)| commands.iter().map(|c| (*c).to_owned()))
+        // Another document of the same command, told by its options.
+        .filter(|command| !command.contains(" --"))
         .collect();
     assert_eq!(there, described);
 }

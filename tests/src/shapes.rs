@@ -9,11 +9,13 @@ use serde_json::Value;
 pub const ERROR: &str = "error";
 
 /// Each schema with the commands whose document it describes.
-pub const SHAPES: [(&str, &[&str]); 18] = [
+pub const SHAPES: [(&str, &[&str]); 20] = [
     ("init", &["init"]),
     ("keygen", &["keygen"]),
     ("seal", &["seal"]),
     ("trust", &["trust add", "trust heartbeat", "trust list"]),
+    ("trust-cloudtrail", &["trust cloudtrail"]),
+    ("verify-cloudtrail", &["verify --keys"]),
     ("import", &["import"]),
     ("search", &["search"]),
     ("show", &["show"]),
@@ -55,6 +57,9 @@ pub fn file(stem: &str) -> PathBuf {
 /// If no schema says which command it is.
 pub fn of(arguments: &[&str]) -> &'static str {
     let one = arguments.first().copied().unwrap_or_default();
+    if one == "verify" && arguments.contains(&"--keys") {
+        return "verify-cloudtrail";
+    }
     let two = format!("{one} {}", arguments.get(1).copied().unwrap_or_default());
     SHAPES
         .iter()

@@ -101,13 +101,15 @@ pub(crate) enum Command {
     /// Plan and write packets.
     #[command(subcommand)]
     Packet(Packet),
-    /// Verify an export, a packet or a fork proof; needs no workspace.
+    /// Verify an export, a packet, a fork proof or a CloudTrail trail; needs no workspace.
     Verify {
         /// Export (ZIP or folder), packet or fork proof.
         path: PathBuf,
         /// Trust file, or file of vkeys one a line, or a vkey itself.
         #[arg(long, value_name = "FILE")]
         trust: Option<PathBuf>,
+        #[command(flatten, next_help_heading = "CloudTrail")]
+        trail: crate::trail::TrailVerify,
     },
     /// Write the proof that an origin's keeper signed two histories.
     ///
@@ -154,6 +156,9 @@ pub(crate) enum Trust {
     },
     /// List pinned keys with full fingerprints.
     List,
+    /// Pin CloudTrail trails, or list them with what their digests prove.
+    #[command(subcommand)]
+    Cloudtrail(crate::trail::TrailCommand),
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod arguments;
 mod passphrase;
 mod print;
 mod run;
+mod trail;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -12,6 +12,8 @@ pub(crate) enum Answer {
     Key(KeyView),
     Sealed(SealedView),
     Trust(TrustView),
+    Trails(TrailsView),
+    TrailVerified(Box<TrailReport>),
     Imported(ImportReportView),
     Found(SearchView),
     Record(Box<RecordView>),
@@ -33,6 +35,7 @@ impl Answer {
         let held = match self {
             Self::Imported(report) => report.quarantine.is_empty(),
             Self::Verified(report) => report.passed,
+            Self::TrailVerified(report) => report.verdict.word() == "verified",
             Self::Checked(report) => report.ok,
             _ => true,
         };
@@ -45,6 +48,8 @@ impl Answer {
             Self::Key(view) => json(out, view),
             Self::Sealed(view) => json(out, view),
             Self::Trust(view) => json(out, view),
+            Self::Trails(view) => json(out, view),
+            Self::TrailVerified(report) => json(out, report),
             Self::Imported(view) => json(out, view),
             Self::Found(view) => json(out, view),
             Self::Record(view) => json(out, view),
@@ -71,6 +76,8 @@ impl Answer {
                 view.total, view.origin, view.first, view.last, view.root
             ),
             Self::Trust(view) => keys(out, &view.keys),
+            Self::Trails(view) => crate::trail::trails(out, view),
+            Self::TrailVerified(report) => crate::trail::report(out, report),
             Self::Imported(view) => imported(out, view),
             Self::Found(view) => found(out, view),
             Self::Record(view) => record(out, view),

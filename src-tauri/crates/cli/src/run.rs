@@ -7,6 +7,7 @@ use workbench::{Environment, Error, Workbench, seal};
 use crate::arguments::{Arguments, Command, Incident, Packet, Trust};
 use crate::passphrase;
 use crate::print::Answer;
+use crate::trail::TrailCommand;
 
 /// Does what the command line asks.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
@@ -36,7 +37,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
             )
             .map(Answer::Sealed);
         }
-        Command::Verify { path, trust } => {
+        Command::Verify { path, trust, trail } => {
+            if let Some(request) = trail.request() {
+                return workbench::verify_trail(path, &request, environment.now())
+                    .map(|report| Answer::TrailVerified(Box::new(report)));
+            }
             return workbench::verify(path, trust.as_deref()).map(Answer::Verified);
         }
         Command::Init { second_role } => {
@@ -83,6 +88,13 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
         Command::Trust(Trust::Heartbeat { origin, every }) => {
             Answer::Trust(bench.trust_heartbeat(origin.clone(), *every).await?)
         }
+        Command::Trust(Trust::Cloudtrail(command)) => Answer::Trails(match command {
+            TrailCommand::Pin { trail, keys, how } => {
+                let request = trail.request(keys.as_ref(), how.as_ref());
+                bench.pin_trail(request).await?
+            }
+            TrailCommand::List => bench.cloudtrail().await?,
+        }),
         Command::Trust(Trust::List) => Answer::Trust(bench.trust().await?),
         Command::Import { paths } => {
             let paths = paths.iter().map(|p| p.display().to_string()).collect();

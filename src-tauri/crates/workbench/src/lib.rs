@@ -8,6 +8,7 @@ mod ahead;
 mod bands;
 mod cadence;
 mod case;
+mod cloudtrail;
 mod custody;
 mod environment;
 mod error;
@@ -33,6 +34,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::RwLock;
 
+pub use cloudtrail::{TrailRequest, report_view as trail_report_view, verify_trail};
 pub use environment::{Entropy, Environment};
 pub use error::{Code, Error};
 pub use jobs::Changes;

@@ -302,16 +302,17 @@ async fn foreign_origins(
                 .map_err(|e| vault_error(&e))?;
             // The first record says what the file was and has no time.
             if let Some(run) = segment.runs.first_mut() {
-                run.first += 1;
-                run.first_seq += 1;
+                run.first += standing.about_files;
+                run.first_seq += i64::try_from(standing.about_files).unwrap_or_default();
             }
+            segment.runs.retain(|run| run.first < run.last);
             let (first, last) = times(workspace, &segment).await?;
             from = match (from, first) {
                 (Some(a), Some(b)) => Some(std::cmp::min::<String>(a, b)),
                 (a, b) => a.or(b),
             };
             to = to.max(last);
-            records += standing.last - standing.first - 1;
+            records += standing.last - standing.first - standing.about_files;
         }
         let words = format!(
             "{}, {assurance}; no chain to compare",

@@ -27,6 +27,7 @@ use silent::Beats;
 pub(crate) use silent::Heartbeats;
 
 use crate::Error;
+use crate::cloudtrail::{TrailStanding, Trails};
 use crate::text::grouped;
 use crate::workspace::vault_error;
 
@@ -47,6 +48,10 @@ pub(crate) struct SegmentStanding {
     pub(crate) signers: Vec<VerifierKey>,
     /// Records that were written into this vault's own log at import.
     pub(crate) recommitted: bool,
+    /// Records that say what a file was and are no events.
+    pub(crate) about_files: u64,
+    /// What CloudTrail's digests say about it.
+    pub(crate) trail: Option<TrailStanding>,
     /// Source file id, where all its records are of one system.
     pub(crate) system: Option<String>,
 }
@@ -69,6 +74,10 @@ impl SegmentStanding {
         let mut claim = format!("{}: {}", self.assurance.word(), self.assurance.meaning());
         if self.recommitted {
             claim.push_str("; sealed into this workspace's own log when it was imported");
+        }
+        if let Some(TrailStanding::Log(verdict)) = &self.trail {
+            claim.push_str("; CloudTrail: ");
+            claim.push_str(verdict.message());
         }
         match &self.verdict {
             Verdict::Pending => claim.push_str("; no pinned key has signed it yet"),
@@ -151,6 +160,7 @@ pub(crate) struct Standing {
     origins: Vec<OriginStanding>,
     roots: Roots,
     beats: Beats,
+    pub(crate) trails: Trails,
 }
 
 impl Standing {
@@ -250,9 +260,12 @@ impl Standing {
         for origin in &trust.origins {
             by_origin.entry(origin.origin.clone()).or_default();
         }
+        let recommits = by_origin.get(&recommit).into_iter().flatten();
+        let trails = Trails::compute(vault, recommits).await?;
         let mut standing = Self {
             roots: before.map(|b| b.roots.clone()).unwrap_or_default(),
             beats: Beats::kept(before.map(|b| &b.beats), heartbeats),
+            trails,
             ..Self::default()
         };
         for (origin, segments) in by_origin {
@@ -296,8 +309,9 @@ impl Standing {
                     Some(verdict) => verdict.clone(),
                     None => Verdict::Pending,
                 };
+                let trail = standing.trails.of_segment(segment).filter(|_| recommitted);
                 let assurance = match &segment.facts.verdict["assurance"] {
-                    Value::String(level) if recommitted => level_of(level),
+                    Value::String(level) if recommitted => of_trail(trail, level_of(level)),
                     _ if recommitted || matches!(verdict, Verdict::Pending) => Assurance::Unproven,
                     _ => Assurance::SourceAnchored,
                 };
@@ -315,6 +329,11 @@ impl Standing {
                         common: continuity.undisputed.get(&known.id).map(|u| u.end),
                         signers,
                         recommitted,
+                        about_files: match trail {
+                            Some(TrailStanding::Digests { files, .. }) => files,
+                            _ => u64::from(recommitted),
+                        },
+                        trail,
                         system: segment.facts.verdict["system"].as_str().map(str::to_owned),
                     },
                 );
@@ -386,6 +405,19 @@ pub(crate) async fn trust(vault: &Vault) -> Result<Trust, Error> {
         trust.origins.push(origin);
     }
     Ok(trust)
+}
+
+/// The level of a file in view of CloudTrail's digests: they raise it where they prove its bytes, and
+/// take away what a manifest said where they contradict it.
+fn of_trail(trail: Option<TrailStanding>, level: Assurance) -> Assurance {
+    use evidence::cloudtrail::LogVerdict;
+    match trail {
+        Some(
+            TrailStanding::Log(LogVerdict::Verified) | TrailStanding::Digests { proven: true, .. },
+        ) => Assurance::CustodianAttested,
+        Some(TrailStanding::Log(LogVerdict::Changed)) => Assurance::Unproven,
+        _ => level,
+    }
 }
 
 fn level_of(word: &str) -> Assurance {

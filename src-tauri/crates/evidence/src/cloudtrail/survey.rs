@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{Link, walk};
 use super::digest::{
-    DigestFacts, ListedLog, Signature, is_digest_name, is_log_name, is_signature_name, signature_bytes,
+    DigestFacts, ListedLog, Signature, is_digest_name, is_log_name, is_signature_name,
+    signature_bytes,
 };
 use super::inflate::{InflateFault, MAX_LOG_BYTES, inflate};
 use super::key::PublicKey;

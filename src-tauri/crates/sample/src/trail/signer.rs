@@ -93,8 +93,11 @@ impl TrailSigner {
     }
 }
 
+/// PKCS#1 DER, fingerprint, start and end of validity.
+pub(super) type KeyLine<'a> = (&'a [u8], &'a str, DateTime<Utc>, DateTime<Utc>);
+
 /// A keys file of (PKCS#1 DER, fingerprint, start and end of validity).
-pub(super) fn keys_file(keys: &[(&[u8], &str, DateTime<Utc>, DateTime<Utc>)]) -> String {
+pub(super) fn keys_file(keys: &[KeyLine<'_>]) -> String {
     let list: Vec<_> = keys
         .iter()
         .map(|(value, fingerprint, from, until)| {

@@ -39,13 +39,48 @@ impl Framed {
             }
             files.push((name, entry.path()));
         }
+        Ok(Self::of(files))
+    }
+
+    /// Named files as one stream.
+    pub(crate) fn of(mut files: Vec<(String, PathBuf)>) -> Self {
         files.sort();
-        Ok(Self {
+        Self {
             waiting: files.into_iter(),
             head: io::Cursor::new(MAGIC.to_vec()),
             body: None,
-        })
+        }
     }
+}
+
+/// Hands over each file of a framed stream, none of them longer than `limit` bytes.
+pub(crate) fn for_each(
+    reader: impl Read,
+    limit: u64,
+    on_file: &mut dyn FnMut(&str, &[u8]),
+) -> io::Result<()> {
+    let mut reader = io::BufReader::with_capacity(1 << 16, reader);
+    let mut magic = vec![0; MAGIC.len()];
+    reader.read_exact(&mut magic)?;
+    let mut length = [0; 2];
+    let mut bytes = Vec::new();
+    while reader.read(&mut length[..1])? == 1 {
+        reader.read_exact(&mut length[1..])?;
+        let mut name = vec![0; usize::from(u16::from_be_bytes(length))];
+        reader.read_exact(&mut name)?;
+        let name = String::from_utf8(name).map_err(|_| io::ErrorKind::InvalidData)?;
+        let mut size = [0; 8];
+        reader.read_exact(&mut size)?;
+        let size = u64::from_be_bytes(size);
+        bytes.clear();
+        // One byte beyond the limit, so that a file over it is seen to be over it.
+        let taken = (&mut reader)
+            .take(size.min(limit + 1))
+            .read_to_end(&mut bytes)? as u64;
+        io::copy(&mut (&mut reader).take(size - taken), &mut io::sink())?;
+        on_file(&name, &bytes);
+    }
+    Ok(())
 }
 
 impl Read for Framed {

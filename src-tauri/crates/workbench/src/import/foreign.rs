@@ -3,10 +3,11 @@
 //! the same proofs and the same redaction. That raises no level: it adds "sealed here
 //! since".
 
-use std::io::BufReader;
+use std::io::{BufReader, Read as _};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use evidence::cloudtrail::{LogFacts, LogVerdict};
 use evidence::{Assurance, Field, Record, Seed};
 use redaction::{Class, MinimisedField, Shown};
 use serde_json::json;
@@ -16,6 +17,7 @@ use vault::{EventKind, ImportSession, NewEvent, SealedFile};
 
 use super::native::{Done, event};
 use super::{Failure, Input, finished, stopped};
+use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
@@ -64,6 +66,10 @@ impl Workbench {
             };
             return Ok(Err((failure, session)));
         }
+        let log = match self.log_facts(workspace, input, sealed).await? {
+            Ok(log) => log,
+            Err(failure) => return Ok(Err((failure, session))),
+        };
         let reader = workspace
             .vault
             .open_sealed("original", &sealed.id)
@@ -163,7 +169,10 @@ impl Workbench {
             }
         };
         let manifest = input.manifest.as_ref().map(|(_, name)| name.clone());
-        let verdict = json!({ "assurance": assurance.word(), "system": system });
+        let mut verdict = json!({ "assurance": assurance.word(), "system": system });
+        if let Some(log) = log {
+            verdict[FACTS] = json!({ "logs": [log] });
+        }
         let more =
             json!({ "assurance": assurance.word(), "events": records, "manifest": manifest });
         let done = session
@@ -171,6 +180,65 @@ impl Workbench {
             .await
             .map_err(|e| vault_error(&e))?;
         Ok(Ok(done.import))
+    }
+}
+
+impl Workbench {
+    /// What a CloudTrail log file is to its trail's digests: the hash of its inflated bytes. A file to
+    /// which a signed digest gives another hash belongs in quarantine.
+    async fn log_facts(
+        &self,
+        workspace: &Workspace,
+        input: &Input,
+        sealed: &SealedFile,
+    ) -> Result<Result<Option<LogFacts>, Failure>, Error> {
+        if input.kind != InputKind::CloudTrailRecords {
+            return Ok(Ok(None));
+        }
+        let path = input.trail.as_ref().and_then(|part| part.log());
+        let path = path.unwrap_or(&input.name).to_owned();
+        let reader = workspace
+            .vault
+            .open_sealed("original", &sealed.id)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let read = tokio::task::spawn_blocking(move || {
+            let mut bytes = Vec::new();
+            let mut reader = reader.take(evidence::cloudtrail::MAX_LOG_BYTES + 1);
+            reader.read_to_end(&mut bytes)?;
+            Ok(LogFacts::read(&path, &bytes))
+        });
+        let read: std::io::Result<_> = read.await.map_err(|_| stopped())?;
+        let read = read.map_err(|error| {
+            Error::failed(
+                format!(
+                    "the sealed copy of {} could not be read: {error}",
+                    input.name
+                ),
+                "check the disk, then import it again",
+            )
+        })?;
+        let log = match read {
+            Ok(log) => log,
+            Err(fault) => {
+                return Ok(Err(Failure {
+                    code: fault.code().into(),
+                    reason: fault.to_string(),
+                    place: String::new(),
+                    hint: LogVerdict::Unreadable.hint().into(),
+                }));
+            }
+        };
+        let standing = workspace.standing();
+        if let Some((hash, digest)) = standing.trails.contradicts(&log.path, &log.sha256) {
+            return Ok(Err(Failure {
+                code: "cloudtrail-log-changed".into(),
+                reason: LogVerdict::Changed.message().into(),
+                place: format!("{digest}: expected {hash}, found {}", log.sha256.to_hex()),
+                hint: LogVerdict::Changed.hint().into(),
+            }));
+        }
+        Ok(Ok(Some(log)))
     }
 }
 

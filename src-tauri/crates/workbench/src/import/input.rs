@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use evidence::Hash;
 use sources::InputKind;
 
-use super::folder;
+use super::{folder, trail};
 use crate::Error;
 
 /// One thing to import.
@@ -19,6 +19,8 @@ pub(crate) struct Input {
     pub(crate) is_folder: bool,
     /// Digest that a manifest beside it gives, and the manifest's name.
     pub(crate) manifest: Option<(Hash, String)>,
+    /// What it has to do with a CloudTrail trail.
+    pub(crate) trail: Option<trail::Part>,
     /// Records to expect; an estimate for progress.
     pub(crate) expected: u64,
 }
@@ -29,6 +31,9 @@ impl Input {
     }
 
     pub(crate) fn format(&self) -> &'static str {
+        if self.is_digests() {
+            return "CloudTrail digests";
+        }
         match self.kind {
             InputKind::NativeExport => "native export",
             InputKind::CloudTrailRecords => "CloudTrail records",
@@ -39,9 +44,22 @@ impl Input {
         }
     }
 
+    /// Whether it is the digests of a trail.
+    pub(crate) fn is_digests(&self) -> bool {
+        self.trail.as_ref().is_some_and(trail::Part::is_digests)
+    }
+
+    /// Whether it is a log file of a trail, of which there are many.
+    pub(crate) fn is_trail_log(&self) -> bool {
+        self.trail.is_some() && !self.is_digests()
+    }
+
     /// The bytes to seal. A folder is framed as one stream.
     pub(crate) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
         let failed = |e: std::io::Error| Error::io("could not open", &self.path, &e);
+        if let Some(opened) = self.trail.as_ref().and_then(trail::Part::open) {
+            return opened.map_err(failed);
+        }
         if self.is_folder {
             return Ok(Box::new(folder::Framed::open(&self.path).map_err(failed)?));
         }
@@ -59,7 +77,11 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
             let mut files = Vec::new();
             let mut sums = BTreeMap::new();
             walk(path, &mut files, &mut sums)?;
-            if files.is_empty() {
+            for (part, file) in trail::split(path, &mut files) {
+                let manifest = sums.get(&file).cloned();
+                inputs.push(of_trail(part, file, manifest));
+            }
+            if files.is_empty() && inputs.is_empty() {
                 return Err(Error::invalid(
                     format!("{} holds no files", path.display()),
                     "give a folder with exports, CloudTrail files or JSON lines",
@@ -70,11 +92,44 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
                 inputs.push(input(&file, false, manifest)?);
             }
         } else {
+            let parts = if about.is_dir() {
+                Vec::new()
+            } else {
+                trail::zipped(path)
+            };
+            if !parts.is_empty() {
+                let of = |(part, file)| of_trail(part, file, None);
+                inputs.extend(parts.into_iter().map(of));
+                continue;
+            }
             let manifest = if about.is_dir() { None } else { beside(path) };
             inputs.push(input(path, about.is_dir(), manifest)?);
         }
     }
     Ok(inputs)
+}
+
+fn of_trail(part: trail::Part, path: PathBuf, manifest: Option<(Hash, String)>) -> Input {
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let size = std::fs::metadata(&path)
+        .map(|m| m.len())
+        .unwrap_or_default();
+    Input {
+        name,
+        kind: match part.is_digests() {
+            true => InputKind::Unknown,
+            false => InputKind::CloudTrailRecords,
+        },
+        expected: (size / 100).max(1),
+        path,
+        is_folder: false,
+        manifest,
+        trail: Some(part),
+    }
 }
 
 fn is_export(folder: &Path) -> bool {
@@ -171,6 +226,7 @@ fn input(path: &Path, is_folder: bool, manifest: Option<(Hash, String)>) -> Resu
         kind,
         is_folder,
         manifest,
+        trail: None,
         // About 1 KB a record, a third of it once compressed.
         expected: (size
             / if kind == InputKind::NativeExport {

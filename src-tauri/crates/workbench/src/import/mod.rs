@@ -5,6 +5,7 @@ mod folder;
 mod foreign;
 mod input;
 mod native;
+pub(crate) mod trail;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -132,12 +133,17 @@ impl Workbench {
             quarantine: Vec::new(),
         };
         let mut cut_short = None;
+        // Log files of a trail are many and small: what is said of them is worked out once.
+        let mut of_trail = Vec::new();
         for input in inputs {
+            let many = input.is_trail_log();
             let done = match job.check() {
                 Ok(()) => self.import_one(workspace, job, input).await,
                 Err(cancelled) => Err(cancelled),
             };
             match done {
+                Ok(Outcome::Imported(id)) if many => of_trail.push((id, "imported")),
+                Ok(Outcome::Known(id)) if many => of_trail.push((id, "already imported")),
                 Ok(Outcome::Imported(id)) => {
                     workspace.reconsider().await?;
                     let view = import_view(workspace, id, "imported").await?;
@@ -163,6 +169,16 @@ impl Workbench {
                     break;
                 }
             }
+        }
+        if !of_trail.is_empty() {
+            workspace.reconsider().await?;
+        }
+        for (id, outcome) in of_trail {
+            let view = import_view(workspace, id, outcome).await?;
+            if outcome == "imported" {
+                report.total = report.total.saturating_add(view.records);
+            }
+            report.files.push(view);
         }
         crate::follow::catch_up(self, workspace).await?;
         match cut_short {
@@ -191,7 +207,9 @@ impl Workbench {
             }
             Err(error) => return Err(vault_error(&error)),
         };
-        let done = if input.is_native() {
+        let done = if input.is_digests() {
+            self.digests(workspace, &input, &sealed, session).await?
+        } else if input.is_native() {
             self.native(workspace, job, &input, &sealed, session)
                 .await?
         } else {
@@ -313,7 +331,7 @@ pub(crate) fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &s
         None => String::new(),
     };
     // The first record of a foreign file says what the file was; it is no event.
-    let own = u64::from(segment.is_some_and(|s| s.recommitted));
+    let own = segment.map_or(0, |s| s.about_files);
     ImportView {
         id: count(import.id),
         file: import.name.clone(),

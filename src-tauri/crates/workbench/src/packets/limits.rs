@@ -120,6 +120,25 @@ fn of_origins(
             gap.id(),
         ));
     }
+    let here =
+        |o: &&crate::standing::OriginStanding| o.recommitted && origins.contains(o.origin.as_str());
+    let own = standing.origins().iter().find(here);
+    let report = own.and(standing.trails.report.as_ref()).into_iter();
+    for finding in report.flat_map(|r| &r.findings).filter(|f| f.problem) {
+        let when = match finding.span {
+            Some(span) => format!(" ({} to {})", span.from.to_rfc3339(), span.to.to_rfc3339()),
+            None => String::new(),
+        };
+        out.push(limitation(
+            "gap",
+            format!("CloudTrail: {}{when}.", finding.message),
+            format!(
+                "{}:{}",
+                finding.code.code(),
+                crate::cloudtrail::place(finding)
+            ),
+        ));
+    }
     for (origin, fork) in standing
         .forks()
         .filter(|(origin, _)| origins.contains(origin))

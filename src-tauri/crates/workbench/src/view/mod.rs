@@ -6,12 +6,14 @@
 //! Log indexes and sizes are whole numbers below 2^53.
 
 mod case;
+mod cloudtrail;
 mod continuity;
 mod records;
 mod source;
 mod workspace;
 
 pub use case::*;
+pub use cloudtrail::*;
 pub use continuity::*;
 pub use records::*;
 pub use source::*;

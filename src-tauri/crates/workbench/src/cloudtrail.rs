@@ -1,0 +1,486 @@
+//! CloudTrail trails: what a custodian pins about one, and what the digests that are here prove.
+//!
+//! Digests and log files are remembered as facts with their imports; the verdicts are computed from
+//! all of them and from the pinned policies, so it does not matter what came first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use evidence::Hash;
+use evidence::cloudtrail::{
+    Confirmation, Finding, Interval, Location, LogVerdict, PinnedKey, TRAIL_TRUST_FORMAT, Trail,
+    TrailReport, TrailTrust, TrailTrustFault, read_keys, survey,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use specta::Type;
+use vault::{Act, Segment, Vault};
+
+use crate::import::trail;
+use crate::text::{count, time};
+use crate::view::{TrailFindingView, TrailKeyView, TrailPolicyView, TrailTallyView, TrailsView};
+use crate::workspace::vault_error;
+use crate::{Code, Error, Workbench};
+
+/// Member of a segment's facts that holds what CloudTrail files say.
+pub(crate) const FACTS: &str = "cloudtrail";
+/// Paths that a view lists for one verdict.
+const PATHS: usize = 100;
+
+/// What is known of CloudTrail, and what follows from it.
+#[derive(Debug, Default)]
+pub(crate) struct Trails {
+    pub(crate) policies: Vec<TrailTrust>,
+    pub(crate) trail: Trail,
+    pub(crate) report: Option<TrailReport>,
+    logs: HashMap<(String, Hash), LogVerdict>,
+    digests: HashMap<Hash, bool>,
+    /// Hashes that signed digests list, by the name of the log file.
+    listed: HashMap<String, Vec<(String, String)>>,
+}
+
+impl Trails {
+    pub(crate) async fn compute<'a>(
+        vault: &Vault,
+        segments: impl Iterator<Item = &'a Segment>,
+    ) -> Result<Self, Error> {
+        let mut trail = Trail::default();
+        for facts in segments.filter_map(facts) {
+            trail.extend(facts);
+        }
+        let mut policies = Vec::new();
+        for policy in vault
+            .cloudtrail_trust()
+            .await
+            .map_err(|e| vault_error(&e))?
+        {
+            policies.push(serde_json::from_value(policy).map_err(|error| {
+                Error::failed(
+                    format!("a pinned trail cannot be read (column {})", error.column()),
+                    "pin the trail again",
+                )
+            })?);
+        }
+        Ok(
+            tokio::task::spawn_blocking(move || Self::of(trail, policies))
+                .await
+                .unwrap_or_default(),
+        )
+    }
+
+    fn of(trail: Trail, policies: Vec<TrailTrust>) -> Self {
+        let any = !(trail.digests.is_empty() && trail.broken_digests.is_empty());
+        let mut trails = Self {
+            policies,
+            trail,
+            ..Self::default()
+        };
+        // Log files alone say nothing about a trail.
+        if !any {
+            return trails;
+        }
+        let report = survey(&trails.trail, &trails.policies);
+        for line in &report.logs {
+            if let Some(sha256) = line.sha256 {
+                trails
+                    .logs
+                    .insert((line.path.clone(), sha256), line.verdict);
+            }
+        }
+        let mut signed = HashMap::new();
+        for line in &report.digests {
+            if let Some(sha256) = line.sha256 {
+                trails.digests.insert(sha256, line.verdict.is_proven());
+                signed.insert(sha256, line.verdict.is_signed());
+            }
+        }
+        for digest in &trails.trail.digests {
+            if signed.get(&digest.sha256) == Some(&true) {
+                for log in &digest.content.logs {
+                    let listed = trails.listed.entry(file_name(&log.key).to_owned());
+                    let entry = (log.hash.clone(), digest.content.key.clone());
+                    listed.or_default().push(entry);
+                }
+            }
+        }
+        trails.report = Some(report);
+        trails
+    }
+
+    /// The verdict of the log file of a segment, and whether all its digests are proven.
+    pub(crate) fn of_segment(&self, segment: &Segment) -> Option<TrailStanding> {
+        let facts = facts(segment)?;
+        match facts.logs.as_slice() {
+            [log] => {
+                let verdict = self.logs.get(&(log.path.clone(), log.sha256));
+                verdict.copied().map(TrailStanding::Log)
+            }
+            _ => {
+                let proven = |d: &evidence::cloudtrail::DigestFacts| {
+                    self.digests.get(&d.sha256) == Some(&true)
+                };
+                let files =
+                    facts.digests.len() + facts.signatures.len() + facts.broken_digests.len();
+                Some(TrailStanding::Digests {
+                    files: files as u64,
+                    proven: facts.broken_digests.is_empty() && facts.digests.iter().all(proven),
+                })
+            }
+        }
+    }
+
+    /// What a signed digest lists for a log file of this name, if it is not this.
+    pub(crate) fn contradicts(&self, path: &str, sha256: &Hash) -> Option<&(String, String)> {
+        let listed = self.listed.get(file_name(path))?;
+        let hex = sha256.to_hex();
+        match listed.iter().any(|(hash, _)| *hash == hex) {
+            true => None,
+            false => listed.first(),
+        }
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".gz").unwrap_or(name)
+}
+
+fn facts(segment: &Segment) -> Option<Trail> {
+    serde_json::from_value(segment.facts.verdict.get(FACTS)?.clone()).ok()
+}
+
+/// What CloudTrail's digests say about a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TrailStanding {
+    /// A log file.
+    Log(LogVerdict),
+    /// Digest files: how many, with the signatures beside them, and whether all are proven.
+    Digests {
+        /// Records that are about files and are no events.
+        files: u64,
+        /// Whether each digest is proven.
+        proven: bool,
+    },
+}
+
+/// What is asked for when a trail is pinned or checked offline.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Type)]
+pub struct TrailRequest {
+    /// Keys file as `aws cloudtrail list-public-keys` printed it.
+    pub keys: Option<String>,
+    /// Account.
+    pub account: String,
+    /// Regions.
+    pub regions: Vec<String>,
+    /// Home region; the first region unless given.
+    pub home_region: Option<String>,
+    /// Trail.
+    pub trail: String,
+    /// Bucket.
+    pub bucket: String,
+    /// Prefix.
+    pub prefix: String,
+    /// Organisation id.
+    pub organisation: Option<String>,
+    /// Start of the interval that is to be whole, RFC 3339.
+    pub since: Option<String>,
+    /// Its end, RFC 3339.
+    pub until: Option<String>,
+    /// Location map: a JSON array of where moved copies lie.
+    pub location_map: Option<String>,
+    /// SHA-256 (hex) of the keys that were confirmed out of band.
+    pub confirm: Vec<String>,
+    /// With what they were compared.
+    pub how: Option<String>,
+}
+
+impl TrailRequest {
+    /// The policy that it describes; `known` are keys pinned before.
+    fn policy(
+        &self,
+        by: &str,
+        now: DateTime<Utc>,
+        known: Vec<PinnedKey>,
+    ) -> Result<TrailTrust, Error> {
+        let mut keys = known;
+        if let Some(path) = &self.keys {
+            let path = Path::new(path);
+            let bytes = std::fs::read(path).map_err(|e| Error::io("could not read", path, &e))?;
+            let listed = read_keys(&bytes).map_err(|error| {
+                Error::invalid(
+                    format!("{}: {error}", path.display()),
+                    "save what `aws cloudtrail list-public-keys` prints, for the trail's region and time",
+                )
+            })?;
+            for key in listed {
+                if !keys
+                    .iter()
+                    .any(|k| k.sha256 == key.sha256().to_hex() && k.fingerprint == key.fingerprint)
+                {
+                    keys.push(PinnedKey::of(&key));
+                }
+            }
+        }
+        for sha256 in &self.confirm {
+            let sha256 = sha256.trim().to_ascii_lowercase().replace(':', "");
+            let how = self.how.as_deref().map(str::trim).filter(|h| !h.is_empty());
+            let Some(how) = how else {
+                return Err(Error::invalid(
+                    "it is not said how the key was confirmed",
+                    "say with what its SHA-256 was compared, and on which way that came",
+                ));
+            };
+            let mut any = false;
+            for key in keys.iter_mut().filter(|k| k.sha256 == sha256) {
+                any = true;
+                key.confirmed.get_or_insert_with(|| Confirmation {
+                    by: by.to_owned(),
+                    at: now,
+                    how: how.to_owned(),
+                });
+            }
+            if !any {
+                return Err(Error::new(
+                    Code::NotFound,
+                    "no key of the keys file has the SHA-256 that is to be confirmed",
+                    "do not pin this file: compare its keys with AWS's again",
+                ));
+            }
+        }
+        let home_region = self
+            .home_region
+            .clone()
+            .or_else(|| self.regions.first().cloned());
+        let policy = TrailTrust {
+            format: TRAIL_TRUST_FORMAT.into(),
+            account: self.account.trim().to_owned(),
+            trail: self.trail.trim().to_owned(),
+            home_region: home_region.unwrap_or_default(),
+            regions: self.regions.clone(),
+            bucket: self.bucket.trim().to_owned(),
+            prefix: self.prefix.trim().trim_matches('/').to_owned(),
+            organisation: self.organisation.clone(),
+            keys,
+            interval: Interval {
+                since: moment(self.since.as_deref())?,
+                until: moment(self.until.as_deref())?,
+            },
+            locations: self
+                .location_map
+                .as_deref()
+                .map_or(Ok(Vec::new()), |path| locations(Path::new(path)))?,
+        };
+        policy.check().map_err(|fault| refused(&fault))?;
+        Ok(policy)
+    }
+}
+
+fn refused(fault: &TrailTrustFault) -> Error {
+    Error::invalid(
+        fault.to_string(),
+        "account: 12 digits; trail, region, bucket: as AWS names them",
+    )
+}
+
+fn moment(text: Option<&str>) -> Result<Option<DateTime<Utc>>, Error> {
+    let Some(text) = text.map(str::trim).filter(|t| !t.is_empty()) else {
+        return Ok(None);
+    };
+    DateTime::parse_from_rfc3339(text)
+        .map(|t| Some(t.to_utc()))
+        .map_err(|_| {
+            Error::invalid(
+                "a time of the interval is not RFC 3339",
+                "write it like 2026-10-28T00:00:00Z",
+            )
+        })
+}
+
+fn locations(path: &Path) -> Result<Vec<Location>, Error> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("could not read", path, &e))?;
+    serde_json::from_str(&text).map_err(|error| {
+        Error::invalid(
+            format!(
+                "{} is no location map (line {}, column {})",
+                path.display(),
+                error.line(),
+                error.column()
+            ),
+            r#"write [{"bucket":"…","prefix":"AWSLogs/…/","at":"folder","flat":false}]"#,
+        )
+    })
+}
+
+/// Checks a folder or ZIP of CloudTrail files under a policy, with no workspace. A key counts as
+/// confirmed where the caller names its SHA-256.
+///
+/// # Errors
+/// When something cannot be read; whatever is wrong with the files is in the report.
+pub fn verify_trail(
+    path: &Path,
+    request: &TrailRequest,
+    now: DateTime<Utc>,
+) -> Result<TrailReport, Error> {
+    let policy = request.policy("the caller", now, Vec::new())?;
+    Ok(survey(&trail::read(path)?, &[policy]))
+}
+
+impl Workbench {
+    /// Pinned trails, and what the digests that are here prove.
+    pub async fn cloudtrail(&self) -> Result<TrailsView, Error> {
+        let workspace = self.workspace().await?;
+        Ok(trails_view(&workspace.standing().trails))
+    }
+
+    /// Pins a trail, or changes what is pinned about it: keys pinned and confirmed before stay.
+    /// Everything that was imported is decided again at once.
+    pub async fn pin_trail(&self, request: TrailRequest) -> Result<TrailsView, Error> {
+        let workspace = self.workspace().await?;
+        let by = workspace.vault.member().0.to_owned();
+        let standing = workspace.standing();
+        let home = request.home_region.as_ref().or(request.regions.first());
+        let known = standing.trails.policies.iter().find(|p| {
+            p.account == request.account.trim()
+                && p.trail == request.trail.trim()
+                && Some(&p.home_region) == home
+        });
+        let known = known.map(|p| p.keys.clone()).unwrap_or_default();
+        let policy = request.policy(&by, self.now(), known)?;
+        if policy.keys.is_empty() {
+            return Err(Error::invalid(
+                "no key is pinned for the trail",
+                "give the keys file that `aws cloudtrail list-public-keys` printed",
+            ));
+        }
+        let name = policy.name();
+        let confirmed = policy.keys.iter().filter(|k| k.confirmed.is_some());
+        let value = serde_json::to_value(&policy).unwrap_or_default();
+        let detail = json!({
+            "trail": name,
+            "bucket": policy.bucket,
+            "prefix": policy.prefix,
+            "regions": policy.regions,
+            "keys": policy.keys.iter().map(|k| &k.sha256).collect::<Vec<_>>(),
+            "confirmed": confirmed.map(|k| &k.sha256).collect::<Vec<_>>(),
+            "policy": Hash::sha256(value.to_string().as_bytes()).to_hex(),
+        });
+        workspace
+            .vault
+            .write(self.now(), move |tx| {
+                tx.set_cloudtrail_trust(&name, &value)?;
+                Ok(((), Act::new("trust.cloudtrail", detail).into()))
+            })
+            .await
+            .map_err(|e| vault_error(&e))?;
+        workspace.reconsider().await?;
+        self.vault_changed();
+        self.cloudtrail().await
+    }
+}
+
+fn trails_view(trails: &Trails) -> TrailsView {
+    let policies = trails.policies.iter().map(policy_view).collect();
+    view_of(policies, trails.report.as_ref())
+}
+
+/// A report as shells show it, with no pinned trail.
+pub fn report_view(report: &TrailReport) -> TrailsView {
+    view_of(Vec::new(), Some(report))
+}
+
+fn view_of(trails: Vec<TrailPolicyView>, report: Option<&TrailReport>) -> TrailsView {
+    let mut digests = BTreeMap::new();
+    let mut logs = BTreeMap::new();
+    let (mut verdict, mut findings) = (String::new(), Vec::new());
+    if let Some(report) = report {
+        report.verdict.word().clone_into(&mut verdict);
+        for line in &report.digests {
+            let v = line.verdict;
+            let words = (v.code(), v.message(), v.hint(), v.is_proven());
+            tally(&mut digests, v, words, &line.path);
+        }
+        for line in &report.logs {
+            let v = line.verdict;
+            let words = (v.code(), v.message(), v.hint(), v == LogVerdict::Verified);
+            tally(&mut logs, v, words, &line.path);
+        }
+        findings = report.findings.iter().map(finding).collect();
+    }
+    TrailsView {
+        total: count(trails.len()),
+        trails,
+        verdict,
+        digests: digests.into_values().collect(),
+        logs: logs.into_values().collect(),
+        findings,
+    }
+}
+
+fn tally<V: Ord>(
+    into: &mut BTreeMap<V, TrailTallyView>,
+    verdict: V,
+    (code, message, hint, proven): (&str, &str, &str, bool),
+    path: &str,
+) {
+    let line = into.entry(verdict).or_insert_with(|| TrailTallyView {
+        code: code.into(),
+        message: message.into(),
+        hint: hint.into(),
+        proven,
+        count: 0,
+        paths: Vec::new(),
+    });
+    line.count = line.count.saturating_add(1);
+    if !proven && line.paths.len() < PATHS {
+        line.paths.push(path.to_owned());
+    }
+}
+
+fn finding(finding: &Finding) -> TrailFindingView {
+    TrailFindingView {
+        code: finding.code.code().into(),
+        message: finding.message.clone(),
+        hint: finding.hint.clone(),
+        problem: finding.problem,
+        place: place(finding),
+        from: finding.span.map(|s| time(s.from)),
+        to: finding.span.map(|s| time(s.to)),
+        hours: finding.hours.iter().map(|h| time(h.from)).collect(),
+        keys: finding.keys.clone(),
+    }
+}
+
+/// Trail and region in words.
+pub(crate) fn place(finding: &Finding) -> String {
+    let chain = if finding.backfill { ", backfill" } else { "" };
+    format!("{} in {}{chain}", finding.trail, finding.region)
+}
+
+fn policy_view(policy: &TrailTrust) -> TrailPolicyView {
+    TrailPolicyView {
+        name: policy.name(),
+        account: policy.account.clone(),
+        trail: policy.trail.clone(),
+        home_region: policy.home_region.clone(),
+        regions: policy.regions.clone(),
+        bucket: policy.bucket.clone(),
+        prefix: policy.prefix.clone(),
+        since: policy.interval.since.map(time),
+        until: policy.interval.until.map(time),
+        keys: policy
+            .keys
+            .iter()
+            .map(|key| TrailKeyView {
+                sha256: key.sha256.clone(),
+                fingerprint: key.fingerprint.clone(),
+                from: time(key.valid_from),
+                until: time(key.valid_until),
+                confirmed: key
+                    .confirmed
+                    .as_ref()
+                    .map(|c| format!("{}, {}: {}", c.by, time(c.at), c.how)),
+            })
+            .collect(),
+    }
+}

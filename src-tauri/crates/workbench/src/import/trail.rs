@@ -1,0 +1,391 @@
+//! CloudTrail folders and ZIPs: digests (with the signatures beside them) are one import, each log
+//! file is one of its own, so that each stands on what proves it.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use evidence::archive::ZipFiles;
+use evidence::cloudtrail::{
+    DigestFacts, MAX_DIGEST_BYTES, MAX_LOG_BYTES, Trail, is_digest_name, is_log_name,
+    is_signature_name, survey,
+};
+use evidence::{ArchiveError, Assurance, Field, Hash, Record};
+use redaction::{Class, MinimisedField, Shown};
+use serde_json::json;
+use vault::{EventKind, ImportSession, NewEvent, SealedFile};
+
+use super::native::Done;
+use super::{FILE_SYSTEM, Failure, Input, finished, folder, stopped};
+use crate::cloudtrail::FACTS;
+use crate::workspace::{Workspace, vault_error};
+use crate::{Error, Workbench};
+
+/// Most files below one folder.
+const MAX_FILES: usize = 500_000;
+
+type Zip = Arc<Mutex<ZipFiles>>;
+
+/// What an input has to do with a trail.
+pub(crate) enum Part {
+    /// The digests of a folder, by path relative to it, or of a ZIP.
+    Digests(Vec<(String, PathBuf)>),
+    /// The digests of a ZIP, which is sealed as it is.
+    ZippedDigests,
+    /// A log file in a folder, by path relative to it.
+    Log(String),
+    /// A log file in a ZIP.
+    ZippedLog(String, Zip, usize),
+}
+
+impl Part {
+    /// Path of a log file relative to what was named.
+    pub(crate) fn log(&self) -> Option<&str> {
+        match self {
+            Self::Log(path) | Self::ZippedLog(path, ..) => Some(path),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_digests(&self) -> bool {
+        self.log().is_none()
+    }
+
+    /// The bytes to seal, where they are not those of the input's own path.
+    pub(crate) fn open(&self) -> Option<std::io::Result<Box<dyn Read + Send>>> {
+        match self {
+            Self::Digests(files) => {
+                let framed = folder::Framed::of(files.clone());
+                Some(Ok(Box::new(framed)))
+            }
+            Self::ZippedLog(_, zip, number) => {
+                let mut zip = zip.lock().unwrap_or_else(PoisonError::into_inner);
+                let bytes = zip
+                    .read(*number, MAX_LOG_BYTES)
+                    .map_err(std::io::Error::other);
+                Some(bytes.map(|b| Box::new(Cursor::new(b)) as Box<dyn Read + Send>))
+            }
+            Self::ZippedDigests | Self::Log(_) => None,
+        }
+    }
+}
+
+/// Where a file lies relative to a folder, with `/` between the parts.
+fn relative(root: &Path, file: &Path) -> String {
+    let parts = file.strip_prefix(root).unwrap_or(file).components();
+    let parts: Vec<_> = parts.map(|p| p.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// Takes the trail's files out of those of a folder: (digests with signatures, log files); nothing
+/// when there is no digest among them.
+pub(crate) fn split(root: &Path, files: &mut Vec<PathBuf>) -> Vec<(Part, PathBuf)> {
+    let named = |f: &Path, is: fn(&str) -> bool| is(&f.to_string_lossy());
+    if !files.iter().any(|f| named(f, is_digest_name)) {
+        return Vec::new();
+    }
+    let (mut digests, mut logs, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for file in files.drain(..) {
+        if named(&file, is_digest_name) || named(&file, is_signature_name) {
+            digests.push((relative(root, &file), file));
+        } else if named(&file, is_log_name) {
+            logs.push((Part::Log(relative(root, &file)), file));
+        } else {
+            others.push(file);
+        }
+    }
+    *files = others;
+    digests.sort();
+    let mut parts = vec![(Part::Digests(digests), root.to_path_buf())];
+    parts.extend(logs);
+    parts
+}
+
+/// The parts of a ZIP that holds digests; nothing for every other file.
+pub(crate) fn zipped(path: &Path) -> Vec<(Part, PathBuf)> {
+    let Ok(zip) = File::open(path)
+        .map_err(ArchiveError::from)
+        .and_then(ZipFiles::open)
+    else {
+        return Vec::new();
+    };
+    if !zip.entries().iter().any(|e| is_digest_name(&e.name)) {
+        return Vec::new();
+    }
+    let logs = zip.entries().iter().enumerate();
+    let logs: Vec<(usize, String)> = logs
+        .filter(|(_, e)| is_log_name(&e.name))
+        .map(|(number, e)| (number, e.name.clone()))
+        .collect();
+    let zip = Arc::new(Mutex::new(zip));
+    let mut parts = vec![(Part::ZippedDigests, path.to_path_buf())];
+    parts.extend(logs.into_iter().map(|(number, name)| {
+        let path = PathBuf::from(&name);
+        (Part::ZippedLog(name, Arc::clone(&zip), number), path)
+    }));
+    parts
+}
+
+/// Everything of CloudTrail in a folder or ZIP, for checking it where it lies.
+pub(crate) fn read(path: &Path) -> Result<Trail, Error> {
+    let mut trail = Trail::default();
+    let about = std::fs::metadata(path).map_err(|e| Error::io("could not read", path, &e))?;
+    if about.is_dir() {
+        let mut files = Vec::new();
+        walk(path, &mut files)?;
+        for file in files {
+            let name = relative(path, &file);
+            if [is_digest_name, is_signature_name, is_log_name]
+                .iter()
+                .any(|is| is(&name))
+            {
+                let mut bytes = Vec::new();
+                File::open(&file)
+                    .and_then(|f| f.take(MAX_LOG_BYTES + 1).read_to_end(&mut bytes))
+                    .map_err(|e| Error::io("could not read", &file, &e))?;
+                trail.read(&name, &bytes);
+            }
+        }
+    } else {
+        let refused = |e: ArchiveError| {
+            Error::invalid(
+                format!("{}: {e}", path.display()),
+                "give a folder or ZIP with digests and log files as they lie in the bucket",
+            )
+        };
+        let file = File::open(path).map_err(|e| Error::io("could not open", path, &e))?;
+        let mut zip = ZipFiles::open(file).map_err(refused)?;
+        read_zip(&mut zip, &mut trail, true).map_err(refused)?;
+    }
+    if trail.digests.is_empty() && trail.broken_digests.is_empty() {
+        return Err(Error::invalid(
+            format!("{} holds no CloudTrail digest", path.display()),
+            "give the folder that has both CloudTrail/ and CloudTrail-Digest/ below it",
+        ));
+    }
+    Ok(trail)
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let failed = |e: std::io::Error| Error::io("could not read the folder", folder, &e);
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        // Of the entry itself: links are not followed.
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            walk(&entry.path(), files)?;
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
+        if files.len() > MAX_FILES {
+            return Err(Error::invalid(
+                "the folder holds more than 500,000 files",
+                "give a part of it",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn read_zip(zip: &mut ZipFiles, trail: &mut Trail, logs: bool) -> Result<(), ArchiveError> {
+    for number in 0..zip.entries().len() {
+        let name = zip.entries()[number].name.clone();
+        let wanted = is_digest_name(&name) || is_signature_name(&name);
+        if wanted || (logs && is_log_name(&name)) {
+            let bytes = zip.read(
+                number,
+                if wanted {
+                    MAX_DIGEST_BYTES
+                } else {
+                    MAX_LOG_BYTES
+                },
+            )?;
+            trail.read(&name, &bytes);
+        }
+    }
+    Ok(())
+}
+
+impl Workbench {
+    /// Remembers the digests of a folder or ZIP, from its sealed copy.
+    pub(super) async fn digests(
+        &self,
+        workspace: &Workspace,
+        input: &Input,
+        sealed: &SealedFile,
+        mut session: ImportSession,
+    ) -> Result<Done, Error> {
+        let reader = workspace
+            .vault
+            .open_sealed("original", &sealed.id)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        let zipped = matches!(input.trail, Some(Part::ZippedDigests));
+        let read = tokio::task::spawn_blocking(move || {
+            let mut trail = Trail::default();
+            let done = if zipped {
+                ZipFiles::open(reader).and_then(|mut zip| read_zip(&mut zip, &mut trail, false))
+            } else {
+                folder::for_each(reader, MAX_DIGEST_BYTES, &mut |name, bytes| {
+                    trail.read(name, bytes);
+                })
+                .map_err(ArchiveError::from)
+            };
+            done.map(|()| trail)
+        })
+        .await
+        .map_err(|_| stopped())?;
+        let trail = match read {
+            Ok(trail) => trail,
+            Err(ArchiveError::Read(error)) => {
+                session.abandon().await.map_err(|e| vault_error(&e))?;
+                return Err(Error::failed(
+                    format!(
+                        "the sealed copy of {} could not be read: {error}",
+                        input.name
+                    ),
+                    "check the disk, then import it again",
+                ));
+            }
+            Err(error) => {
+                let failure = Failure {
+                    code: error.code().into(),
+                    reason: error.to_string(),
+                    place: String::new(),
+                    hint: "copy the files from the bucket again".into(),
+                };
+                return Ok(Err((failure, session)));
+            }
+        };
+        let standing = workspace.standing();
+        let mut all = standing.trails.trail.clone();
+        all.extend(Trail {
+            logs: Vec::new(),
+            ..trail.clone()
+        });
+        let report = survey(&all, &standing.trails.policies);
+        let mut index = session.next_index();
+        let mut events = Vec::new();
+        let mut push = |fields: Vec<(&'static str, String)>| {
+            events.push(about_file(index, workspace.vault.draw_seed(), fields));
+            index += 1;
+        };
+        for digest in &trail.digests {
+            let line = report.digest(&digest.sha256);
+            push(digest_fields(
+                digest,
+                line.map(|l| (l.verdict.code(), l.signed_by.as_deref())),
+            ));
+        }
+        for signature in &trail.signatures {
+            let digest = Hash::sha256(signature.hex.as_bytes()).to_hex();
+            push(vec![
+                ("/file/name", text(&signature.of)),
+                ("/file/format", text("CloudTrail digest signature")),
+                ("/signature/sha256", text(&digest)),
+            ]);
+        }
+        for broken in &trail.broken_digests {
+            push(vec![
+                ("/file/name", text(&broken.path)),
+                ("/file/format", text("CloudTrail digest")),
+                ("/fault", text(&broken.fault)),
+                ("/assurance", text(Assurance::Unproven.word())),
+            ]);
+        }
+        session.append(events).await.map_err(|e| vault_error(&e))?;
+        let counted = json!({
+            "digests": trail.digests.len(),
+            "unreadable": trail.broken_digests.len(),
+            "found": report.verdict.word(),
+        });
+        let verdict = json!({
+            "assurance": Assurance::Unproven.word(),
+            "system": "aws-cloudtrail",
+            FACTS: trail,
+        });
+        let done = session
+            .finish_recommit(verdict, finished(input, sealed, counted), self.now())
+            .await
+            .map_err(|e| vault_error(&e))?;
+        Ok(Ok(done.import))
+    }
+}
+
+fn text(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+fn digest_fields(
+    digest: &DigestFacts,
+    found: Option<(&str, Option<&str>)>,
+) -> Vec<(&'static str, String)> {
+    let content = &digest.content;
+    let mut fields = vec![
+        ("/file/name", text(&digest.path)),
+        ("/file/format", text("CloudTrail digest")),
+        ("/digest/sha256", text(&digest.sha256.to_hex())),
+        ("/digest/start", text(&content.start.to_rfc3339())),
+        ("/digest/end", text(&content.end.to_rfc3339())),
+        ("/digest/logs", content.logs.len().to_string()),
+        ("/key/md5", text(&content.fingerprint)),
+    ];
+    if let Some((verdict, key)) = found {
+        fields.push(("/verdict", text(verdict)));
+        if let Some(key) = key {
+            fields.push(("/key/sha256", text(key)));
+        }
+    }
+    fields
+}
+
+/// A record about a file; it is no event. Names stay hidden: they carry the account's number.
+fn about_file(index: u64, seed: evidence::Seed, fields: Vec<(&'static str, String)>) -> NewEvent {
+    let schema = format!("{{\"id\":\"{FILE_SYSTEM}\",\"version\":1}}");
+    let fields: Vec<(&str, String)> = std::iter::once(("@schema", schema)).chain(fields).collect();
+    let minimised = fields
+        .iter()
+        .map(|(path, value)| {
+            let (class, shown) = match *path {
+                "/file/name" => (Class::C3, Shown::Hidden),
+                _ => (
+                    Class::C1,
+                    Shown::Kept {
+                        text: value.clone(),
+                    },
+                ),
+            };
+            MinimisedField {
+                path: (*path).into(),
+                class,
+                shown,
+            }
+        })
+        .collect();
+    let record = Record {
+        index,
+        seed,
+        fields: fields
+            .into_iter()
+            .map(|(path, value)| Field {
+                path: path.into(),
+                value,
+            })
+            .collect(),
+    };
+    NewEvent {
+        index,
+        leaf: record.leaf(),
+        occurred: None,
+        recorded: None,
+        system: FILE_SYSTEM.into(),
+        action: "file.imported".into(),
+        outcome: None,
+        kind: EventKind::Audit,
+        assurance: Assurance::Unproven,
+        rules: format!("{FILE_SYSTEM}/1"),
+        minimised,
+        line: record.to_line().into_bytes(),
+    }
+}

@@ -14,6 +14,7 @@
 mod bag;
 mod container;
 mod content;
+mod logs;
 mod model;
 mod pdf;
 mod proofs;
@@ -27,7 +28,7 @@ mod verify;
 
 pub use bag::{bag_declaration, bag_info, manifest, tag_manifest};
 pub use container::{MAX_PACKET_BYTES, read_container, write_container};
-pub use content::MAX_LISTED_LEAVES;
+pub use logs::MAX_LISTED_LEAVES;
 pub use model::*;
 pub use pdf::{attached_packet_json, report_keywords};
 pub use proofs::{

@@ -559,7 +559,7 @@ export type LedgerEntryView = {
 
 /**  Head of the custody ledger. */
 export type LedgerHeadView = {
-	/**  Epoch: 1, and one more after each restore. */
+	/**  Epoch: 0, and one more after each restore. */
 	epoch: number,
 	/**  Entries in the ledger. */
 	size: number,

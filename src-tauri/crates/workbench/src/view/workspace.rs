@@ -99,7 +99,7 @@ pub struct OverviewView {
 /// Head of the custody ledger.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
 pub struct LedgerHeadView {
-    /// Epoch: 1, and one more after each restore.
+    /// Epoch: 0, and one more after each restore.
     pub epoch: u32,
     /// Entries in the ledger.
     #[specta(type = u32)]

@@ -12,7 +12,7 @@ use std::fmt;
 use zeroize::Zeroize;
 
 use crate::{
-    hash::{Hash, Hasher},
+    hash::{Hash, Hasher, most_in, sha256_in_place},
     record::RecordError,
 };
 
@@ -53,29 +53,56 @@ impl Drop for Seed {
 
 /// Salt of field `field_index` of record `record_index`.
 pub fn salt(seed: &Seed, record_index: u64, field_index: u32) -> [u8; 16] {
-    let mut block = [0; 52];
-    block[..8].copy_from_slice(b"munsalt1");
-    block[8..40].copy_from_slice(&seed.0);
-    block[40..48].copy_from_slice(&record_index.to_be_bytes());
-    block[48..].copy_from_slice(&field_index.to_be_bytes());
-    let full = Hash::sha256(&block);
-    block.zeroize();
-    let mut salt = [0; 16];
-    salt.copy_from_slice(&full.0[..16]);
-    salt
+    Salts::new(seed, record_index).salt(field_index)
+}
+
+/// The salts of one record, whose inputs differ in four bytes only. Wiped when dropped.
+pub(crate) struct Salts([[u8; 64]; 1]);
+
+impl Salts {
+    /// Length of a salt's input.
+    const INPUT: usize = 52;
+
+    pub(crate) fn new(seed: &Seed, record_index: u64) -> Self {
+        let mut block = [0; 64];
+        block[..8].copy_from_slice(b"munsalt1");
+        block[8..40].copy_from_slice(&seed.0);
+        block[40..48].copy_from_slice(&record_index.to_be_bytes());
+        Self([block])
+    }
+
+    pub(crate) fn salt(&mut self, field_index: u32) -> [u8; 16] {
+        self.0[0][48..Self::INPUT].copy_from_slice(&field_index.to_be_bytes());
+        let full = sha256_in_place(&mut self.0, Self::INPUT);
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&full.0[..16]);
+        salt
+    }
+}
+
+impl Drop for Salts {
+    fn drop(&mut self) {
+        self.0[0].zeroize();
+    }
 }
 
 /// Commitment to a field's value text.
 pub fn commit(salt: &[u8; 16], value_text: &str) -> Hash {
-    const INLINE: usize = 232;
-    let value = value_text.as_bytes();
-    // Nearly all values are short: one call over a stack buffer is the fastest way there.
-    if value.len() <= INLINE {
-        let mut block = [0; 24 + INLINE];
-        block[..8].copy_from_slice(b"munfld01");
-        block[8..24].copy_from_slice(salt);
-        block[24..24 + value.len()].copy_from_slice(value);
-        return Hash::sha256(&block[..24 + value.len()]);
+    commit_bytes(salt, value_text.as_bytes())
+}
+
+/// [`commit`] for a value text given as bytes.
+pub(crate) fn commit_bytes(salt: &[u8; 16], value: &[u8]) -> Hash {
+    /// Nearly all values are short.
+    const BLOCKS: usize = 4;
+    let length = 24 + value.len();
+    if length <= most_in(BLOCKS) {
+        let mut blocks = [[0; 64]; BLOCKS];
+        let bytes = blocks.as_flattened_mut();
+        bytes[..8].copy_from_slice(b"munfld01");
+        bytes[8..24].copy_from_slice(salt);
+        bytes[24..length].copy_from_slice(value);
+        return sha256_in_place(&mut blocks, length);
     }
     let mut hasher = Hasher::new();
     hasher.update(b"munfld01");
@@ -97,9 +124,9 @@ pub fn encode_entry<'a>(
 }
 
 /// [`encode_entry`] appending to a buffer that is used again.
-pub(crate) fn encode_entry_into<'a>(
+pub(crate) fn encode_entry_into<P: AsRef<[u8]>>(
     entry: &mut Vec<u8>,
-    fields: impl ExactSizeIterator<Item = (&'a str, Hash)>,
+    fields: impl ExactSizeIterator<Item = (P, Hash)>,
 ) -> Result<(), RecordError> {
     let start = entry.len();
     let count = fields.len();
@@ -109,9 +136,10 @@ pub(crate) fn encode_entry_into<'a>(
     entry.extend_from_slice(ENTRY_PREFIX);
     entry.extend_from_slice(&(count as u32).to_be_bytes());
     for (path, commitment) in fields {
+        let path = path.as_ref();
         let length = u16::try_from(path.len()).map_err(|_| RecordError::EntryTooLong)?;
         entry.extend_from_slice(&length.to_be_bytes());
-        entry.extend_from_slice(path.as_bytes());
+        entry.extend_from_slice(path);
         entry.extend_from_slice(&commitment.0);
         if entry.len() - start > MAX_ENTRY {
             return Err(RecordError::EntryTooLong);
@@ -133,7 +161,7 @@ mod tests {
         block.extend(3u32.to_be_bytes());
         let salt = salt(&seed, 9, 3);
         assert_eq!(salt, Hash::sha256(&block).0[..16]);
-        for length in [0, 1, 231, 232, 233, 5000] {
+        for length in [0, 1, 31, 32, 95, 96, 222, 223, 224, 5000] {
             let value = "v".repeat(length);
             let mut block = b"munfld01".to_vec();
             block.extend(salt);

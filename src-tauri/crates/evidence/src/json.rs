@@ -42,6 +42,30 @@ pub fn check_value(text: &str) -> Result<(), JsonFault> {
     }
 }
 
+/// Number of bytes before the first quote, backslash or control character (below 0x20).
+/// Looks at eight bytes at once: `x - 1` borrows into the top bit of every zero byte of `x`,
+/// and of none below the first.
+pub(crate) fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const TOPS: u64 = ONES << 7;
+    let (eights, _) = bytes.as_chunks::<8>();
+    for (number, eight) in eights.iter().enumerate() {
+        let word = u64::from_le_bytes(*eight);
+        let quote = word ^ (ONES * b'"' as u64);
+        let backslash = word ^ (ONES * b'\\' as u64);
+        let found = (quote.wrapping_sub(ONES) & !quote)
+            | (backslash.wrapping_sub(ONES) & !backslash)
+            | (word.wrapping_sub(ONES * 0x20) & !word);
+        if found & TOPS != 0 {
+            return number * 8 + (found & TOPS).trailing_zeros() as usize / 8;
+        }
+    }
+    let special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+    let from = eights.len() * 8;
+    let rest = &bytes[from..];
+    from + rest.iter().position(special).unwrap_or(rest.len())
+}
+
 struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -165,6 +189,7 @@ impl<'a> Reader<'a> {
         self.take(b"\"")?;
         let mut escaped = false;
         loop {
+            self.at += plain(&self.bytes[self.at..]);
             match self.peek() {
                 b'"' => {
                     self.at += 1;
@@ -175,8 +200,7 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     self.escape()?;
                 }
-                0..0x20 => return Err(JsonFault::NotOneValue),
-                _ => self.at += 1,
+                _ => return Err(JsonFault::NotOneValue),
             }
         }
     }
@@ -292,6 +316,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn plain_bytes_end_where_they_end(
+            bytes in prop::collection::vec(
+                prop_oneof![4 => 0x20..=0xff_u8, 1 => 0..=0x24_u8, 1 => 0x5b..=0x5d_u8], 0..40,
+            ),
+        ) {
+            let slow = bytes.iter().position(|b| *b < 0x20 || *b == b'"' || *b == b'\\');
+            prop_assert_eq!(plain(&bytes), slow.unwrap_or(bytes.len()));
+        }
+    }
 
     #[test]
     fn accepts_exactly_one_value() {

@@ -1,6 +1,6 @@
 //! The Merkle tree of RFC 6962 (section 2) and RFC 9162: leaves, compact ranges, proofs.
 
-use crate::hash::{Hash, Hasher};
+use crate::hash::{Hash, Hasher, sha256_in_place};
 
 mod trace;
 
@@ -57,11 +57,12 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
 
 /// Hash of an inner node: `SHA-256(0x01 || left || right)`.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    let mut block = [0; 65];
-    block[0] = 1;
-    block[1..33].copy_from_slice(&left.0);
-    block[33..].copy_from_slice(&right.0);
-    Hash::sha256(&block)
+    let mut blocks = [[0; 64]; 2];
+    let bytes = blocks.as_flattened_mut();
+    bytes[0] = 1;
+    bytes[1..33].copy_from_slice(&left.0);
+    bytes[33..65].copy_from_slice(&right.0);
+    sha256_in_place(&mut blocks, 65)
 }
 
 /// Root of the tree with no leaves: SHA-256 of nothing.

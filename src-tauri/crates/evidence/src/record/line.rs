@@ -6,7 +6,7 @@ use std::fmt;
 use super::{Field, MAX_LINE, Record, RecordError, SCHEMA_PATH, SchemaRef, check_paths};
 use crate::{
     base64,
-    commitment::{MAX_FIELDS, Seed, commit, encode_entry_into, salt},
+    commitment::{MAX_FIELDS, Salts, Seed, commit_bytes, encode_entry_into, salt},
     hash::Hash,
     json,
     merkle::MAX_SIZE,
@@ -34,8 +34,8 @@ impl PathMemory {
             list.len() == line.spans.len()
                 && list
                     .iter()
-                    .zip(line.paths())
-                    .all(|(known, path)| **known == *path)
+                    .zip(&line.spans)
+                    .all(|(known, (path, _))| known.as_bytes() == line.bytes(*path))
         };
         if let Some(k) = self.lists.iter().position(same) {
             if k > 0 {
@@ -120,15 +120,20 @@ impl<'a> RecordLine<'a> {
             cursor.take(b"[")?;
             let path = cursor.string(&mut parsed.unescaped)?;
             cursor.take(b",")?;
-            let value = cursor.string(&mut parsed.unescaped)?;
+            let (value, checked) = match cursor.quoted(&mut parsed.unescaped) {
+                Some(value) => (value, true),
+                None => (cursor.string(&mut parsed.unescaped)?, false),
+            };
             cursor.take(b"]")?;
             let field = parsed.spans.len();
             if field == MAX_FIELDS {
                 return Err(RecordError::TooManyFields(field + 1));
             }
             if field > 0 {
-                json::check_value(parsed.text(value))
-                    .map_err(|fault| RecordError::Value { field, fault })?;
+                if !checked {
+                    json::check_value(parsed.text(value))
+                        .map_err(|fault| RecordError::Value { field, fault })?;
+                }
             } else if parsed.text(path) != SCHEMA_PATH {
                 return Err(RecordError::SchemaMissing);
             } else if SchemaRef::split(parsed.text(value)).is_none() {
@@ -177,6 +182,15 @@ impl<'a> RecordLine<'a> {
             cursor.take(b"]").ok()?;
         }
         None
+    }
+
+    fn bytes(&self, span: Span) -> &[u8] {
+        let whole = if span.unescaped {
+            self.unescaped.as_bytes()
+        } else {
+            self.line.as_bytes()
+        };
+        &whole[span.from as usize..span.to as usize]
     }
 
     fn text(&self, span: Span) -> &str {
@@ -238,7 +252,7 @@ impl<'a> RecordLine<'a> {
     pub fn commitment(&self, number: usize) -> Option<Hash> {
         let (_, value) = self.spans.get(number)?;
         let salt = salt(&self.seed, self.index, number as u32);
-        Some(commit(&salt, self.text(*value)))
+        Some(commit_bytes(&salt, self.bytes(*value)))
     }
 
     /// The leaf hash of the record's entry.
@@ -250,9 +264,10 @@ impl<'a> RecordLine<'a> {
     pub fn leaf_with(&self, scratch: &mut Vec<u8>) -> Hash {
         scratch.clear();
         scratch.push(0);
-        let fields = self.fields().enumerate().map(|(k, (path, value))| {
-            let salt = salt(&self.seed, self.index, k as u32);
-            (path, commit(&salt, value))
+        let mut salts = Salts::new(&self.seed, self.index);
+        let fields = self.spans.iter().enumerate().map(|(k, (path, value))| {
+            let salt = salts.salt(k as u32);
+            (self.bytes(*path), commit_bytes(&salt, self.bytes(*value)))
         });
         // The bounds were checked with the paths; an entry beyond them cannot get here.
         if encode_entry_into(scratch, fields).is_err() {
@@ -280,19 +295,6 @@ struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
-
-/// Bytes that end the plain part of a string.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = true;
-        byte += 1;
-    }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
-    table
-};
 
 impl<'a> Cursor<'a> {
     fn spelling<T>(&self) -> Result<T, RecordError> {
@@ -375,12 +377,33 @@ impl<'a> Cursor<'a> {
     }
 
     fn plain(&mut self) {
-        while let Some(byte) = self.bytes.get(self.at) {
-            if SPECIAL[usize::from(*byte)] {
-                return;
-            }
-            self.at += 1;
+        self.at += json::plain(&self.bytes[self.at..]);
+    }
+
+    /// A string that holds a JSON string without escapes, as most value texts are:
+    /// `"\"text\""`. Such a value needs no further check. `None`, and nothing is read, where
+    /// something else stands.
+    fn quoted(&mut self, unescaped: &mut String) -> Option<Span> {
+        let from = self.at + 3;
+        let inside = self.bytes.get(self.at..)?.strip_prefix(b"\"\\\"")?;
+        let length = json::plain(inside);
+        if !inside[length..].starts_with(b"\\\"\"") {
+            return None;
         }
+        self.at = from + length + 3;
+        if unescaped.capacity() == 0 {
+            // One allocation for all strings of the line.
+            unescaped.reserve(self.line.len() - from);
+        }
+        let start = unescaped.len() as u32;
+        unescaped.push('"');
+        unescaped.push_str(&self.line[from..from + length]);
+        unescaped.push('"');
+        Some(Span {
+            from: start,
+            to: unescaped.len() as u32,
+            unescaped: true,
+        })
     }
 
     fn escape(&mut self) -> Result<char, RecordError> {

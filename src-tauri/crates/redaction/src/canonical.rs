@@ -59,7 +59,7 @@ pub(crate) fn domain_index(domain: &str) -> Option<usize> {
 /// Values that do not fit their domain's shape (a host name where an address belongs) fall back to
 /// trimmed, case-folded NFKC, so that they still get one handle.
 pub fn canonical(domain: &str, value_text: &str) -> Vec<u8> {
-    match crate::string_text(value_text) {
+    match crate::string_chars(value_text) {
         Some(plain) => canonical_text(domain, &plain),
         None => canonical_text(domain, value_text),
     }
@@ -149,7 +149,8 @@ fn phone(plain: &str) -> Option<String> {
         .strip_prefix("tel:")
         .unwrap_or(&text)
         .replace("(0)", "");
-    let mut digits = stripped(&text).replace(['(', ')'], "");
+    let mut digits = stripped(&text);
+    digits.retain(|c| !matches!(c, '(' | ')'));
     let mut international = false;
     if let Some(rest) = digits.strip_prefix('+') {
         digits = rest.to_owned();
@@ -170,6 +171,14 @@ fn phone(plain: &str) -> Option<String> {
 
 /// NFKC without the separators that people put into numbers.
 fn stripped(plain: &str) -> String {
+    if plain.is_ascii() {
+        let part = |c: &char| !c.is_whitespace() && !matches!(c, ':' | '-' | '.' | '/');
+        return plain.chars().filter(part).collect();
+    }
+    stripped_slowly(plain)
+}
+
+fn stripped_slowly(plain: &str) -> String {
     plain
         .nfkc()
         .filter(|c| {
@@ -185,6 +194,14 @@ fn stripped(plain: &str) -> String {
 
 /// NFKC, without default-ignorable characters, trimmed.
 fn trimmed(plain: &str) -> String {
+    // ASCII is its own NFKC, and none of it is ignorable.
+    if plain.is_ascii() {
+        return plain.trim().to_owned();
+    }
+    trimmed_slowly(plain)
+}
+
+fn trimmed_slowly(plain: &str) -> String {
     stable(plain, |text| {
         let text: String = text.nfkc().filter(|c| !is_ignorable(*c)).collect();
         text.trim().to_owned()
@@ -195,6 +212,13 @@ fn trimmed(plain: &str) -> String {
 /// case folding of Unicode (ß is ss, the final sigma a sigma); unlike it, it also merges the
 /// dotless i with i, which errs on the side of one handle.
 fn folded(plain: &str) -> String {
+    if plain.is_ascii() {
+        return plain.trim().to_ascii_lowercase();
+    }
+    folded_slowly(plain)
+}
+
+fn folded_slowly(plain: &str) -> String {
     stable(plain, |text| {
         let folded: String = text
             .nfkc()
@@ -235,7 +259,18 @@ fn is_ignorable(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn ascii_takes_a_short_way_to_the_same_text(plain in "[\\x00-\\x7f]{0,24}") {
+            prop_assert_eq!(stripped(&plain), stripped_slowly(&plain));
+            prop_assert_eq!(trimmed(&plain), trimmed_slowly(&plain));
+            prop_assert_eq!(folded(&plain), folded_slowly(&plain));
+        }
+    }
 
     fn text(domain: &str, plain: &str) -> String {
         String::from_utf8(canonical_text(domain, plain)).unwrap()

@@ -22,4 +22,6 @@ pub use handle::{HandleKey, handle_text, handle_text_of, prefix, scoped_mac, wor
 pub use minimise::{MinimisedField, SCHEMA_PATH, Shown, SizeBucket, minimise, minimise_value};
 pub use policy::{Policy, PolicyError, Scope, Transform};
 pub use scan::{Encoding, Hit, LeakScanner, MIN_VALUE_CHARS, scan_for};
-pub use value::{UnknownValueType, ValueType, bucket, generalise, string_text};
+pub use value::{
+    UnknownValueType, ValueType, bucket, generalise, string_chars, string_text, timestamp,
+};

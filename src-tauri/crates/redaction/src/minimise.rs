@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::canonical;
 use crate::class::{Class, FieldRule};
 use crate::handle::{HandleKey, workspace_mac};
-use crate::value::{ValueType, string_text};
+use crate::value::{ValueType, string_chars};
 
 /// The path of field 0, which names the source file of a record. It is no JSON Pointer, so nothing
 /// in a record can collide with it; it is always shown.
@@ -175,11 +175,11 @@ pub fn minimise_value(rule: &FieldRule, value_text: &str, key: &HandleKey) -> Sh
         _ if is_absent(value_text) => kept("null"),
         _ if rule.free_text => Shown::Hidden,
         Class::H if rule.value_type.accepts(value_text) => {
-            match (&rule.handle_domain, string_text(value_text)) {
+            match (&rule.handle_domain, string_chars(value_text)) {
                 (Some(domain), Some(handle)) => Shown::Issued {
                     mac: workspace_mac(key, domain, &canonical(domain, value_text)),
                     domain: domain.clone(),
-                    handle,
+                    handle: handle.into_owned(),
                 },
                 _ => kept(value_text),
             }
@@ -228,7 +228,7 @@ fn is_schema(value_text: &str) -> bool {
     else {
         return false;
     };
-    string_text(id).is_some()
+    string_chars(id).is_some()
         && ValueType::Token.accepts(id)
         && version.len() <= 10
         && version

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use redaction::{ValueType, string_text};
+use redaction::{string_text, timestamp};
 
 use crate::block::{Ocsf, RecordKind};
 use crate::source::SourceFile;
@@ -121,12 +121,11 @@ impl SourceFile {
 }
 
 fn moment(value: &str) -> Option<Moment> {
-    if !ValueType::Timestamp.accepts(value) {
-        return None;
-    }
-    let original = string_text(value)?;
-    let utc = DateTime::parse_from_rfc3339(&original).ok()?.to_utc();
-    Some(Moment { utc, original })
+    let (original, utc) = timestamp(value)?;
+    Some(Moment {
+        utc,
+        original: original.into_owned(),
+    })
 }
 
 /// `ListAttachedRolePolicies` → `List attached role policies`; runs of capitals stay.

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use redaction::{ValueType, string_text};
+use redaction::string_text;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -557,10 +557,7 @@ fn integer(value_text: &str) -> Option<i64> {
 }
 
 fn moment(value_text: &str) -> Option<DateTime<Utc>> {
-    let text = string_text(value_text).filter(|_| ValueType::Timestamp.accepts(value_text))?;
-    DateTime::parse_from_rfc3339(&text)
-        .ok()
-        .map(|time| time.to_utc())
+    redaction::timestamp(value_text).map(|(_, time)| time)
 }
 
 #[cfg(test)]

@@ -17,5 +17,7 @@ mod invictus;
 mod quarantine;
 #[path = "cmd/seal.rs"]
 mod seal;
+#[path = "cmd/trust.rs"]
+mod trust;
 #[path = "cmd/workspace.rs"]
 mod workspace;

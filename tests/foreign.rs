@@ -342,3 +342,72 @@ fn the_aws_tool_agrees_on_trails() {
         );
     }
 }
+
+#[test]
+fn a_stranger_verifies_our_cosignature_and_we_verify_a_strangers() {
+    let Some(python) = python() else { return };
+    let dir = tempfile::tempdir().expect("a folder");
+    let terminal = Terminal::new(dir.path());
+    std::fs::write(dir.path().join("in.ndjson"), records()).expect("written");
+    let key = terminal.done(&["keygen", "--ml-dsa", "--origin", ORIGIN, "-o", "key.json"]);
+    let vkey = key["ml_dsa_44"]["vkey"].as_str().expect("a vkey");
+    terminal.done(&[
+        "seal",
+        "--source",
+        "enigm-key",
+        "--origin",
+        ORIGIN,
+        "--key",
+        "key.json",
+        "in.ndjson",
+        "-o",
+        "export.zip",
+    ]);
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let output = script(
+        &python,
+        "cosignature.py",
+        &["verify", &path("export.zip"), vkey],
+    );
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+
+    let arguments = [
+        "sign",
+        &path("export.zip"),
+        &path("theirs.zip"),
+        "witness.example/w1",
+    ];
+    let output = script(&python, "cosignature.py", &arguments);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    std::fs::write(dir.path().join("theirs.txt"), &output.stdout).expect("written");
+    let verdict = |export: &str| {
+        let (code, report) = terminal.json(&["verify", export, "--trust", "theirs.txt"]);
+        let lines = report["lines"].as_array().expect("lines").clone();
+        let line = lines.into_iter().find(|line| line["name"] == "verdict");
+        (
+            code,
+            line.map_or(json!(null), |line| line["status"].clone()),
+        )
+    };
+    assert_eq!(verdict("theirs.zip"), (0, json!("valid")));
+    // Neither takes the other's for its own, and a flipped bit is seen.
+    assert_eq!(verdict("export.zip"), (0, json!("pending")));
+    let theirs = std::fs::read(dir.path().join("theirs.zip")).expect("read");
+    let flipped = flipped(&theirs, "checkpoint", |length| length - 300);
+    std::fs::write(dir.path().join("flipped.zip"), flipped).expect("written");
+    assert_eq!(verdict("flipped.zip").0, 1);
+    let output = script(
+        &python,
+        "cosignature.py",
+        &["verify", &path("theirs.zip"), vkey],
+    );
+    assert!(!output.status.success());
+}

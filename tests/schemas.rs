@@ -28,6 +28,10 @@ fn printed(stem: &str) -> Schema {
         "trust" => of::<view::TrustView>(),
         "trust-cloudtrail" => of::<view::TrailsView>(),
         "verify-cloudtrail" => of::<view::TrailReport>(),
+        "trust-change" => of::<view::TrustChangeView>(),
+        "trust-policy" => of::<view::PolicyView>(),
+        "trust-proposals" => of::<view::ProposalsView>(),
+        "trust-file" => of::<view::TrustFileView>(),
         "import" => of::<view::ImportReportView>(),
         "search" => of::<view::SearchView>(),
         "show" => of::<view::RecordView>(),
@@ -92,6 +96,46 @@ fn generated_schemas_are_current() {
         let name = name.to_string_lossy().into_owned();
         assert!(known.contains(&name), "schemas/cli/{name} is of no command");
     }
+}
+
+/// `schemas/trust-1.schema.json`: the trust file, for those who write one by hand.
+#[test]
+fn the_schema_of_the_trust_file_is_current() {
+    let mut schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<evidence::Trust>();
+    schema.insert("$id".into(), json!("urn:muniment:schema:trust:1"));
+    schema.insert("title".into(), json!("Trust file (muniment/trust/v1)"));
+    schema.insert(
+        "description".into(),
+        json!("Per origin: pinned keys, who must sign for which sizes, distrust, schemas, anchor, heartbeat."),
+    );
+    let mut fresh = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    fresh.push('\n');
+    let path = file("").with_file_name("../trust-1.schema.json");
+    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
+        std::fs::write(&path, &fresh).expect("schemas is writable");
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == fresh,
+        "schemas/trust-1.schema.json is stale: run `cargo xtask schemas`"
+    );
+    let validator = jsonschema::validator_for(&schema.to_value()).expect("a schema that compiles");
+    let key = evidence::SigningKey::from_seed("log", &[1; 32]).expect("a key");
+    let mut policy = evidence::trust::OriginTrust::new("log");
+    policy
+        .keys
+        .push(evidence::trust::PinnedKey(key.verifier_key().clone()));
+    policy.requirement.push(evidence::trust::Requirement {
+        from: 0,
+        to: Some(9),
+        signers: policy.default_signers().expect("a key is pinned"),
+    });
+    let mut trust = evidence::Trust::default();
+    trust.put(policy);
+    let document: Value = serde_json::from_str(&trust.to_json()).expect("JSON");
+    assert!(validator.is_valid(&document), "{document:#}");
 }
 
 /// The commands that `muniment … --help` lists.

@@ -43,6 +43,12 @@ commands! {
     trust_add(vkey: String, origin: Option<String>) -> TrustView;
     trust_heartbeat(origin: String, seconds: Option<u32>) -> TrustView;
     fork_proof_write(origin: String, size: u32, path: String) -> ForkProofView;
+    trust_policy(origin: String) -> PolicyView;
+    trust_preview(file: String) -> TrustChangeView;
+    trust_change(file: String, member: Option<String>, passphrase: Option<String>) -> TrustChangeView;
+    trust_confirm(origin: String, key: String) -> TrustChangeView;
+    trust_load(path: String) -> TrustFileView;
+    trust_save(path: String, origin: Option<String>) -> TrustFileView;
     incidents() -> IncidentsView;
     incident(incident: String) -> IncidentView;
     open_incident(open: OpenIncident) -> IncidentView;

@@ -9,11 +9,24 @@ use serde_json::Value;
 pub const ERROR: &str = "error";
 
 /// Each schema with the commands whose document it describes.
-pub const SHAPES: [(&str, &[&str]); 20] = [
+pub const SHAPES: &[(&str, &[&str])] = &[
     ("init", &["init"]),
     ("keygen", &["keygen"]),
     ("seal", &["seal"]),
-    ("trust", &["trust add", "trust heartbeat", "trust list"]),
+    ("trust", &["trust heartbeat", "trust list"]),
+    (
+        "trust-change",
+        &[
+            "trust add",
+            "trust set",
+            "trust anchor",
+            "trust distrust",
+            "trust confirm",
+        ],
+    ),
+    ("trust-policy", &["trust show"]),
+    ("trust-proposals", &["trust proposals"]),
+    ("trust-file", &["trust export"]),
     ("trust-cloudtrail", &["trust cloudtrail"]),
     ("verify-cloudtrail", &["verify --keys"]),
     ("import", &["import"]),

@@ -187,7 +187,7 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let key = &good.keys[0];
     let trust = serde_json::json!({"format": "muniment/trust/v1", "origins": [{
         "origin": key.name(), "keys": [key.to_string()], "requirement": [
-            {"from": 0, "any": [key.fingerprint().to_string()]}],
+            {"from": 0, "any": [key.fingerprint().to_hex()]}],
         "anchor": {"size": 3, "root": key.fingerprint().to_string()}, "heartbeat": 3600}]});
     add("trust", "one", trust.to_string().as_bytes());
     let source = include_str!("../../../schemas/sources/vpn-network.json");

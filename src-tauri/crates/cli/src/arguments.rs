@@ -35,7 +35,13 @@ pub(crate) enum Command {
         second_role: String,
     },
     /// Make a signing key for an origin and print its verifier key (vkey).
+    ///
+    /// The key is Ed25519. With --ml-dsa the file holds an ML-DSA-44 key too, which cosigns
+    /// every checkpoint; its vkey is printed on a second line, and both are to be pinned.
     Keygen {
+        /// Make an ML-DSA-44 key as well.
+        #[arg(long)]
+        ml_dsa: bool,
         /// Name of the log, such as `enigm.example/command`.
         #[arg(long)]
         origin: String,
@@ -57,13 +63,18 @@ pub(crate) enum Command {
         /// The export before this one.
         #[arg(long, value_name = "EXPORT")]
         previous: Option<PathBuf>,
-        /// JSON lines, one record a line; `-` reads standard input.
-        input: PathBuf,
+        /// Propose the keys of this key file, which sign from the next export on. The old key
+        /// signs no more.
+        #[arg(long, value_name = "NEWKEY")]
+        rotate_to: Option<PathBuf>,
+        /// JSON lines, one record a line; `-` reads standard input. Not needed with --rotate-to.
+        #[arg(required_unless_present = "rotate_to")]
+        input: Option<PathBuf>,
         /// Export to write.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Pin keys that origins sign with, or list them.
+    /// Keys and requirements of each origin: what its exports must be signed with.
     #[command(subcommand)]
     Trust(Trust),
     /// Import exports, CloudTrail files, JSON lines: files, ZIPs or folders.
@@ -145,6 +156,10 @@ pub(crate) enum Trust {
         /// Origin it signs for; its own name unless given.
         #[arg(long)]
         origin: Option<String>,
+        /// Size from which on it is required (ML-DSA) or suffices too (Ed25519); smaller sizes
+        /// keep their requirement.
+        #[arg(long, value_name = "SIZE")]
+        from: Option<u64>,
     },
     /// State the cadence at which an origin writes heartbeats, so that silence shows.
     Heartbeat {
@@ -159,6 +174,78 @@ pub(crate) enum Trust {
     /// Pin CloudTrail trails, or list them with what their digests prove.
     #[command(subcommand)]
     Cloudtrail(crate::trail::TrailCommand),
+    /// Show the policy of an origin: keys, requirement, distrust, schemas, anchor, proposals.
+    Show {
+        /// Name of the log.
+        origin: String,
+    },
+    /// Set the policies of a trust file; those of other origins stay as they are.
+    ///
+    /// What lowers a requirement needs a second member at this workstation: --as, and
+    /// MUNIMENT_SECOND_PASSPHRASE or their passphrase when asked.
+    Set {
+        /// Trust file (muniment/trust/v1), as `trust export` writes it.
+        file: PathBuf,
+        /// Only show what would change, and what it lowers.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        approval: Second,
+    },
+    /// Pin a (size, root), from which on the history of an origin is known.
+    Anchor {
+        /// Name of the log.
+        origin: String,
+        /// Size.
+        size: u64,
+        /// Root, base64: the third line of a checkpoint.
+        root: String,
+        #[command(flatten)]
+        approval: Second,
+    },
+    /// Distrust a key of an origin from a size on.
+    Distrust {
+        /// Name of the log.
+        origin: String,
+        /// Full fingerprint, hex.
+        key: String,
+        /// First size that it must not sign any more.
+        #[arg(long, value_name = "SIZE")]
+        from: u64,
+        /// When it was compromised (RFC 3339): smaller sizes that were here before still count.
+        #[arg(long, value_name = "TIME")]
+        compromised: Option<chrono::DateTime<chrono::Utc>>,
+        #[command(flatten)]
+        approval: Second,
+    },
+    /// List the keys that origins propose to sign with.
+    Proposals {
+        /// Name of the log; all unless given.
+        origin: Option<String>,
+    },
+    /// Confirm a proposed key, after comparing its full fingerprint by another way.
+    Confirm {
+        /// Name of the log.
+        origin: String,
+        /// Full fingerprint, hex, as the operator of the origin told it.
+        key: String,
+    },
+    /// Write the policies as a trust file, to a new file or standard output.
+    Export {
+        /// Name of the log; all unless given.
+        origin: Option<String>,
+        /// File to write; it must not exist.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// A second member at this workstation.
+#[derive(Debug, Args)]
+pub(crate) struct Second {
+    /// Second member, who approves what lowers a requirement.
+    #[arg(long, value_name = "ID")]
+    pub(crate) r#as: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod passphrase;
 mod print;
 mod run;
 mod trail;
+mod trust;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -14,6 +14,10 @@ pub(crate) enum Answer {
     Trust(TrustView),
     Trails(TrailsView),
     TrailVerified(Box<TrailReport>),
+    Trusted(TrustChangeView),
+    Policy(Box<PolicyView>),
+    Proposals(ProposalsView),
+    TrustFile(TrustFileView),
     Imported(ImportReportView),
     Found(SearchView),
     Record(Box<RecordView>),
@@ -50,6 +54,10 @@ impl Answer {
             Self::Trust(view) => json(out, view),
             Self::Trails(view) => json(out, view),
             Self::TrailVerified(report) => json(out, report),
+            Self::Trusted(view) => json(out, view),
+            Self::Policy(view) => json(out, view),
+            Self::Proposals(view) => json(out, view),
+            Self::TrustFile(view) => json(out, view),
             Self::Imported(view) => json(out, view),
             Self::Found(view) => json(out, view),
             Self::Record(view) => json(out, view),
@@ -69,15 +77,33 @@ impl Answer {
     pub(crate) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Created(view) => created(out, view),
-            Self::Key(view) => writeln!(out, "{}", view.vkey),
-            Self::Sealed(view) => writeln!(
-                out,
-                "{} records of {}, [{}, {}), root {}",
-                view.total, view.origin, view.first, view.last, view.root
-            ),
+            Self::Key(view) => {
+                writeln!(out, "{}", view.vkey)?;
+                view.ml_dsa_44
+                    .iter()
+                    .try_for_each(|half| writeln!(out, "{}", half.vkey))
+            }
+            Self::Sealed(view) => {
+                writeln!(
+                    out,
+                    "{} records of {}, [{}, {}), root {}",
+                    view.total, view.origin, view.first, view.last, view.root
+                )?;
+                let proposed = view.proposed.iter();
+                proposed
+                    .clone()
+                    .try_for_each(|key| writeln!(out, "proposes key sha256 {key}"))
+            }
             Self::Trust(view) => keys(out, &view.keys),
             Self::Trails(view) => crate::trail::trails(out, view),
             Self::TrailVerified(report) => crate::trail::report(out, report),
+            Self::Trusted(view) => crate::trust::changed(out, view),
+            Self::Policy(view) => crate::trust::policy(out, view),
+            Self::Proposals(view) => crate::trust::proposals(out, view),
+            Self::TrustFile(view) => match &view.path {
+                Some(path) => writeln!(out, "{} origins → {path}", view.total),
+                None => write!(out, "{}", view.text),
+            },
             Self::Imported(view) => imported(out, view),
             Self::Found(view) => found(out, view),
             Self::Record(view) => record(out, view),

@@ -4,23 +4,27 @@ use serde_json::Value;
 use workbench::view::SearchRequest;
 use workbench::{Environment, Error, Workbench, seal};
 
-use crate::arguments::{Arguments, Command, Incident, Packet, Trust};
+use crate::arguments::{Arguments, Command, Incident, Packet};
 use crate::passphrase;
 use crate::print::Answer;
-use crate::trail::TrailCommand;
 
 /// Does what the command line asks.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
     let environment = Environment::of_this_machine();
     match &arguments.command {
-        Command::Keygen { origin, output } => {
-            return seal::keygen(origin, output, &environment).map(Answer::Key);
+        Command::Keygen {
+            ml_dsa,
+            origin,
+            output,
+        } => {
+            return seal::keygen(origin, output, *ml_dsa, &environment).map(Answer::Key);
         }
         Command::Seal {
             source,
             origin,
             key,
             previous,
+            rotate_to,
             input,
             output,
         } => {
@@ -30,7 +34,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
                     origin,
                     key,
                     previous: previous.as_deref(),
-                    input,
+                    rotate_to: rotate_to.as_deref(),
+                    input: input.as_deref(),
                     output,
                 },
                 &environment,
@@ -82,20 +87,7 @@ fn workspace(arguments: &Arguments) -> Result<String, Error> {
 
 async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
     Ok(match command {
-        Command::Trust(Trust::Add { vkey, origin }) => {
-            Answer::Trust(bench.trust_add(vkey.clone(), origin.clone()).await?)
-        }
-        Command::Trust(Trust::Heartbeat { origin, every }) => {
-            Answer::Trust(bench.trust_heartbeat(origin.clone(), *every).await?)
-        }
-        Command::Trust(Trust::Cloudtrail(command)) => Answer::Trails(match command {
-            TrailCommand::Pin { trail, keys, how } => {
-                let request = trail.request(keys.as_ref(), how.as_ref());
-                bench.pin_trail(request).await?
-            }
-            TrailCommand::List => bench.cloudtrail().await?,
-        }),
-        Command::Trust(Trust::List) => Answer::Trust(bench.trust().await?),
+        Command::Trust(command) => return crate::trust::run(bench, command).await,
         Command::Import { paths } => {
             let paths = paths.iter().map(|p| p.display().to_string()).collect();
             Answer::Imported(bench.import_now(paths).await?)

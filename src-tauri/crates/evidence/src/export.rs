@@ -26,7 +26,9 @@ mod writer;
 pub use range::{
     CONSISTENCY_FORMAT, ConsistencyFile, EXPORT_FORMAT, MAX_PROOFS, ProofBetween, RangeFile,
 };
-pub use report::{Check, CheckOutcome, ExportReport, ExportVerdict, verify_export};
+pub use report::{
+    Check, CheckOutcome, ExportReport, ExportVerdict, verify_export, verify_export_under,
+};
 pub use walk::{BATCH_BYTES, BATCH_RECORDS, Batch};
 use walk::{Records, Walk};
 pub use writer::{

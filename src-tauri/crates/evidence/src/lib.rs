@@ -33,7 +33,7 @@ pub use export::{
 pub use fork::{ForkProof, ForkProofError};
 pub use hash::{Hash, Hasher};
 pub use merkle::{CompactRange, RangeTree};
-pub use note::{SignedNote, SigningKey, VerifierKey};
+pub use note::{Algorithm, CosigningKey, LogKeys, SignedNote, SigningKey, VerifierKey};
 pub use record::{
     DisclosedField, DisclosedRecord, Field, PathMemory, Record, RecordError, RecordLine, Salt,
     SchemaRef,

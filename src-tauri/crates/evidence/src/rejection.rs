@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     archive::ArchiveError, checkpoint::CheckpointError, hash::Hash, merkle::MerkleError,
-    note::NoteError, record::RecordError,
+    note::NoteError, record::RecordError, trust::TrustError,
 };
 
 /// The rule that an export breaks.
@@ -25,6 +25,9 @@ pub enum Reason {
     /// A record.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The trust policy refuses it.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// Not the one spelling of `range.json`.
     #[error("range.json is not in the format's one spelling")]
     RangeText,
@@ -105,6 +108,7 @@ impl Reason {
             Self::Note(inner) => inner.code(),
             Self::Checkpoint(inner) => inner.code(),
             Self::Record(inner) => inner.code(),
+            Self::Trust(inner) => inner.code(),
             Self::RangeText => "range-spelling",
             Self::Range { .. } => "range",
             Self::Frontier(_) => "frontier",
@@ -136,6 +140,7 @@ impl Reason {
             Self::Note(NoteError::BadSignature { .. }) => {
                 "the text was changed after signing, or the wrong key is pinned: compare the key's fingerprint with the source's, and fetch the export again"
             }
+            Self::Trust(inner) => inner.hint(),
             Self::Note(_) | Self::Checkpoint(_) => {
                 "fetch the checkpoint again as the log published it, byte for byte"
             }

@@ -1,15 +1,33 @@
 //! The local trust policy (`muniment/trust/v1`): per origin the pinned keys, which of them
-//! must have signed for which sizes, the schemas it may use, and a pinned (size, root).
-//! Nothing of it is ever taken from an export.
+//! must have signed for which sizes, keys that are distrusted from a size on, the schemas it may
+//! use, and a pinned (size, root). Nothing of it is ever taken from an export.
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
-    checkpoint::is_origin, hash::Hash, merkle::MAX_SIZE, note::VerifierKey, record::SchemaRef,
+    checkpoint::is_origin,
+    hash::Hash,
+    merkle::MAX_SIZE,
+    note::{Algorithm, VerifierKey},
+    record::SchemaRef,
 };
+
+mod decide;
+mod fingerprint;
+mod rotation;
+mod weakens;
+
+pub use decide::{Attribution, Candidate, Decision, Version, decide, decide_over_time};
+pub use fingerprint::{Fingerprint, FingerprintText};
+pub use rotation::{
+    KEY_FORMAT, KEY_SCHEMA, KeyProposal, NewKey, ProposalError, VoidProposal, possession_message,
+    proposal_fields,
+};
+pub use weakens::{Sizes, Weakening, weakens};
 
 /// Value of `format`.
 pub const TRUST_FORMAT: &str = "muniment/trust/v1";
@@ -39,9 +57,17 @@ pub enum TrustError {
     /// A schema or anchor that is malformed.
     #[error("a schema, anchor or heartbeat of `{0}` is malformed")]
     Detail(String),
-    /// Nothing is pinned for the origin.
-    #[error("no key is pinned for `{0}`")]
-    UnknownOrigin(String),
+    /// Distrust that names one key twice or a size that no log has.
+    #[error("a distrusted key of `{0}` is listed twice, or its size is not below 2^53")]
+    Distrust(String),
+    /// Nothing is pinned for the origin, or none of its pinned keys signed.
+    #[error("no key that is pinned for `{origin}` signed the checkpoint of size {size}")]
+    Unsigned {
+        /// Name of the log.
+        origin: String,
+        /// Size of the checkpoint.
+        size: u64,
+    },
     /// No requirement covers the size.
     #[error("no requirement of `{origin}` covers size {size}")]
     NotCovered {
@@ -50,9 +76,32 @@ pub enum TrustError {
         /// Size of the checkpoint.
         size: u64,
     },
+    /// The signature of a pinned key does not verify.
+    #[error("the signature of a key pinned for `{origin}` does not verify at size {size}")]
+    BadSignature {
+        /// Name of the log.
+        origin: String,
+        /// Size of the checkpoint.
+        size: u64,
+    },
     /// Required keys did not sign.
-    #[error("the keys required of `{origin}` for size {size} did not sign")]
+    #[error("`{origin}` must be signed by {} at size {size}; missing: {}",
+        if *.all { "all required keys" } else { "one of the required keys" }, words(.missing))]
     NotSatisfied {
+        /// Name of the log.
+        origin: String,
+        /// Size of the checkpoint.
+        size: u64,
+        /// Whether all of the keys must sign, or one of them.
+        all: bool,
+        /// Required keys that did not sign.
+        missing: Vec<Fingerprint>,
+    },
+    /// Only a distrusted key signed: it counts no longer, or not for what came so late.
+    #[error(
+        "the checkpoint of `{origin}` at size {size} rests on a distrusted key; it counts once an undistrusted key signs a tree that begins with it"
+    )]
+    Distrusted {
         /// Name of the log.
         origin: String,
         /// Size of the checkpoint.
@@ -68,6 +117,59 @@ pub enum TrustError {
         /// Schema version.
         version: u32,
     },
+    /// An earlier version of the policy refused it, and lowering a requirement admits nothing.
+    #[error("version {version} of the trust policy refused it: {because}")]
+    RefusedBefore {
+        /// Version of the policy.
+        version: i64,
+        /// Why.
+        because: Box<TrustError>,
+    },
+}
+
+impl TrustError {
+    /// Stable kebab-case code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Format(..)
+            | Self::Origin(_)
+            | Self::RepeatedKey(_)
+            | Self::Requirement { .. }
+            | Self::Detail(_)
+            | Self::Distrust(_) => "trust-policy",
+            Self::Unsigned { .. } => "unsigned",
+            Self::NotCovered { .. } => "not-covered",
+            Self::BadSignature { .. } => "bad-signature",
+            Self::NotSatisfied { .. } => "requirement",
+            Self::Distrusted { .. } => "distrusted",
+            Self::Schema { .. } => "schema-not-allowed",
+            Self::RefusedBefore { .. } => "refused-before",
+        }
+    }
+
+    /// What to try.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Format(..)
+            | Self::Origin(_)
+            | Self::RepeatedKey(_)
+            | Self::Requirement { .. }
+            | Self::Detail(_)
+            | Self::Distrust(_) => "see schemas/trust-1.schema.json",
+            Self::Unsigned { .. } => "pin the key that the source published",
+            Self::NotCovered { .. } => "add a requirement for these sizes to the trust policy",
+            Self::BadSignature { .. } => "get the export again from the source",
+            Self::NotSatisfied { .. } => "ask the source for the export with all its signatures",
+            Self::Distrusted { .. } => "ask the source for a later export that its new key signed",
+            Self::Schema { .. } => "compare the source file with the one the custodian approved",
+            Self::RefusedBefore { .. } => "ask the source for the export with all its signatures",
+        }
+    }
+}
+
+fn words(keys: &[Fingerprint]) -> String {
+    let each: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    each.join(", ")
 }
 
 /// A pinned key: written as its vkey.
@@ -106,9 +208,24 @@ impl JsonSchema for PinnedKey {
 #[serde(rename_all = "lowercase")]
 pub enum Signers {
     /// At least one of these, by full fingerprint.
-    Any(Vec<Hash>),
+    Any(Vec<Fingerprint>),
     /// All of these, by full fingerprint.
-    All(Vec<Hash>),
+    All(Vec<Fingerprint>),
+}
+
+impl Signers {
+    /// The keys named.
+    pub fn keys(&self) -> &[Fingerprint] {
+        let (Self::Any(keys) | Self::All(keys)) = self;
+        keys
+    }
+
+    fn satisfied_by(&self, signed: &BTreeSet<Fingerprint>) -> bool {
+        match self {
+            Self::Any(keys) => keys.iter().any(|k| signed.contains(k)),
+            Self::All(keys) => !keys.is_empty() && keys.iter().all(|k| signed.contains(k)),
+        }
+    }
 }
 
 /// The requirement for checkpoints of sizes in `[from, to)`.
@@ -124,6 +241,22 @@ pub struct Requirement {
     pub signers: Signers,
 }
 
+/// A key that is distrusted. Its signatures count only for what is a prefix of a tree that
+/// other keys signed, and for smaller sizes also for what was stored before the compromise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Distrust {
+    /// The key, by full fingerprint.
+    pub key: Fingerprint,
+    /// Sizes from which on it never counts by itself.
+    pub from: u64,
+    /// When it was compromised: checkpoints of smaller sizes that were stored here before count
+    /// as before. Absent when nobody knows; then none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub compromised: Option<DateTime<Utc>>,
+}
+
 /// A schema that an origin may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -134,7 +267,7 @@ pub struct AllowedSchema {
     pub version: u32,
     /// SHA-256 of the source file; any when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Hash>,
+    pub digest: Option<Fingerprint>,
 }
 
 /// A (size, root) that a custodian pinned.
@@ -155,10 +288,13 @@ pub struct OriginTrust {
     pub origin: String,
     /// Pinned keys.
     pub keys: Vec<PinnedKey>,
-    /// Who must have signed, by size, in order and without overlap. When empty, any pinned
-    /// key suffices for every size.
+    /// Who must have signed, by size, in order and without overlap. When empty: all pinned keys
+    /// if an ML-DSA key is among them, else any of them, for every size.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requirement: Vec<Requirement>,
+    /// Keys that are distrusted, pinned or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distrust: Vec<Distrust>,
     /// Schemas that the origin may use; every one in the catalogue when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schemas: Option<Vec<AllowedSchema>>,
@@ -226,6 +362,14 @@ impl Trust {
         Ok(())
     }
 
+    /// Puts the policy of an origin in, in the place of the one that was there.
+    pub fn put(&mut self, entry: OriginTrust) {
+        match self.origins.iter_mut().find(|o| o.origin == entry.origin) {
+            Some(there) => *there = entry,
+            None => self.origins.push(entry),
+        }
+    }
+
     /// What is pinned for an origin.
     pub fn origin(&self, origin: &str) -> Option<&OriginTrust> {
         self.origins.iter().find(|o| o.origin == origin)
@@ -245,91 +389,108 @@ impl Trust {
         let anchor = self.origin(origin).and_then(|o| o.anchor);
         anchor.map(|a| (a.size, a.root)).into_iter().collect()
     }
+}
 
-    /// Whether `signers`, who verifiably signed a checkpoint of this size, are those required.
-    ///
-    /// # Errors
-    /// [`TrustError::UnknownOrigin`], [`TrustError::NotCovered`],
-    /// [`TrustError::NotSatisfied`].
-    pub fn satisfied(
-        &self,
-        origin: &str,
-        size: u64,
-        signers: &[VerifierKey],
-    ) -> Result<(), TrustError> {
-        let unknown = || TrustError::UnknownOrigin(origin.to_owned());
-        let entry = self.origin(origin).ok_or_else(unknown)?;
-        let signed: BTreeSet<Hash> = signers
-            .iter()
-            .filter(|s| entry.keys.iter().any(|k| k.0 == **s))
-            .map(VerifierKey::fingerprint)
-            .collect();
-        let satisfied = if entry.requirement.is_empty() {
-            !signed.is_empty()
-        } else {
-            let covers = |r: &&Requirement| r.from <= size && r.to.is_none_or(|to| size < to);
-            let rule = entry.requirement.iter().find(covers);
-            let rule = rule.ok_or_else(|| TrustError::NotCovered {
-                origin: origin.to_owned(),
-                size,
-            })?;
-            match &rule.signers {
-                Signers::Any(keys) => keys.iter().any(|k| signed.contains(k)),
-                Signers::All(keys) => keys.iter().all(|k| signed.contains(k)),
-            }
-        };
-        if satisfied {
-            return Ok(());
-        }
-        Err(TrustError::NotSatisfied {
+impl OriginTrust {
+    /// Trust in an origin of which nothing is pinned yet.
+    pub fn new(origin: &str) -> Self {
+        Self {
             origin: origin.to_owned(),
-            size,
-        })
+            keys: Vec::new(),
+            requirement: Vec::new(),
+            distrust: Vec::new(),
+            schemas: None,
+            anchor: None,
+            heartbeat: None,
+        }
     }
 
-    /// Whether an origin may use a schema with the source file of this digest.
+    /// The pinned key with this fingerprint.
+    pub fn key(&self, fingerprint: &Fingerprint) -> Option<&VerifierKey> {
+        let mut keys = self.keys.iter().map(|k| &k.0);
+        keys.find(|k| Fingerprint::of(k) == *fingerprint)
+    }
+
+    /// Who must sign a checkpoint of this size; `None` where no requirement covers it or no key
+    /// is pinned.
+    pub fn required_at(&self, size: u64) -> Option<Signers> {
+        if self.requirement.is_empty() {
+            return self.default_signers();
+        }
+        let covers = |r: &&Requirement| r.from <= size && r.to.is_none_or(|to| size < to);
+        let rule = self.requirement.iter().find(covers);
+        rule.map(|rule| rule.signers.clone())
+    }
+
+    /// The requirement of a policy that states none.
+    pub fn default_signers(&self) -> Option<Signers> {
+        let all: Vec<Fingerprint> = self.keys.iter().map(|k| Fingerprint::of(&k.0)).collect();
+        let ml_dsa = |k: &PinnedKey| k.0.algorithm() == Algorithm::MlDsa44;
+        match all.is_empty() {
+            true => None,
+            false if self.keys.iter().any(ml_dsa) => Some(Signers::All(all)),
+            false => Some(Signers::Any(all)),
+        }
+    }
+
+    /// The requirement with every range written out, also that of a policy that states none.
+    pub fn requirement_in_full(&self) -> Vec<Requirement> {
+        if !self.requirement.is_empty() {
+            return self.requirement.clone();
+        }
+        let rule = self.default_signers().map(|signers| Requirement {
+            from: 0,
+            to: None,
+            signers,
+        });
+        rule.into_iter().collect()
+    }
+
+    /// Whether the origin may use a schema with the source file of this digest (`None`: no such
+    /// source file is known here).
     ///
     /// # Errors
-    /// [`TrustError::UnknownOrigin`], [`TrustError::Schema`].
+    /// [`TrustError::Schema`].
     pub fn allows_schema(
         &self,
-        origin: &str,
         schema: &SchemaRef,
-        digest: &Hash,
+        digest: Option<&Hash>,
     ) -> Result<(), TrustError> {
-        let unknown = || TrustError::UnknownOrigin(origin.to_owned());
-        let entry = self.origin(origin).ok_or_else(unknown)?;
-        let Some(allowed) = &entry.schemas else {
+        let Some(allowed) = &self.schemas else {
             return Ok(());
         };
         let fits = |a: &AllowedSchema| {
             a.id == schema.id
                 && a.version == schema.version
-                && a.digest.is_none_or(|d| d == *digest)
+                && a.digest.is_none_or(|d| Some(&d.0) == digest)
         };
-        if allowed.iter().any(fits) {
+        // How an origin proposes its next key is no source's own schema.
+        if allowed.iter().any(fits) || schema.id == KEY_SCHEMA {
             return Ok(());
         }
         Err(TrustError::Schema {
-            origin: origin.to_owned(),
+            origin: self.origin.clone(),
             id: schema.id.clone(),
             version: schema.version,
         })
     }
-}
 
-impl OriginTrust {
-    fn check(&self) -> Result<(), TrustError> {
+    /// Checks every rule of this origin.
+    ///
+    /// # Errors
+    /// [`TrustError`].
+    pub fn check(&self) -> Result<(), TrustError> {
         let origin = || self.origin.clone();
-        let fingerprints: Vec<Hash> = self.keys.iter().map(|k| k.0.fingerprint()).collect();
-        let unique: BTreeSet<&Hash> = fingerprints.iter().collect();
+        let fingerprints: Vec<Fingerprint> =
+            self.keys.iter().map(|k| Fingerprint::of(&k.0)).collect();
+        let unique: BTreeSet<&Fingerprint> = fingerprints.iter().collect();
         if unique.len() != fingerprints.len() {
             return Err(TrustError::RepeatedKey(origin()));
         }
         let mut next = 0;
         let mut open = false;
         for (number, rule) in self.requirement.iter().enumerate() {
-            let (Signers::Any(keys) | Signers::All(keys)) = &rule.signers;
+            let keys = rule.signers.keys();
             let named = !keys.is_empty() && keys.iter().all(|k| unique.contains(k));
             let ordered = !open && rule.from >= next && rule.to.is_none_or(|to| to > rule.from);
             if !named || !ordered {
@@ -340,6 +501,11 @@ impl OriginTrust {
             }
             open = rule.to.is_none();
             next = rule.to.unwrap_or(MAX_SIZE);
+        }
+        let distrusted: BTreeSet<&Fingerprint> = self.distrust.iter().map(|d| &d.key).collect();
+        let too_large = self.distrust.iter().any(|d| d.from >= MAX_SIZE);
+        if distrusted.len() != self.distrust.len() || too_large {
+            return Err(TrustError::Distrust(origin()));
         }
         let schema_fits = |s: &AllowedSchema| {
             let (id, version) = (s.id.clone(), s.version);

@@ -291,3 +291,39 @@ fn wycheproof_ed25519() {
         "{valid} valid, {invalid} invalid"
     );
 }
+
+#[test]
+fn wycheproof_ml_dsa_44() {
+    let Some(folder) = corpus("wycheproof") else {
+        return;
+    };
+    let text = std::fs::read(folder.join("mldsa_44_verify_test.json")).unwrap();
+    let file: Value = serde_json::from_slice(&text).unwrap();
+    let hex = |value: &Value| {
+        let text = value.as_str().unwrap().as_bytes();
+        data_encoding::HEXLOWER.decode(text).unwrap()
+    };
+    let (mut valid, mut invalid, mut context) = (0, 0, 0);
+    for group in file["testGroups"].as_array().unwrap() {
+        let key = hex(&group["publicKey"]);
+        let key = (key.as_slice().try_into().ok())
+            .and_then(|key| VerifierKey::ml_dsa_44("wycheproof", key).ok());
+        for case in group["tests"].as_array().unwrap() {
+            let mut wanted = case["result"] == "valid";
+            // A cosignature has no context, so one made with a context is none of ours.
+            if case.get("ctx").is_some_and(|ctx| ctx != "") {
+                context += 1;
+                wanted = false;
+            }
+            let accepts = |k: &VerifierKey| k.verifies(&hex(&case["msg"]), &hex(&case["sig"]));
+            let found = key.as_ref().is_some_and(accepts);
+            assert_eq!(found, wanted, "case {}", case["tcId"]);
+            *(if wanted { &mut valid } else { &mut invalid }) += 1;
+        }
+    }
+    println!("{valid} valid, {invalid} invalid, {context} of them with a context");
+    assert!(
+        valid >= 20 && invalid >= 20,
+        "{valid} valid, {invalid} invalid"
+    );
+}

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use evidence::Hash;
-use evidence::trust::{AllowedSchema, OriginTrust, PinnedKey, Trust};
+use evidence::trust::{AllowedSchema, Fingerprint, OriginTrust, PinnedKey, Trust};
 use sources::{Catalogue, SourceFile};
 use thiserror::Error;
 
@@ -381,16 +381,14 @@ impl SampleCase {
             };
             let schema = source(catalogue, id)?;
             trust.origins.push(OriginTrust {
-                origin: origin.clone(),
                 keys: vec![PinnedKey(vkey.parse()?)],
-                requirement: Vec::new(),
                 schemas: Some(vec![AllowedSchema {
                     id: schema.id.clone(),
                     version: schema.version,
-                    digest: Some(schema.digest),
+                    digest: Some(Fingerprint(schema.digest)),
                 }]),
-                anchor: None,
                 heartbeat: Some(HEARTBEAT_SECONDS),
+                ..OriginTrust::new(origin)
             });
         }
         self.trust = put(dir, "keys/trust.json", trust.to_json().as_bytes())?;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use redaction::{Class, FieldRule};
 use thiserror::Error;
 
 use crate::source::SourceFile;
@@ -71,6 +72,15 @@ impl Catalogue {
             .map(AsRef::as_ref)
     }
 
+    /// Versions of a source file after the one given. Empty for the newest.
+    pub fn newer<'a>(&'a self, source: &SourceFile) -> Vec<&'a SourceFile> {
+        self.files
+            .iter()
+            .filter(|file| file.version > source.version && file.id == source.id)
+            .map(AsRef::as_ref)
+            .collect()
+    }
+
     /// The pseudo source for records of which nothing is known.
     pub fn generic() -> &'static SourceFile {
         let is_generic = |file: &&Arc<SourceFile>| file.id == GENERIC_ID;
@@ -106,5 +116,40 @@ impl Catalogue {
     /// Every file.
     pub fn all(&self) -> impl ExactSizeIterator<Item = &SourceFile> {
         self.files.iter().map(AsRef::as_ref)
+    }
+}
+
+/// The rule of a field in a record of `source`, when `newer` versions of the file are known: an
+/// older version cannot lower the class that a newer one gives a field, so that whoever names
+/// the older one in a record shows no more by it.
+pub fn rule_under<'a>(
+    source: &'a SourceFile,
+    newer: &[&'a SourceFile],
+    path: &str,
+) -> Option<&'a FieldRule> {
+    let own = source.rule(path)?;
+    let later = newer.iter().filter_map(|file| file.rule(path));
+    // The first of those that conceal most is kept: the record's own file, where it does.
+    Some(later.fold(own, |strictest, rule| {
+        if concealment(rule.class) > concealment(strictest.class) {
+            rule
+        } else {
+            strictest
+        }
+    }))
+}
+
+/// How much a class keeps from sight.
+fn concealment(class: Class) -> u8 {
+    match class {
+        Class::C0 => 0,
+        Class::C1 => 1,
+        Class::C2 => 2,
+        Class::H => 3,
+        Class::C3 => 4,
+        Class::C4 => 5,
+        Class::Unknown => 6,
+        Class::C5 => 7,
+        Class::C6 => 8,
     }
 }

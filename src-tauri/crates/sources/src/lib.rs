@@ -19,7 +19,7 @@ mod source;
 mod sums;
 
 pub use block::{Ocsf, RecordKind, RecordType, TimeFields};
-pub use catalogue::{Catalogue, ConflictingVersion, GENERIC_ID};
+pub use catalogue::{Catalogue, ConflictingVersion, GENERIC_ID, rule_under};
 pub use error::{ContradictionFault, FieldFault, JsonFault, ReadError, SourceError};
 pub use headline::{Headline, Moment, UNDECLARED};
 pub use input::{ForeignRecord, InputKind, MAX_FILE_BYTES, MAX_LINE_BYTES, Place, read_foreign};

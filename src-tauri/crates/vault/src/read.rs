@@ -300,6 +300,22 @@ impl Vault {
         trust::newest(&self.inner.pool).await
     }
 
+    /// All versions of every origin's trust policy, oldest first.
+    pub async fn trust_versions(&self) -> Result<Vec<OriginTrust>, VaultError> {
+        trust::versions(&self.inner.pool).await
+    }
+
+    /// Versions of an origin's trust policy that refused this head of its log.
+    pub async fn trust_refused(
+        &self,
+        origin: &str,
+        size: u64,
+        root: &Hash,
+    ) -> Result<Vec<i64>, VaultError> {
+        let size = crate::table::signed("trust_refused", size)?;
+        trust::refused(&self.inner.pool, origin, size, root).await
+    }
+
     /// All versions of an origin's trust policy.
     pub async fn trust_history(&self, origin: &str) -> Result<Vec<OriginTrust>, VaultError> {
         trust::history(&self.inner.pool, origin).await

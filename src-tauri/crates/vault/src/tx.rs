@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use evidence::Seed;
+use evidence::{Hash, Seed};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::{Value, json};
 
@@ -264,6 +264,19 @@ impl Tx<'_> {
             kind: INCIDENT_EVENT.to_owned(),
             reason: "there is no event".to_owned(),
         })
+    }
+
+    /// Remembers that a version of an origin's trust policy refused this head of its log. Record it with
+    /// `trust.refused`.
+    pub fn refuse_head(
+        &self,
+        origin: &str,
+        size: u64,
+        root: &Hash,
+        version: i64,
+    ) -> Result<(), VaultError> {
+        let size = table::signed("trust_refused", size)?;
+        trust::refuse(self.conn, origin, size, root, version, self.now)
     }
 
     /// Sets the trust policy of an origin and returns its version. Record it with a `trust.` act.

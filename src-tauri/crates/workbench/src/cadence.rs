@@ -31,18 +31,11 @@ impl Workbench {
             ));
         }
         let origin = origin.trim().to_owned();
-        let trust = crate::standing::trust(&workspace.vault).await?;
+        let trust = crate::trust::in_force(&workspace.vault).await?;
         let known = workspace.standing().origin(&origin).is_some();
         let mut policy = match trust.origin(&origin) {
             Some(policy) => policy.clone(),
-            None if known => OriginTrust {
-                origin: origin.clone(),
-                keys: Vec::new(),
-                requirement: Vec::new(),
-                schemas: None,
-                anchor: None,
-                heartbeat: None,
-            },
+            None if known => OriginTrust::new(&origin),
             None => {
                 return Err(Error::not_found(
                     format_args!("origin {origin}"),

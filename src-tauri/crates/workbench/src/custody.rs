@@ -237,11 +237,6 @@ fn summary(entry: &LedgerEntry) -> String {
             text("file")
         ),
         "quarantine.held" => format!("held {} in quarantine: {}", text("file"), text("code")),
-        "trust.pinned" => format!(
-            "pinned key {} for {}",
-            short(text("fingerprint")),
-            text("origin")
-        ),
         "fork-proof.written" => format!(
             "wrote the proof that {} forked at size {}",
             text("origin"),
@@ -255,6 +250,7 @@ fn summary(entry: &LedgerEntry) -> String {
             ),
             None => format!("stated that {} writes no heartbeat", text("origin")),
         },
+        kind if kind.starts_with("trust.") => crate::trust::act_words(kind, detail),
         "incident.event" => {
             match serde_json::from_value::<casework::Event>(detail["event"].clone()) {
                 Ok(event) => crate::case::activity_text(&event),
@@ -268,10 +264,6 @@ fn summary(entry: &LedgerEntry) -> String {
         "handle.scope-made" => "drew a handle key".into(),
         other => other.replace(['.', '-'], " "),
     }
-}
-
-fn short(hex: &str) -> &str {
-    hex.get(..16).unwrap_or(hex)
 }
 
 /// Pinning a record to an open incident places a security hold.

@@ -25,6 +25,7 @@ pub mod seal;
 mod sources_place;
 mod standing;
 mod text;
+mod trust;
 mod verification;
 pub mod view;
 mod workspace;
@@ -38,6 +39,7 @@ pub use cloudtrail::{TrailRequest, report_view as trail_report_view, verify_trai
 pub use environment::{Entropy, Environment};
 pub use error::{Code, Error};
 pub use jobs::Changes;
+pub use trust::Approval;
 pub use verification::verify;
 
 use jobs::Jobs;

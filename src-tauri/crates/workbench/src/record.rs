@@ -48,8 +48,9 @@ impl Workbench {
             .iter()
             .map(|key| {
                 format!(
-                    "{} · Ed25519 · {}",
+                    "{} · {} · {}",
                     key.name(),
+                    key.algorithm().word(),
                     &key.fingerprint().to_hex()[..16]
                 )
             })

@@ -6,8 +6,12 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use evidence::export::{SignedHead, continue_from};
-use evidence::{ExportFiles, ExportWriter, Record, Seed, SigningKey};
+use evidence::trust::{Fingerprint, KEY_SCHEMA, NewKey, proposal_fields};
+use evidence::{
+    CosigningKey, ExportFiles, ExportWriter, LogKeys, Record, Seed, SigningKey, VerifierKey,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
@@ -23,6 +27,17 @@ pub struct KeyView {
     /// Name of the log it signs for.
     pub origin: String,
     /// Verifier key to be pinned by those who import.
+    pub vkey: String,
+    /// Full SHA-256 fingerprint, hex.
+    pub fingerprint: String,
+    /// The ML-DSA-44 key that cosigns, if the key file has one.
+    pub ml_dsa_44: Option<CosignerView>,
+}
+
+/// The ML-DSA-44 half of a key.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CosignerView {
+    /// Verifier key (type 0x06) to be pinned too.
     pub vkey: String,
     /// Full SHA-256 fingerprint, hex.
     pub fingerprint: String,
@@ -43,6 +58,10 @@ pub struct SealedView {
     pub root: String,
     /// File that was written.
     pub path: String,
+    /// Fingerprints of the keys that signed, hex.
+    pub signers: Vec<String>,
+    /// Fingerprints of the keys that the export proposes for what follows, hex.
+    pub proposed: Vec<String>,
 }
 
 /// What to seal.
@@ -56,8 +75,10 @@ pub struct Request<'a> {
     pub key: &'a Path,
     /// The export before this one.
     pub previous: Option<&'a Path>,
-    /// JSON lines; `-` is standard input.
-    pub input: &'a Path,
+    /// Key file that signs what comes after this export: its keys are proposed in it.
+    pub rotate_to: Option<&'a Path>,
+    /// JSON lines; `-` is standard input. None when the export only proposes keys.
+    pub input: Option<&'a Path>,
     /// Export to write; it must not exist.
     pub output: &'a Path,
 }
@@ -69,8 +90,24 @@ struct KeyFile {
     origin: String,
     seed: String,
     vkey: String,
+    /// The ML-DSA-44 key that cosigns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ml_dsa_44: Option<Half>,
     /// What was signed last; none before the first export.
     signed: Option<SignedHead>,
+    /// Keys that signed the log before this one: the export to continue from may be theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    after: Vec<String>,
+    /// Fingerprint of the key that signs from here on; this one signs no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rotated_to: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Half {
+    seed: String,
+    vkey: String,
 }
 
 impl Drop for KeyFile {
@@ -79,28 +116,58 @@ impl Drop for KeyFile {
     }
 }
 
-/// Makes an Ed25519 key for an origin and writes it to a new file that only its
-/// owner may read.
+impl Drop for Half {
+    fn drop(&mut self) {
+        self.seed.zeroize();
+    }
+}
+
+/// Makes an Ed25519 key for an origin, with `ml_dsa` an ML-DSA-44 key too, and writes it to a
+/// new file that only its owner may read.
 ///
 /// # Errors
 /// When the origin is no valid key name or the file exists already.
-pub fn keygen(origin: &str, output: &Path, environment: &Environment) -> Result<KeyView, Error> {
-    let mut seed = [0; 32];
-    environment.entropy().fill_bytes(&mut seed);
-    let key = SigningKey::from_seed(origin, &seed).map_err(|error| {
+pub fn keygen(
+    origin: &str,
+    output: &Path,
+    ml_dsa: bool,
+    environment: &Environment,
+) -> Result<KeyView, Error> {
+    let bad_name = |error: evidence::note::NoteError| {
         Error::invalid(
             format!("the origin is no key name: {error}"),
             "use a name such as example.com/command, without spaces or plus signs",
         )
-    })?;
+    };
+    let mut entropy = environment.entropy();
+    let mut seed = [0; 32];
+    entropy.fill_bytes(&mut seed);
+    let key = SigningKey::from_seed(origin, &seed).map_err(bad_name)?;
     let vkey = key.verifier_key();
-    let file = KeyFile {
+    let mut file = KeyFile {
         format: KEY_FORMAT.into(),
         origin: origin.into(),
         seed: data_encoding::BASE64.encode(&seed),
         vkey: vkey.to_string(),
+        ml_dsa_44: None,
         signed: None,
+        after: Vec::new(),
+        rotated_to: None,
     };
+    let mut cosigner = None;
+    if ml_dsa {
+        entropy.fill_bytes(&mut seed);
+        let key = CosigningKey::from_seed(origin, &seed).map_err(bad_name)?;
+        let vkey = key.verifier_key();
+        file.ml_dsa_44 = Some(Half {
+            seed: data_encoding::BASE64.encode(&seed),
+            vkey: vkey.to_string(),
+        });
+        cosigner = Some(CosignerView {
+            vkey: vkey.to_string(),
+            fingerprint: vkey.fingerprint().to_hex(),
+        });
+    }
     seed.zeroize();
     if output.exists() {
         return Err(Error::invalid(
@@ -113,6 +180,7 @@ pub fn keygen(origin: &str, output: &Path, environment: &Environment) -> Result<
         origin: origin.into(),
         vkey: vkey.to_string(),
         fingerprint: vkey.fingerprint().to_hex(),
+        ml_dsa_44: cosigner,
     })
 }
 
@@ -138,12 +206,26 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
             "give the key of the origin you seal for",
         ));
     }
-    let key = signing_key(&file)?;
+    if let Some(next) = &file.rotated_to {
+        return Err(Error::new(
+            Code::Refused,
+            format!("this key was rotated: the log goes on with key {next}"),
+            "seal with the key file that the log was rotated to",
+        ));
+    }
+    let keys = log_keys(&file)?;
+    let successor = match request.rotate_to {
+        Some(path) => Some(Successor::read(path, request.key, &file)?),
+        None => None,
+    };
     let base = match request.previous {
         Some(path) => {
             let mut files = open_export(path)?;
-            let keys = [key.verifier_key().clone()];
-            let next = continue_from(&mut files, &keys).map_err(|error| {
+            let mut known = keys.verifier_keys();
+            for vkey in &file.after {
+                known.push(vkey.parse().map_err(|_| damaged())?);
+            }
+            let next = continue_from(&mut files, &known).map_err(|error| {
                 Error::new(
                     Code::Invalid,
                     format!("{} cannot be continued: {error}", path.display()),
@@ -183,7 +265,8 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
         base,
         base_head,
         &mut file,
-        &key,
+        &keys,
+        successor,
         environment,
     );
     match sealed {
@@ -210,9 +293,11 @@ fn seal_into(
     base: Option<evidence::export::Continuation>,
     base_head: SignedHead,
     file: &mut KeyFile,
-    key: &SigningKey,
+    keys: &LogKeys,
+    successor: Option<Successor<'_>>,
     environment: &Environment,
 ) -> Result<SealedView, Error> {
+    let now = environment.now();
     let out =
         File::create(unfinished).map_err(|e| Error::io("could not create", unfinished, &e))?;
     let (first, frontier, previous) = match base {
@@ -229,7 +314,7 @@ fn seal_into(
     .map_err(seal_error)?;
     let mut entropy = environment.entropy();
     let mut total = 0;
-    for_each_line(request.input, |number, line| {
+    let mut seal_line = |number, line: &str| {
         let fields = source.commit(line).map_err(|error| {
             Error::invalid(
                 format!("line {number}: {error}"),
@@ -251,7 +336,28 @@ fn seal_into(
         })?;
         total += 1;
         Ok(())
-    })?;
+    };
+    if let Some(input) = request.input {
+        for_each_line(input, &mut seal_line)?;
+    }
+    let mut proposed = Vec::new();
+    if let Some(successor) = &successor {
+        for (new, replaces) in successor.proposals(file)? {
+            let fields =
+                successor.record(writer.next_index(), new, replaces, now, &mut *entropy)?;
+            let mut seed = [0; 32];
+            entropy.fill_bytes(&mut seed);
+            let index = writer.next_index();
+            let record = Record {
+                index,
+                seed: Seed::new(seed),
+                fields,
+            };
+            writer.push(&record).map_err(seal_error)?;
+            total += 1;
+            proposed.push(fingerprint_of(new).to_string());
+        }
+    }
     let concluded = writer.conclude().map_err(seal_error)?;
     let head = SignedHead {
         size: concluded.checkpoint().size,
@@ -269,9 +375,15 @@ fn seal_into(
         )
     })?;
     // Durable before the signature exists: a crash in between costs an unused size, never a fork.
+    // The successor first: were it cut off here, this key may still sign the same head again.
+    if let Some(successor) = successor {
+        file.rotated_to = Some(successor.keys.log.verifier_key().fingerprint().to_hex());
+        successor.take_over(file, head)?;
+    }
     file.signed = Some(head);
     write_key(request.key, file)?;
-    let (checkpoint, _) = concluded.sign(key).map_err(seal_error)?;
+    let timestamp = u64::try_from(now.timestamp()).unwrap_or_default();
+    let (checkpoint, _) = concluded.sign_with(keys, timestamp).map_err(seal_error)?;
     File::open(unfinished)
         .and_then(|file| file.sync_all())
         .map_err(|e| Error::io("could not make durable", unfinished, &e))?;
@@ -282,7 +394,137 @@ fn seal_into(
         last: checkpoint.size,
         root: checkpoint.root.to_string(),
         path: request.output.display().to_string(),
+        signers: (keys.verifier_keys().iter())
+            .map(|k| k.fingerprint().to_hex())
+            .collect(),
+        proposed,
     })
+}
+
+/// The key file that signs after this export.
+struct Successor<'a> {
+    path: &'a Path,
+    file: KeyFile,
+    keys: LogKeys,
+    _alone: File,
+}
+
+fn fingerprint_of(key: NewKey<'_>) -> Fingerprint {
+    match key {
+        NewKey::Log(key) => Fingerprint::of(key.verifier_key()),
+        NewKey::Cosigner(key) => Fingerprint::of(key.verifier_key()),
+    }
+}
+
+impl<'a> Successor<'a> {
+    fn read(path: &'a Path, old: &Path, current: &KeyFile) -> Result<Self, Error> {
+        let same = match (fs::canonicalize(path), fs::canonicalize(old)) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => false,
+        };
+        if same {
+            return Err(Error::invalid(
+                "a log is rotated to another key than the one that signs it",
+                "make a new key with keygen",
+            ));
+        }
+        let alone = lock_key(path)?;
+        let file = read_key(path)?;
+        if file.origin != current.origin {
+            return Err(Error::invalid(
+                format!("the next key is for origin {}", file.origin),
+                "make the next key for the same origin",
+            ));
+        }
+        if file.signed.is_some() {
+            return Err(Error::new(
+                Code::Refused,
+                "the next key has signed before",
+                "rotate to a key that is new: make one with keygen",
+            ));
+        }
+        if current.ml_dsa_44.is_some() && file.ml_dsa_44.is_none() {
+            return Err(Error::new(
+                Code::Refused,
+                "the next key has no ML-DSA-44 key, so the log would be signed with less",
+                "make the next key with keygen --ml-dsa",
+            ));
+        }
+        Ok(Self {
+            path,
+            keys: log_keys(&file)?,
+            file,
+            _alone: alone,
+        })
+    }
+
+    /// The new keys, each with the key it replaces; none where it signs as well.
+    fn proposals(
+        &self,
+        current: &KeyFile,
+    ) -> Result<Vec<(NewKey<'_>, Option<Fingerprint>)>, Error> {
+        let of = |vkey: &str| -> Result<Fingerprint, Error> {
+            let key: VerifierKey = vkey.parse().map_err(|_| damaged())?;
+            Ok(Fingerprint::of(&key))
+        };
+        let mut proposals = vec![(NewKey::Log(&self.keys.log), Some(of(&current.vkey)?))];
+        if let Some(cosigner) = &self.keys.cosigner {
+            let old = current.ml_dsa_44.as_ref().map(|half| of(&half.vkey));
+            proposals.push((NewKey::Cosigner(cosigner), old.transpose()?));
+        }
+        Ok(proposals)
+    }
+
+    /// A record `muniment/key/v1` at an index.
+    fn record(
+        &self,
+        index: u64,
+        new: NewKey<'_>,
+        replaces: Option<Fingerprint>,
+        now: DateTime<Utc>,
+        entropy: &mut dyn rand_core::CryptoRng,
+    ) -> Result<Vec<evidence::Field>, Error> {
+        let failed = |error: String| Error::failed(error, "run seal again");
+        let mut id = [0; 16];
+        entropy.fill_bytes(&mut id);
+        // RFC 9562, version 4.
+        id[6] = id[6] & 0x0f | 0x40;
+        id[8] = id[8] & 0x3f | 0x80;
+        let hex = data_encoding::HEXLOWER.encode(&id);
+        let id = format!(
+            "{}-{}-{}-{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..]
+        );
+        let mut json = serde_json::Map::new();
+        json.insert("type".into(), "key.proposed".into());
+        json.insert("id".into(), id.into());
+        let now = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        json.insert("time".into(), now.into());
+        let fields = proposal_fields(&self.file.origin, index, replaces.as_ref(), new);
+        for (name, text) in fields.map_err(|e| failed(e.to_string()))? {
+            json.insert(name.into(), text.into());
+        }
+        let catalogue = sources::Catalogue::builtin();
+        let source = catalogue
+            .get(KEY_SCHEMA, Some(1))
+            .ok_or_else(|| failed("the source file of key records is missing".into()))?;
+        let text = serde_json::Value::Object(json).to_string();
+        source.commit(&text).map_err(|e| failed(e.to_string()))
+    }
+
+    /// From here on this key signs the log, from the head that the old one is about to sign.
+    fn take_over(mut self, old: &KeyFile, head: SignedHead) -> Result<(), Error> {
+        self.file.signed = Some(head);
+        self.file.after.clone_from(&old.after);
+        self.file.after.push(old.vkey.clone());
+        let half = old.ml_dsa_44.as_ref();
+        self.file.after.extend(half.map(|h| h.vkey.clone()));
+        write_key(self.path, &self.file)
+    }
 }
 
 fn seal_error(error: evidence::export::SealError) -> Error {
@@ -353,19 +595,38 @@ pub(crate) fn open_export(path: &Path) -> Result<ExportFiles, Error> {
     })
 }
 
-fn signing_key(file: &KeyFile) -> Result<SigningKey, Error> {
-    let damaged = || {
-        Error::failed(
-            "the key file is damaged",
-            "restore it from its backup; a key that cannot be read cannot sign",
-        )
-    };
-    let mut seed = evidence::base64::decode(file.seed.as_bytes()).ok_or_else(damaged)?;
-    let key = <&[u8; 32]>::try_from(seed.as_slice())
+fn damaged() -> Error {
+    Error::failed(
+        "the key file is damaged",
+        "restore it from its backup; a key that cannot be read cannot sign",
+    )
+}
+
+/// A seed of the key file, with what is made of it.
+fn of_seed<T>(
+    text: &str,
+    make: impl Fn(&[u8; 32]) -> Result<T, evidence::note::NoteError>,
+) -> Result<T, Error> {
+    let mut seed = evidence::base64::decode(text.as_bytes()).ok_or_else(damaged)?;
+    let made = <&[u8; 32]>::try_from(seed.as_slice())
         .map_err(|_| damaged())
-        .and_then(|seed| SigningKey::from_seed(&file.origin, seed).map_err(|_| damaged()));
+        .and_then(|seed| make(seed).map_err(|_| damaged()));
     seed.zeroize();
-    key
+    made
+}
+
+fn log_keys(file: &KeyFile) -> Result<LogKeys, Error> {
+    let half = file.ml_dsa_44.as_ref();
+    Ok(LogKeys {
+        log: of_seed(&file.seed, |seed| SigningKey::from_seed(&file.origin, seed))?,
+        cosigner: half
+            .map(|half| {
+                of_seed(&half.seed, |seed| {
+                    CosigningKey::from_seed(&file.origin, seed)
+                })
+            })
+            .transpose()?,
+    })
 }
 
 /// Held for a whole run: two runs with one key would read the same head and sign two logs. A

@@ -1,22 +1,17 @@
 //! The Sources place: continuity of every origin, trust, imports, quarantine, fields to classify.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
-use evidence::trust::{OriginTrust, PinnedKey};
-use evidence::{Verdict, VerifierKey};
+use evidence::Verdict;
 use redaction::Class;
-use serde_json::json;
-use vault::Act;
 
 use crate::explore::system_title;
 use crate::standing::{OriginStanding, Standing};
 use crate::text::{count, files, time};
-use crate::view::{
-    BandView, KeyView, OriginView, SourcesView, SystemView, TrustView, UnclassifiedView,
-};
+use crate::trust::key_views;
+use crate::view::{BandView, OriginView, SourcesView, SystemView, UnclassifiedView};
 use crate::workspace::{Workspace, vault_error};
-use crate::{Code, Error, Workbench};
+use crate::{Error, Workbench};
 
 /// Imports listed.
 const IMPORTS: u32 = 10_000;
@@ -77,78 +72,6 @@ impl Workbench {
         })
     }
 
-    /// Pinned keys of all origins.
-    pub async fn trust(&self) -> Result<TrustView, Error> {
-        let workspace = self.workspace().await?;
-        let keys: Vec<KeyView> = workspace
-            .standing()
-            .origins()
-            .iter()
-            .filter_map(|o| o.trust.as_ref())
-            .flat_map(key_views)
-            .collect();
-        Ok(TrustView {
-            total: count(keys.len()),
-            keys,
-        })
-    }
-
-    /// Pins a key for an origin. What waited for it is decided again at once.
-    pub async fn trust_add(
-        &self,
-        vkey: String,
-        origin: Option<String>,
-    ) -> Result<TrustView, Error> {
-        let workspace = self.workspace().await?;
-        let key = VerifierKey::from_str(vkey.trim()).map_err(|error| {
-            Error::invalid(
-                format!("the key is no vkey: {error}"),
-                "paste the whole line that keygen printed: name+id+key",
-            )
-        })?;
-        let origin = origin
-            .map(|o| o.trim().to_owned())
-            .filter(|o| !o.is_empty());
-        let origin = origin.unwrap_or_else(|| key.name().to_owned());
-        let trust = crate::standing::trust(&workspace.vault).await?;
-        let mut policy = trust
-            .origin(&origin)
-            .cloned()
-            .unwrap_or_else(|| OriginTrust {
-                origin: origin.clone(),
-                keys: Vec::new(),
-                requirement: Vec::new(),
-                schemas: None,
-                anchor: None,
-                heartbeat: None,
-            });
-        if policy.keys.iter().any(|known| known.0 == key) {
-            return Err(Error::new(
-                Code::Invalid,
-                format!("the key is pinned for {origin} already"),
-                "list the pinned keys to see it",
-            ));
-        }
-        let detail = json!({
-            "origin": origin,
-            "key": key.name(),
-            "fingerprint": key.fingerprint().to_hex(),
-        });
-        policy.keys.push(PinnedKey(key));
-        let policy = serde_json::to_value(&policy).unwrap_or_default();
-        workspace
-            .vault
-            .write(self.now(), move |tx| {
-                tx.set_trust(&origin, &policy)?;
-                Ok(((), Act::new("trust.pinned", detail).into()))
-            })
-            .await
-            .map_err(|e| vault_error(&e))?;
-        workspace.reconsider().await?;
-        self.vault_changed();
-        self.trust().await
-    }
-
     /// Fields that no source file classifies, and records per system. Rows are read once, as they
     /// come: truth, not index.
     async fn counted(
@@ -198,20 +121,6 @@ pub(crate) struct Tally {
     /// Records by (system, path) of a field that nobody has classified.
     pub(crate) unclassified: BTreeMap<(String, String), u32>,
     systems: BTreeMap<String, u32>,
-}
-
-fn key_views(trust: &OriginTrust) -> Vec<KeyView> {
-    trust
-        .keys
-        .iter()
-        .map(|PinnedKey(key)| KeyView {
-            origin: trust.origin.clone(),
-            name: key.name().to_owned(),
-            algorithm: "Ed25519".into(),
-            fingerprint: key.fingerprint().to_hex(),
-            vkey: key.to_string(),
-        })
-        .collect()
 }
 
 async fn origin_view(

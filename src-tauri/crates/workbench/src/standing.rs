@@ -14,21 +14,22 @@ use std::ops::Range;
 
 use evidence::continuity::silence::Silence;
 use evidence::continuity::{ConsistencyLink, Fork, Segment as Known, survey};
-use evidence::trust::{OriginTrust, TRUST_FORMAT, Trust};
-use evidence::{Assurance, Continuity, Hash, SignedNote, Verdict, VerifierKey};
+use evidence::trust::{Decision, OriginTrust, TrustError, decide_over_time};
+use evidence::{Assurance, Continuity, Hash, Verdict, VerifierKey};
 use search::Stands;
 use serde_json::Value;
+use sources::Catalogue;
 use vault::{Segment, Vault};
 
 use holders::{Judged, Piece};
 use roots::Roots;
-pub(crate) use roots::sizes;
+pub(crate) use roots::{roots_of, sizes};
 use silent::Beats;
-pub(crate) use silent::Heartbeats;
 
 use crate::Error;
 use crate::cloudtrail::{TrailStanding, Trails};
 use crate::text::grouped;
+use crate::trust::{Policies, candidate, stored_since};
 use crate::workspace::vault_error;
 
 /// One segment as it stands.
@@ -44,8 +45,10 @@ pub(crate) struct SegmentStanding {
     pub(crate) verdict: Verdict,
     /// Of a forked one: where the part that both branches have in common ends.
     pub(crate) common: Option<u64>,
-    /// Pinned keys whose signatures on the checkpoint verify.
+    /// Pinned keys whose signatures on the checkpoint count.
     pub(crate) signers: Vec<VerifierKey>,
+    /// Why the trust policy does not let it count, if it does not.
+    pub(crate) held: Option<TrustError>,
     /// Records that were written into this vault's own log at import.
     pub(crate) recommitted: bool,
     /// Records that say what a file was and are no events.
@@ -80,7 +83,12 @@ impl SegmentStanding {
             claim.push_str(verdict.message());
         }
         match &self.verdict {
-            Verdict::Pending => claim.push_str("; no pinned key has signed it yet"),
+            Verdict::Pending => claim.push_str(&match &self.held {
+                None | Some(TrustError::Unsigned { .. }) => {
+                    "; no pinned key has signed it yet".to_owned()
+                }
+                Some(why) => format!("; it does not count: {why}"),
+            }),
             Verdict::Fork { at } => {
                 claim.push_str(&format!(
                     "; disputed: another branch exists from size {}",
@@ -241,10 +249,13 @@ impl Standing {
     /// changes: roots, and times of heartbeats.
     pub(crate) async fn compute(
         vault: &Vault,
-        heartbeats: &Heartbeats,
+        catalogue: &Catalogue,
         before: Option<&Self>,
     ) -> Result<Self, Error> {
-        let trust = trust(vault).await?;
+        let heartbeats = &catalogue.heartbeats();
+        let policies = Policies::load(vault).await?;
+        let trust = policies.in_force();
+        let stored = stored_since(vault).await?;
         let recommit = vault
             .recommit_head()
             .await
@@ -257,8 +268,8 @@ impl Standing {
                 .or_default()
                 .push(segment);
         }
-        for origin in &trust.origins {
-            by_origin.entry(origin.origin.clone()).or_default();
+        for origin in policies.origins() {
+            by_origin.entry(origin.to_owned()).or_default();
         }
         let recommits = by_origin.get(&recommit).into_iter().flatten();
         let trails = Trails::compute(vault, recommits).await?;
@@ -272,20 +283,18 @@ impl Standing {
             let recommitted = origin == recommit;
             let policy = trust.origin(&origin).cloned();
             let anchors = trust.anchors_for(&origin);
-            let keys = trust.keys_for(&origin);
+            let keys = policies.keys_ever(&origin);
             let links = links(&segments);
             let mut sizes = sizes(&segments, &anchors, &links);
-            let mut signed = Vec::new();
-            let mut signed_by = Vec::new();
+            let mut candidates = Vec::with_capacity(segments.len());
             for segment in &segments {
-                let signers = signers(segment, &keys);
-                let facts = &segment.facts;
-                let counts = recommitted
-                    || (!signers.is_empty()
-                        && trust.satisfied(&origin, facts.last, &signers).is_ok());
-                signed.push(counts);
-                signed_by.push(if counts { signers } else { Vec::new() });
+                let roots = roots::roots(vault, segment, &sizes, &mut standing.roots).await?;
+                let stored = stored.get(&segment.import).copied();
+                candidates.push(candidate(&segment.facts, roots, &keys, catalogue, stored));
             }
+            let decisions = decide_over_time(policies.versions(&origin), &candidates, &links);
+            let accepted = |d: &Decision| recommitted || matches!(d, Decision::Accepted(_));
+            let signed: Vec<bool> = decisions.iter().map(accepted).collect();
             let (known, continuity) = loop {
                 let mut known = Vec::new();
                 for (segment, signed) in segments.iter().zip(&signed) {
@@ -301,7 +310,14 @@ impl Standing {
                 sizes.extend(partings);
             };
             let copies = copies(vault, &segments, &known).await?;
-            for ((segment, known), signers) in segments.iter().zip(&known).zip(signed_by) {
+            for ((segment, known), decision) in segments.iter().zip(&known).zip(decisions) {
+                let (signers, held) = match (decision, &policy) {
+                    (Decision::Accepted(by), Some(policy)) => {
+                        let signers = by.iter().filter_map(|k| policy.key(k).cloned());
+                        (signers.collect(), None)
+                    }
+                    (decision, _) => (Vec::new(), decision.why().cloned()),
+                };
                 let verdict = match continuity.verdicts.get(&known.id) {
                     _ if recommitted => Verdict::Unlinked,
                     Some(Verdict::Fork { at }) => Verdict::Fork { at: *at },
@@ -328,6 +344,7 @@ impl Standing {
                         verdict,
                         common: continuity.undisputed.get(&known.id).map(|u| u.end),
                         signers,
+                        held: held.filter(|_| !recommitted),
                         recommitted,
                         about_files: match trail {
                             Some(TrailStanding::Digests { files, .. }) => files,
@@ -385,28 +402,6 @@ impl Standing {
     }
 }
 
-/// The trust policies of all origins as one list.
-pub(crate) async fn trust(vault: &Vault) -> Result<Trust, Error> {
-    let mut trust = Trust {
-        format: TRUST_FORMAT.into(),
-        origins: Vec::new(),
-    };
-    for row in vault.trust().await.map_err(|e| vault_error(&e))? {
-        let origin = serde_json::from_value(row.policy).map_err(|error| {
-            Error::failed(
-                format!(
-                    "the trust policy of {} cannot be read (column {})",
-                    row.origin,
-                    error.column()
-                ),
-                "pin the key again",
-            )
-        })?;
-        trust.origins.push(origin);
-    }
-    Ok(trust)
-}
-
 /// The level of a file in view of CloudTrail's digests: they raise it where they prove its bytes, and
 /// take away what a manifest said where they contradict it.
 fn of_trail(trail: Option<TrailStanding>, level: Assurance) -> Assurance {
@@ -427,20 +422,7 @@ fn level_of(word: &str) -> Assurance {
         .unwrap_or(Assurance::Unproven)
 }
 
-/// Which of these keys signed; a note that names a known key and fails was refused at import,
-/// so here it can only be a key pinned later: it then signs nothing.
-fn signers(segment: &Segment, keys: &[VerifierKey]) -> Vec<VerifierKey> {
-    let verified = |note: &Option<String>| -> Option<Vec<VerifierKey>> {
-        let note = SignedNote::parse(note.as_ref()?.as_bytes()).ok()?;
-        note.verify(keys).ok()
-    };
-    let signers = verified(&segment.facts.checkpoint_note).unwrap_or_default();
-    let anchored = segment.facts.first == 0
-        || verified(&segment.facts.previous_note).is_some_and(|signers| !signers.is_empty());
-    if anchored { signers } else { Vec::new() }
-}
-
-fn links(segments: &[Segment]) -> Vec<ConsistencyLink> {
+pub(crate) fn links(segments: &[Segment]) -> Vec<ConsistencyLink> {
     segments
         .iter()
         .filter_map(|s| serde_json::from_value::<Vec<ConsistencyLink>>(s.facts.links.clone()).ok())

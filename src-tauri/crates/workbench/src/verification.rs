@@ -5,8 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::str::FromStr;
 
-use evidence::export::{CheckOutcome, ExportVerdict, verify_export};
+use evidence::export::{CheckOutcome, ExportVerdict, verify_export, verify_export_under};
 use evidence::packet::{PacketReport, PacketTrust, SourceKeys, Status};
+use evidence::trust::OriginTrust;
 use evidence::{ExportFiles, Trust, VerifierKey};
 
 use crate::view::{FindingView, VerifyLineView, VerifyView};
@@ -66,17 +67,23 @@ fn export(
     files: Result<ExportFiles, evidence::ArchiveError>,
     trust: &Trusted,
 ) -> Result<VerifyView, Error> {
-    let keys = match &files {
-        Ok(files) => trust.keys_for(
-            evidence::export::peek(files)
-                .ok()
-                .map(|c| c.origin)
-                .as_deref(),
-        ),
-        Err(_) => Vec::new(),
-    };
+    let origin = files.as_ref().ok();
+    let origin = origin.and_then(|files| evidence::export::peek(files).ok());
+    let origin = origin.map(|c| c.origin);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let report = verify_export(files, &keys, threads).map_err(|error| {
+    let policy = origin.as_deref().and_then(|o| trust.policy(o));
+    let report = match policy {
+        Some(policy) => {
+            let catalogue = sources::Catalogue::builtin();
+            let digest = |schema: &evidence::SchemaRef| {
+                let source = catalogue.get(&schema.id, Some(schema.version));
+                source.map(|s| s.digest)
+            };
+            verify_export_under(files, policy, &digest, threads)
+        }
+        None => verify_export(files, &trust.loose, threads),
+    }
+    .map_err(|error| {
         Error::failed(
             format!("the export could not be read: {error}"),
             "check the file and the disk",
@@ -115,6 +122,14 @@ fn export(
                 "{origin} [{first}, {last}), {} records, root {root}",
                 report.records
             ),
+            findings: Vec::new(),
+        });
+    }
+    if let Some(because) = &report.because {
+        lines.push(VerifyLineView {
+            name: "policy".into(),
+            status: "pending".into(),
+            detail: because.clone(),
             findings: Vec::new(),
         });
     }
@@ -243,12 +258,17 @@ impl Trusted {
         })
     }
 
+    /// Keys for an origin, whoever vouched for them.
     fn keys_for(&self, origin: Option<&str>) -> Vec<VerifierKey> {
-        let mut keys = self.loose.clone();
-        if let (Some(trust), Some(origin)) = (&self.origins, origin) {
-            keys.extend(trust.keys_for(origin));
-        }
-        keys
+        let pinned = origin.zip(self.origins.as_ref());
+        let pinned = pinned.map(|(origin, trust)| trust.keys_for(origin));
+        let loose = self.loose.iter().cloned();
+        loose.chain(pinned.unwrap_or_default()).collect()
+    }
+
+    /// The policy of an origin, where a trust file states one.
+    fn policy(&self, origin: &str) -> Option<&OriginTrust> {
+        self.origins.as_ref()?.origin(origin)
     }
 
     fn packet(&self) -> PacketTrust {

@@ -69,9 +69,8 @@ impl Workspace {
     /// Recomputes verdicts and levels from what is remembered.
     pub(crate) async fn reconsider(&self) -> Result<(), Error> {
         let before = self.standing();
-        let fresh = Arc::new(
-            Standing::compute(&self.vault, &self.catalogue.heartbeats(), Some(&before)).await?,
-        );
+        let fresh = Standing::compute(&self.vault, &self.catalogue, Some(&before)).await?;
+        let fresh = Arc::new(fresh);
         *self
             .standing
             .write()
@@ -221,7 +220,7 @@ impl Workbench {
             .map_err(|error| open_error(&error))?;
         let index = crate::follow::open_index(&vault, environment)?;
         let catalogue = sources::Catalogue::builtin();
-        let standing = Arc::new(Standing::compute(&vault, &catalogue.heartbeats(), None).await?);
+        let standing = Arc::new(Standing::compute(&vault, &catalogue, None).await?);
         let sample = crate::sample_case::is_sample(&dir);
         let workspace = Arc::new(Workspace {
             dir: dir.clone(),

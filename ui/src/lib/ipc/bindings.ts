@@ -22,6 +22,12 @@ export const commands = {
 	trustAdd: (vkey: string, origin: string | null) => __TAURI_INVOKE<TrustView>("trust_add", { vkey, origin }),
 	trustHeartbeat: (origin: string, seconds: number | null) => __TAURI_INVOKE<TrustView>("trust_heartbeat", { origin, seconds }),
 	forkProofWrite: (origin: string, size: number, path: string) => __TAURI_INVOKE<ForkProofView>("fork_proof_write", { origin, size, path }),
+	trustPolicy: (origin: string) => __TAURI_INVOKE<PolicyView>("trust_policy", { origin }),
+	trustPreview: (file: string) => __TAURI_INVOKE<TrustChangeView>("trust_preview", { file }),
+	trustChange: (file: string, member: string | null, passphrase: string | null) => __TAURI_INVOKE<TrustChangeView>("trust_change", { file, member, passphrase }),
+	trustConfirm: (origin: string, key: string) => __TAURI_INVOKE<TrustChangeView>("trust_confirm", { origin, key }),
+	trustLoad: (path: string) => __TAURI_INVOKE<TrustFileView>("trust_load", { path }),
+	trustSave: (path: string, origin: string | null) => __TAURI_INVOKE<TrustFileView>("trust_save", { path, origin }),
 	incidents: () => __TAURI_INVOKE<IncidentsView>("incidents"),
 	incident: (incident: string) => __TAURI_INVOKE<IncidentView>("incident", { incident }),
 	openIncident: (open: OpenIncident) => __TAURI_INVOKE<IncidentView>("open_incident", { open }),
@@ -1171,3 +1177,146 @@ function makeEvent<TListen, TEmit = TListen>(name: string, serialize?: (payload:
     return Object.assign(fn, base);
 }
 
+/**  The trust policy of one origin. */
+export type PolicyView = {
+	/**  Name of the log. */
+	origin: string,
+	/**  Version in force, from 1; 0 when nothing was ever stated. */
+	version: number,
+	/**  Since when. */
+	at: string | null,
+	/**  The requirement in one sentence. */
+	words: string,
+	/**  Pinned keys. */
+	keys: PolicyKeyView[],
+	/**  Who must have signed, by size. Written out also when the policy states none. */
+	requirement: RequirementView[],
+	/**  Whether the policy states the requirement itself, or the default holds. */
+	stated: boolean,
+	/**  Distrusted keys. */
+	distrust: DistrustView[],
+	/**  Schemas it may use; absent when any. */
+	schemas: AllowedSchemaView[] | null,
+	/**  The pinned (size, root). */
+	anchor: AnchorView | null,
+	/**  Seconds within which the origin writes a heartbeat record. */
+	heartbeat: number | null,
+	/**  Keys that the origin proposed. */
+	proposals: ProposalView[],
+	/**  Exports here that the policy keeps from counting, each with the reason. */
+	held: HeldView[],
+	/**  The same policy as a trust file (`muniment/trust/v1`) with this one origin. */
+	file: string,
+};
+
+/**  A pinned key in its policy. */
+export type PolicyKeyView = {
+	/**  Sizes for which it is among the required keys, in words; empty when it is only pinned. */
+	signs: string,
+	/**  Whether it is distrusted. */
+	distrusted: boolean,
+} & KeyView;
+
+/**  The requirement for a range of sizes. */
+export type RequirementView = {
+	/**  First size. */
+	from: number,
+	/**  One past the last size; open when absent. */
+	to: number | null,
+	/**  `any` or `all`. */
+	kind: string,
+	/**  Keys by full fingerprint, hex. */
+	keys: string[],
+	/**  The same in words. */
+	words: string,
+};
+
+/**  A distrusted key. */
+export type DistrustView = {
+	/**  Full fingerprint, hex. */
+	key: string,
+	/**  Size from which on it never counts by itself. */
+	from: number,
+	/**  When it was compromised, if that is known. */
+	compromised: string | null,
+	/**  The same in words. */
+	words: string,
+};
+
+/**  A schema that an origin may use. */
+export type AllowedSchemaView = {
+	/**  Schema id. */
+	id: string,
+	/**  Version. */
+	version: number,
+	/**  SHA-256 of the source file, hex; any when absent. */
+	digest: string | null,
+	/**  `this source file`, `another source file than the one here`, `no such source file here`. */
+	words: string,
+};
+
+/**  A pinned (size, root). */
+export type AnchorView = {
+	/**  Size. */
+	size: number,
+	/**  Root, base64. */
+	root: string,
+};
+
+/**  A key that an origin proposed by a record. */
+export type ProposalView = {
+	/**  Index of the record. */
+	index: number,
+	/**  The key; absent when the record names none that can be used. */
+	key: KeyView | null,
+	/**  Full fingerprint of the key it replaces, hex; absent when it is to sign as well. */
+	replaces: string | null,
+	/**  `waiting`, `confirmed` or `void`. */
+	state: string,
+	/**  What confirming would do, or why it is void. */
+	words: string,
+};
+
+/**  An export that the policy keeps from counting. */
+export type HeldView = {
+	/**  First index. */
+	first: number,
+	/**  One past the last index. */
+	last: number,
+	/**  Why. */
+	words: string,
+};
+
+/**  A change of policies: what it lowers and what follows. */
+export type TrustChangeView = {
+	/**  Origins whose policy changes. */
+	origins: string[],
+	/**  Whether the change was made; otherwise it was only looked at. */
+	done: boolean,
+	/**  Whether a second member must approve it. */
+	needs_second: boolean,
+	/**  What it lowers. */
+	weakens: WeakeningView[],
+	/**  What follows for the exports that are here, in words. */
+	effects: string[],
+};
+
+/**  One thing that a change lowers. */
+export type WeakeningView = {
+	/**  Name of the log. */
+	origin: string,
+	/**  Stable kebab-case code. */
+	code: string,
+	/**  In words. */
+	words: string,
+};
+
+/**  A policy file that was written. */
+export type TrustFileView = {
+	/**  Number of origins in it. */
+	total: number,
+	/**  File that was written; absent when it went to standard output. */
+	path: string | null,
+	/**  The file's text. */
+	text: string,
+};

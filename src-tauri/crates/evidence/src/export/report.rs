@@ -6,7 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ExportError, ExportFacts, read_export_with};
-use crate::{archive::ExportFiles, hash::Hash, note::VerifierKey, rejection::RejectionReport};
+use crate::{
+    archive::{CHECKPOINT, ExportFiles},
+    hash::Hash,
+    note::{SignedNote, VerifierKey},
+    record::SchemaRef,
+    rejection::{Reason, Rejection, RejectionReport},
+    trust::{Attribution, Candidate, Decision, OriginTrust, TrustError, decide},
+};
 
 /// The verdict on an export by itself, before anything else of its origin is considered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +80,9 @@ pub struct ExportReport {
     /// The file whose signature no known key made, when pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<String>,
+    /// Why the trust policy does not let it count yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// Name of the log, where everything held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -142,6 +152,76 @@ pub fn verify_export(
     keys: &[VerifierKey],
     threads: usize,
 ) -> Result<ExportReport, std::io::Error> {
+    verified(files, keys, threads).map(|(report, _)| report)
+}
+
+/// Verifies an export under the trust policy of its origin: its keys, its requirement for the
+/// size, distrust, and the schemas it allows. `digest_of` gives the SHA-256 of the source file
+/// of a schema, where there is one.
+///
+/// # Errors
+/// As [`verify_export`].
+pub fn verify_export_under(
+    files: Result<ExportFiles, crate::archive::ArchiveError>,
+    policy: &OriginTrust,
+    digest_of: &dyn Fn(&SchemaRef) -> Option<Hash>,
+    threads: usize,
+) -> Result<ExportReport, std::io::Error> {
+    let keys: Vec<VerifierKey> = policy.keys.iter().map(|k| k.0.clone()).collect();
+    let (mut report, facts) = verified(files, &keys, threads)?;
+    let Some(facts) = facts else {
+        return Ok(report);
+    };
+    let attributed = |note: &str| {
+        let note = SignedNote::parse(note.as_bytes()).ok();
+        note.map(|note| Attribution::of(&note, &keys))
+            .unwrap_or_default()
+    };
+    let candidate = Candidate {
+        first: facts.first,
+        last: facts.last,
+        roots: facts.roots.clone(),
+        checkpoint: attributed(&facts.checkpoint_note),
+        previous: facts.previous_note.as_deref().map(attributed),
+        stored: None,
+        schemas: (facts.schemas.iter())
+            .map(|(id, version)| {
+                let schema = SchemaRef {
+                    id: id.clone(),
+                    version: *version,
+                };
+                let digest = digest_of(&schema);
+                (schema, digest)
+            })
+            .collect(),
+    };
+    match decide(policy, &[candidate], &[]).pop() {
+        Some(Decision::Refused(why)) => {
+            let failed = if matches!(why, TrustError::Schema { .. }) {
+                3
+            } else {
+                6
+            };
+            report.verdict = ExportVerdict::Rejected;
+            report.checks[failed].outcome = CheckOutcome::Failed;
+            report.rejection = Some(Rejection::new(Reason::Trust(why), CHECKPOINT).report());
+        }
+        Some(Decision::Pending(why)) => {
+            report.verdict = ExportVerdict::Pending;
+            report.checks[6].outcome = CheckOutcome::Undecided;
+            report.pending.get_or_insert_with(|| CHECKPOINT.to_owned());
+            report.because = Some(why.to_string());
+        }
+        Some(Decision::Accepted(_)) | None => {}
+    }
+    Ok(report)
+}
+
+fn verified(
+    files: Result<ExportFiles, crate::archive::ArchiveError>,
+    keys: &[VerifierKey],
+    threads: usize,
+) -> Result<(ExportReport, Option<Box<ExportFacts>>), std::io::Error> {
     let mut seen = 0;
     let outcome = match files {
         Ok(mut files) => read_export_with(
@@ -160,7 +240,7 @@ pub fn verify_export(
         Err(error) => Err((ExportError::of_archive(error, None), true)),
     };
     match outcome {
-        Ok(facts) => Ok(report_of(&facts)),
+        Ok(facts) => Ok((report_of(&facts), Some(Box::new(facts)))),
         Err((ExportError::Read(error), _)) => Err(error),
         Err((ExportError::Stopped, _)) => Err(std::io::Error::other("reading was stopped")),
         Err((ExportError::Rejected(rejection), at_files)) => {
@@ -170,7 +250,7 @@ pub fn verify_export(
             } else {
                 failed_check(&rejection.code)
             };
-            Ok(ExportReport {
+            let report = ExportReport {
                 format: FORMAT.to_owned(),
                 verdict: ExportVerdict::Rejected,
                 checks: checks(|k| match k.cmp(&failed) {
@@ -180,6 +260,7 @@ pub fn verify_export(
                 }),
                 rejection: Some(rejection),
                 pending: None,
+                because: None,
                 origin: None,
                 first: None,
                 last: None,
@@ -188,7 +269,8 @@ pub fn verify_export(
                 signers: Vec::new(),
                 unverified: Vec::new(),
                 time: TIME.to_owned(),
-            })
+            };
+            Ok((report, None))
         }
     }
 }
@@ -225,6 +307,7 @@ fn report_of(facts: &ExportFacts) -> ExportReport {
         }),
         rejection: None,
         pending: facts.pending.map(str::to_owned),
+        because: None,
         origin: Some(facts.origin.clone()),
         first: Some(facts.first),
         last: Some(facts.last),

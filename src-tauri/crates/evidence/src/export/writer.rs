@@ -18,7 +18,7 @@ use crate::{
     continuity::ConsistencyLink,
     hash::Hash,
     merkle::{CompactRange, MAX_SIZE, MerkleError, leaf_hash},
-    note::{NoteError, SignedNote, SigningKey, VerifierKey},
+    note::{LogKeys, NoteError, SignedNote, SigningKey, VerifierKey},
     record::{Record, RecordError},
 };
 
@@ -405,8 +405,26 @@ impl<C: Container> Concluded<C> {
     ///
     /// # Errors
     /// [`SealError::Note`], [`SealError::Write`].
-    pub fn sign(mut self, key: &SigningKey) -> Result<(Checkpoint, String), SealError> {
+    pub fn sign(self, key: &SigningKey) -> Result<(Checkpoint, String), SealError> {
         let note = key.sign_note(&self.checkpoint.to_text())?;
+        self.close(note)
+    }
+
+    /// As [`Concluded::sign`], with every key of the log. `timestamp` is in seconds since the
+    /// Epoch.
+    ///
+    /// # Errors
+    /// [`SealError::Note`], [`SealError::Write`].
+    pub fn sign_with(
+        self,
+        keys: &LogKeys,
+        timestamp: u64,
+    ) -> Result<(Checkpoint, String), SealError> {
+        let note = keys.sign(&self.checkpoint, timestamp)?;
+        self.close(note)
+    }
+
+    fn close(mut self, note: String) -> Result<(Checkpoint, String), SealError> {
         self.container.file(CHECKPOINT, note.as_bytes())?;
         self.container.close()?;
         Ok((self.checkpoint, note))

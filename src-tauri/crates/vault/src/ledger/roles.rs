@@ -45,6 +45,8 @@ const TABLE: &[(&str, &[Role])] = &[
     ("setting.", HANDLING),
     ("source.", CUSTODIAN),
     ("trust.", CUSTODIAN),
+    ("trust.approved", ANYONE),
+    ("trust.refused", HANDLING),
     ("vault.created", CUSTODIAN),
 ];
 

@@ -1,6 +1,7 @@
 //! `trust`: the trust policy of each origin, every version of it.
 
 use chrono::{DateTime, Utc};
+use evidence::Hash;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
@@ -52,6 +53,50 @@ pub(crate) async fn newest(pool: &SqlitePool) -> Result<Vec<OriginTrust>, VaultE
     .iter()
     .map(from_sqlx)
     .collect()
+}
+
+/// All versions of every origin's policy, oldest first.
+pub(crate) async fn versions(pool: &SqlitePool) -> Result<Vec<OriginTrust>, VaultError> {
+    sqlx::query("SELECT origin, version, policy, at_us FROM trust ORDER BY origin, version")
+        .fetch_all(pool)
+        .await?
+        .iter()
+        .map(from_sqlx)
+        .collect()
+}
+
+/// Remembers that a version of the policy refused the log's head (size, root).
+pub(crate) fn refuse(
+    conn: &Connection,
+    origin: &str,
+    size: i64,
+    root: &Hash,
+    version: i64,
+    now: DateTime<Utc>,
+) -> Result<(), VaultError> {
+    conn.execute(
+        "INSERT OR IGNORE INTO trust_refused (origin, size, root, version, at_us) VALUES (?, ?, ?, ?, ?)",
+        params![origin, size, root.0, version, now.timestamp_micros()],
+    )?;
+    Ok(())
+}
+
+/// Versions of the policy that refused this head.
+pub(crate) async fn refused(
+    pool: &SqlitePool,
+    origin: &str,
+    size: i64,
+    root: &Hash,
+) -> Result<Vec<i64>, VaultError> {
+    let rows = sqlx::query(
+        "SELECT version FROM trust_refused WHERE origin = ? AND size = ? AND root = ? ORDER BY version",
+    )
+    .bind(origin)
+    .bind(size)
+    .bind(root.0.as_slice())
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(|r| Ok(r.try_get(0)?)).collect()
 }
 
 /// All versions of one origin's policy, oldest first.

@@ -15,7 +15,7 @@ use sources::{Catalogue, InputKind, ReadError};
 use tokio::sync::mpsc;
 use vault::{EventKind, ImportSession, NewEvent, SealedFile};
 
-use super::native::{Done, event};
+use super::native::{Done, Rules, event};
 use super::{Failure, Input, finished, stopped};
 use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
@@ -117,8 +117,12 @@ impl Workbench {
                     .map(|f| (f.path.as_str(), f.value.as_str()))
                     .collect();
                 let line = record.to_line().into_bytes();
+                let rules = Rules {
+                    source,
+                    newer: Vec::new(),
+                };
                 batch.push(event(
-                    source, next, leaf, &fields, line, &handles, assurance,
+                    &rules, next, leaf, &fields, line, &handles, assurance,
                 ));
                 next += 1;
                 if batch.len() >= BATCH {

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
+use evidence::archive::CHECKPOINT;
 use evidence::export::{self, ExportError, ExportFacts, Stop};
-use evidence::{Assurance, ExportFiles, Hash, RecordLine};
+use evidence::trust::KEY_SCHEMA;
+use evidence::{Assurance, ExportFiles, Hash, Reason, RecordLine, Rejection};
 use redaction::HandleKey;
 use serde_json::json;
-use sources::{Catalogue, RecordKind, SourceFile};
+use sources::{Catalogue, RecordKind, SourceFile, rule_under};
 use tokio::sync::mpsc;
 use vault::{EventKind, ImportSession, Imported, NewEvent, SealedFile, SegmentFacts};
 
 use super::{Failure, Input, finished, folder, stopped};
 use crate::ahead::{self, Ahead};
 use crate::jobs::Job;
-use crate::standing::{sizes, trust};
+use crate::standing::sizes;
+use crate::trust::{Policies, Proposed, refusal, schemas_json};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
 
@@ -50,7 +53,8 @@ impl Workbench {
             Ok(checkpoint) => checkpoint.origin,
             Err(rejection) => return Ok(Err((Failure::of(&rejection.report()), session))),
         };
-        let trust = trust(&workspace.vault).await?;
+        let policies = Policies::load(&workspace.vault).await?;
+        let trust = policies.in_force();
         let keys = trust.keys_for(&origin);
         let segments = workspace
             .vault
@@ -79,13 +83,17 @@ impl Workbench {
                 job: &counted,
             };
             let catalogue = &own.catalogue;
+            let proposed = std::sync::Mutex::new(Proposed::default());
             let row = |line: &RecordLine<'_>, leaf| {
+                crate::jobs::lock(&proposed).look(line);
                 let (id, version) = line.schema();
                 let source = catalogue.get(id, Some(version));
                 let source = source.unwrap_or_else(|| Catalogue::generic());
                 let fields: Vec<(&str, &str)> = line.fields().collect();
                 let (index, level) = (line.index(), Assurance::Unproven);
-                event(source, index, leaf, &fields, Vec::new(), &handles, level)
+                let newer = catalogue.newer(source);
+                let rules = Rules { source, newer };
+                event(&rules, index, leaf, &fields, Vec::new(), &handles, level)
             };
             let facts = export::read_export_with(
                 &mut files,
@@ -96,10 +104,11 @@ impl Workbench {
                 &|checked| checked,
                 &mut |checked| stage.take(checked),
             );
+            let proposed = std::mem::take(&mut *crate::jobs::lock(&proposed));
             let facts = facts.and_then(|facts| {
                 stage
                     .flush()
-                    .map(|()| facts)
+                    .map(|()| (facts, proposed))
                     .map_err(|Stop| ExportError::Stopped)
             });
             (facts, stage.broken)
@@ -129,7 +138,14 @@ impl Workbench {
         let (verified, broken) = verifying.await.map_err(|_| stopped())?;
         let failed = failed.or_else(|| broken.map(|error| vault_error(&error)));
         let done = self
-            .conclude(job, input, sealed, session, verified, failed)
+            .conclude(
+                (workspace, &policies),
+                job,
+                (input, sealed),
+                session,
+                verified,
+                failed,
+            )
             .await;
         match (ahead, &done) {
             (Some(index), Ok(Ok(imported))) => {
@@ -147,11 +163,11 @@ impl Workbench {
     /// Makes what was staged visible, or takes it back.
     async fn conclude(
         &self,
+        (workspace, policies): (&Workspace, &Policies),
         job: &Job,
-        input: &Input,
-        sealed: &SealedFile,
+        (input, sealed): (&Input, &SealedFile),
         session: ImportSession,
-        verified: Result<ExportFacts, ExportError>,
+        verified: Result<(ExportFacts, Proposed), ExportError>,
         failed: Option<Error>,
     ) -> Result<Result<Imported, (Failure, ImportSession)>, Error> {
         if let Some(error) = failed {
@@ -159,10 +175,11 @@ impl Workbench {
             return Err(error);
         }
         match verified {
-            Ok(facts) => self
-                .finish_native(input, sealed, session, facts)
-                .await
-                .map(Ok),
+            Ok((facts, proposed)) => {
+                let facts = (facts, proposed);
+                self.finish_native(workspace, policies, input, sealed, session, facts)
+                    .await
+            }
             Err(ExportError::Rejected(rejection)) => {
                 Ok(Err((Failure::of(&rejection.report()), session)))
             }
@@ -186,13 +203,17 @@ impl Workbench {
 
     async fn finish_native(
         &self,
+        workspace: &Workspace,
+        policies: &Policies,
         input: &Input,
         sealed: &SealedFile,
         session: ImportSession,
-        facts: ExportFacts,
-    ) -> Result<Imported, Error> {
+        (facts, proposed): (ExportFacts, Proposed),
+    ) -> Result<Result<Imported, (Failure, ImportSession)>, Error> {
         let signers: Vec<String> = facts.signers.iter().map(ToString::to_string).collect();
-        let systems: Vec<&str> = facts.schemas.iter().map(|(id, _)| id.as_str()).collect();
+        // A log that proposes its next key is still the log of its own system.
+        let systems = facts.schemas.iter().map(|(id, _)| id.as_str());
+        let systems: Vec<&str> = systems.filter(|id| *id != KEY_SCHEMA).collect();
         let system = match systems.as_slice() {
             [one, ..] if systems.iter().all(|s| s == one) => Some(*one),
             _ => None,
@@ -200,6 +221,8 @@ impl Workbench {
         let verdict = json!({
             "verdict": if facts.pending.is_some() { "pending" } else { "valid" },
             "system": system,
+            "schemas": schemas_json(facts.schemas.iter()),
+            "proposals": proposed.into_json(),
         });
         let more = json!({
             "origin": facts.origin,
@@ -222,9 +245,14 @@ impl Workbench {
             links: serde_json::to_value(&facts.bridges).unwrap_or_default(),
             verdict: verdict.clone(),
         };
+        if let Some(refusal) = refusal(workspace, policies, &segment, self.now()).await? {
+            let rejection = Rejection::new(Reason::Trust(refusal), CHECKPOINT);
+            return Ok(Err((Failure::of(&rejection.report()), session)));
+        }
         session
             .finish(segment, verdict, finished(input, sealed, more), self.now())
             .await
+            .map(Ok)
             .map_err(|e| vault_error(&e))
     }
 }
@@ -416,9 +444,16 @@ impl Stage<'_> {
     }
 }
 
+/// What classifies a record: the source file it names, and the newer versions of it, whose
+/// classes an older one cannot lower.
+pub(super) struct Rules<'a> {
+    pub(super) source: &'a SourceFile,
+    pub(super) newer: Vec<&'a SourceFile>,
+}
+
 /// A record as its row: the headline, and every field as far as its class lets it be seen.
 pub(super) fn event(
-    source: &SourceFile,
+    rules: &Rules<'_>,
     index: u64,
     leaf: Hash,
     fields: &[(&str, &str)],
@@ -426,6 +461,7 @@ pub(super) fn event(
     handles: &HandleKey,
     assurance: Assurance,
 ) -> NewEvent {
+    let source = rules.source;
     let headline = source.headline(fields.iter().copied());
     NewEvent {
         index,
@@ -441,7 +477,11 @@ pub(super) fn event(
         },
         assurance,
         rules: format!("{}/{}", source.id, source.version),
-        minimised: redaction::minimise(&|path| source.rule(path), fields.iter().copied(), handles),
+        minimised: redaction::minimise(
+            &|path| rule_under(source, &rules.newer, path),
+            fields.iter().copied(),
+            handles,
+        ),
         line,
     }
 }

@@ -16,7 +16,7 @@ use vault::{KeyName, Member, PacketRow};
 use super::wording::{ScopeKeys, Wording, capital};
 use super::{custody, limits, records, sections};
 use crate::case::{Loaded, disclosures, facts, load};
-use crate::standing::trust;
+use crate::trust::in_force;
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error};
 
@@ -107,7 +107,7 @@ pub(super) async fn assemble(
             workspace, &policy, &wording, piece, disclosure, of_segment,
         ));
     }
-    let policies = trust(vault).await?;
+    let policies = in_force(vault).await?;
     let (proofs, mut blockers) = records::proofs(workspace, &policies, &ranges).await?;
     let replayed = vault.replay().await.map_err(|e| vault_error(&e))?;
     blockers.extend(limits::custody_blocker(replayed));

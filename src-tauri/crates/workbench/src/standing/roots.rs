@@ -28,6 +28,15 @@ pub(crate) fn sizes(
     of_segments.chain(of_links).chain(of_anchors).collect()
 }
 
+/// [`roots`] for one look, nothing kept.
+pub(crate) async fn roots_of(
+    vault: &Vault,
+    segment: &Segment,
+    sizes: &BTreeSet<u64>,
+) -> Result<BTreeMap<u64, Hash>, Error> {
+    roots(vault, segment, sizes, &mut Roots::new()).await
+}
+
 /// The segment's roots at every size of interest, and only there: what else was computed at some time depends
 /// on what was known then.
 pub(super) async fn roots(

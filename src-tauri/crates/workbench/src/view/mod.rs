@@ -10,6 +10,7 @@ mod cloudtrail;
 mod continuity;
 mod records;
 mod source;
+mod trust;
 mod workspace;
 
 pub use case::*;
@@ -17,4 +18,5 @@ pub use cloudtrail::*;
 pub use continuity::*;
 pub use records::*;
 pub use source::*;
+pub use trust::*;
 pub use workspace::*;

@@ -1,0 +1,577 @@
+//! Changing a policy: looked at first, approved by a second member where it lowers anything.
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use evidence::trust::{
+    Anchor, Candidate, Decision, Distrust, Fingerprint, OriginTrust, PinnedKey, Requirement,
+    Signers, Trust, Version, decide_over_time, weakens,
+};
+use evidence::{Algorithm, Hash, VerifierKey};
+use serde_json::{Value, json};
+use vault::{Act, SecondMember};
+
+use super::proposals::judged;
+use super::show::{lowered_words, proposal_view};
+use super::{Policies, candidate, stored_since};
+use crate::standing::{links, roots_of, sizes};
+use crate::text::{count, grouped};
+use crate::view::{KeyView, TrustChangeView, TrustFileView, TrustView, WeakeningView};
+use crate::workspace::{Workspace, vault_error};
+use crate::{Code, Error, Workbench};
+
+/// Largest trust file, in bytes.
+const MAX_FILE: u64 = 8 << 20;
+
+/// A second member who approves at this workstation.
+#[derive(Clone)]
+pub struct Approval {
+    /// Member id.
+    pub member: String,
+    /// Their passphrase.
+    pub passphrase: String,
+}
+
+impl std::fmt::Debug for Approval {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Approval(by {}, passphrase hidden)", self.member)
+    }
+}
+
+/// A change of one origin's policy.
+struct Change {
+    old: Option<OriginTrust>,
+    new: OriginTrust,
+    lowers: Vec<WeakeningView>,
+    effects: Vec<String>,
+}
+
+/// How a change is recorded, and whether it can lower anything at all.
+struct Kind {
+    act: &'static str,
+    detail: Value,
+    /// A confirmed rotation replaces a key in a way that was checked to lower nothing.
+    rotation: bool,
+}
+
+impl Workbench {
+    /// Pinned keys of all origins.
+    pub async fn trust(&self) -> Result<TrustView, Error> {
+        let workspace = self.workspace().await?;
+        let standing = workspace.standing();
+        let policies = standing.origins().iter().filter_map(|o| o.trust.as_ref());
+        let keys: Vec<KeyView> = policies.flat_map(super::key_views).collect();
+        Ok(TrustView {
+            total: count(keys.len()),
+            keys,
+        })
+    }
+
+    /// Pins a key for an origin. What waited for it is decided again at once.
+    pub async fn trust_add(
+        &self,
+        vkey: String,
+        origin: Option<String>,
+    ) -> Result<TrustView, Error> {
+        self.trust_pin(vkey, origin, None).await?;
+        self.trust().await
+    }
+
+    /// Pins a key for an origin. With `from`, the requirement for smaller sizes stays as it is,
+    /// and from there on the key is required too (ML-DSA) or suffices too (Ed25519, where any
+    /// key does).
+    pub async fn trust_pin(
+        &self,
+        vkey: String,
+        origin: Option<String>,
+        from: Option<u64>,
+    ) -> Result<TrustChangeView, Error> {
+        let workspace = self.workspace().await?;
+        let key = VerifierKey::from_str(vkey.trim()).map_err(|error| {
+            Error::invalid(
+                format!("the key is no vkey: {error}"),
+                "paste the whole line that keygen printed: name+id+key",
+            )
+        })?;
+        let origin = origin
+            .map(|o| o.trim().to_owned())
+            .filter(|o| !o.is_empty());
+        let origin = origin.unwrap_or_else(|| key.name().to_owned());
+        let policies = Policies::load(&workspace.vault).await?;
+        let mut policy = policies
+            .of(&origin)
+            .cloned()
+            .unwrap_or_else(|| OriginTrust::new(&origin));
+        if policy.keys.iter().any(|known| known.0 == key) {
+            return Err(Error::new(
+                Code::Invalid,
+                format!("the key is pinned for {origin} already"),
+                "list the pinned keys to see it",
+            ));
+        }
+        let kind = Kind {
+            act: "trust.pinned",
+            detail: json!({
+                "origin": origin,
+                "key": key.name(),
+                "algorithm": key.algorithm().word(),
+                "fingerprint": key.fingerprint().to_hex(),
+            }),
+            rotation: false,
+        };
+        if let Some(from) = from.filter(|from| *from > 0) {
+            required_from(&mut policy, &key, from);
+        } else if !policy.requirement.is_empty() {
+            required_from(&mut policy, &key, 0);
+        }
+        policy.keys.push(PinnedKey(key));
+        self.change(&workspace, vec![policy], None, kind, true)
+            .await
+    }
+
+    /// What a trust file would change: nothing is changed yet.
+    pub async fn trust_preview(&self, file: String) -> Result<TrustChangeView, Error> {
+        let workspace = self.workspace().await?;
+        let trust = parse(&file)?;
+        self.change(&workspace, trust.origins, None, Kind::set(), false)
+            .await
+    }
+
+    /// Sets the policies that a trust file states; those of other origins stay as they are. What
+    /// it lowers needs a second member.
+    pub async fn trust_set(
+        &self,
+        file: String,
+        approval: Option<Approval>,
+    ) -> Result<TrustChangeView, Error> {
+        let workspace = self.workspace().await?;
+        let trust = parse(&file)?;
+        self.change(&workspace, trust.origins, approval, Kind::set(), true)
+            .await
+    }
+
+    /// As [`Workbench::trust_set`], with the second member's id and passphrase side by side.
+    pub async fn trust_change(
+        &self,
+        file: String,
+        member: Option<String>,
+        passphrase: Option<String>,
+    ) -> Result<TrustChangeView, Error> {
+        let approval = member.zip(passphrase);
+        let approval = approval.map(|(member, passphrase)| Approval { member, passphrase });
+        self.trust_set(file, approval).await
+    }
+
+    /// Reads a trust file and checks its form.
+    pub async fn trust_load(&self, path: String) -> Result<TrustFileView, Error> {
+        let at = Path::new(&path);
+        let read = std::fs::File::open(at).and_then(|file| {
+            let mut text = String::new();
+            file.take(MAX_FILE).read_to_string(&mut text)?;
+            Ok(text)
+        });
+        let text = read.map_err(|e| Error::io("could not read the trust file", at, &e))?;
+        let trust = parse(&text)?;
+        Ok(TrustFileView {
+            total: count(trust.origins.len()),
+            path: Some(path),
+            text,
+        })
+    }
+
+    /// Writes the policies in force to a new file; of one origin, or of all.
+    pub async fn trust_save(
+        &self,
+        path: String,
+        origin: Option<String>,
+    ) -> Result<TrustFileView, Error> {
+        let mut view = self.trust_file(origin).await?;
+        let at = Path::new(&path);
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(at);
+        file.and_then(|mut file| {
+            file.write_all(view.text.as_bytes())?;
+            file.sync_all()
+        })
+        .map_err(|e| Error::io("could not write the trust file", at, &e))?;
+        view.path = Some(path);
+        Ok(view)
+    }
+
+    /// Pins a (size, root) of an origin.
+    pub async fn trust_anchor(
+        &self,
+        origin: String,
+        size: u64,
+        root: String,
+        approval: Option<Approval>,
+    ) -> Result<TrustChangeView, Error> {
+        let root: Hash = root.trim().parse().map_err(|_| {
+            Error::invalid(
+                "the root is not base64 of 32 bytes",
+                "copy the third line of the checkpoint",
+            )
+        })?;
+        let workspace = self.workspace().await?;
+        let mut policy = of(&workspace, &origin).await?;
+        policy.anchor = Some(Anchor { size, root });
+        let kind = Kind {
+            act: "trust.set",
+            detail: json!({ "origin": origin, "anchor": size }),
+            rotation: false,
+        };
+        self.change(&workspace, vec![policy], approval, kind, true)
+            .await
+    }
+
+    /// Distrusts a key of an origin from a size on; `compromised` when that is known.
+    pub async fn trust_distrust(
+        &self,
+        origin: String,
+        key: String,
+        from: u64,
+        compromised: Option<DateTime<Utc>>,
+        approval: Option<Approval>,
+    ) -> Result<TrustChangeView, Error> {
+        let key = fingerprint(&key)?;
+        let workspace = self.workspace().await?;
+        let mut policy = of(&workspace, &origin).await?;
+        policy.distrust.retain(|d| d.key != key);
+        policy.distrust.push(Distrust {
+            key,
+            from,
+            compromised,
+        });
+        let kind = Kind {
+            act: "trust.distrusted",
+            detail: json!({ "origin": origin, "fingerprint": key.to_string(), "from": from }),
+            rotation: false,
+        };
+        self.change(&workspace, vec![policy], approval, kind, true)
+            .await
+    }
+
+    /// Confirms the proposal of a key, whose full fingerprint was compared by another way.
+    pub async fn trust_confirm(
+        &self,
+        origin: String,
+        key: String,
+    ) -> Result<TrustChangeView, Error> {
+        let key = fingerprint(&key)?;
+        let workspace = self.workspace().await?;
+        let policies = Policies::load(&workspace.vault).await?;
+        let segments = workspace.vault.segments(Some(&origin)).await;
+        let segments = segments.map_err(|e| vault_error(&e))?;
+        let standing = workspace.standing();
+        let all = judged(&origin, policies.of(&origin), &segments, &standing);
+        let of_key = |j: &&super::proposals::Judged| {
+            j.proposal
+                .as_ref()
+                .is_ok_and(|p| Fingerprint::of(&p.key) == key)
+        };
+        // One proposal may be void where a later one is not.
+        let found = all.iter().filter(of_key).find(|j| j.outcome.is_ok());
+        let Some(found) = found.or_else(|| all.iter().rfind(of_key)) else {
+            return Err(Error::not_found(
+                format_args!("a proposal of key {key} by {origin}"),
+                "list the proposals; give the whole fingerprint",
+            ));
+        };
+        let (from, policy) = match &found.outcome {
+            Ok(outcome) => outcome.clone(),
+            Err(_) => {
+                return Err(Error::new(
+                    Code::Refused,
+                    proposal_view(&origin, found).words,
+                    "pin the key by hand if its operator confirms it to you by another way",
+                ));
+            }
+        };
+        let kind = Kind {
+            act: "trust.confirmed",
+            detail: json!({
+                "origin": origin,
+                "fingerprint": key.to_string(),
+                "proposed": found.index,
+                "from": from,
+            }),
+            rotation: true,
+        };
+        self.change(&workspace, vec![policy], None, kind, true)
+            .await
+    }
+
+    /// Checks a change, and makes it when `apply`.
+    async fn change(
+        &self,
+        workspace: &Workspace,
+        new: Vec<OriginTrust>,
+        approval: Option<Approval>,
+        kind: Kind,
+        apply: bool,
+    ) -> Result<TrustChangeView, Error> {
+        let acting = workspace.acting.lock().await;
+        let policies = Policies::load(&workspace.vault).await?;
+        let mut changes = Vec::new();
+        for policy in new {
+            policy.check().map_err(|error| {
+                Error::invalid(error.to_string(), "see schemas/trust-1.schema.json")
+            })?;
+            if policies.of(&policy.origin) == Some(&policy) {
+                continue;
+            }
+            let old = policies.of(&policy.origin).cloned();
+            let lowers = if kind.rotation {
+                Vec::new()
+            } else {
+                weakens(old.as_ref(), &policy)
+            };
+            let words_of = old.as_ref().unwrap_or(&policy);
+            changes.push(Change {
+                lowers: lowers
+                    .iter()
+                    .map(|w| WeakeningView {
+                        origin: policy.origin.clone(),
+                        code: w.code().into(),
+                        words: lowered_words(w, words_of),
+                    })
+                    .collect(),
+                effects: effects(workspace, &policies, &policy, self.now()).await?,
+                old,
+                new: policy,
+            });
+        }
+        let lowers: Vec<WeakeningView> = changes
+            .iter()
+            .flat_map(|c| c.lowers.iter().cloned())
+            .collect();
+        let mut view = TrustChangeView {
+            origins: changes.iter().map(|c| c.new.origin.clone()).collect(),
+            done: false,
+            needs_second: !lowers.is_empty(),
+            effects: changes
+                .iter()
+                .flat_map(|c| c.effects.iter().cloned())
+                .collect(),
+            weakens: lowers,
+        };
+        if !apply || changes.is_empty() {
+            return Ok(view);
+        }
+        let second = self.second(workspace, &view, approval).await?;
+        workspace
+            .vault
+            .write(self.now(), move |tx| {
+                let mut acts: Option<vault::Acts> = None;
+                for change in changes {
+                    let policy = serde_json::to_value(&change.new).unwrap_or_default();
+                    let version = tx.set_trust(&change.new.origin, &policy)?;
+                    for act in acts_of(&change, &kind, version, second.as_ref()) {
+                        acts = Some(match acts {
+                            None => act.into(),
+                            Some(acts) => acts.and(act),
+                        });
+                    }
+                }
+                let nothing = || Act::new("trust.set", json!({}));
+                Ok(((), acts.unwrap_or_else(|| nothing().into())))
+            })
+            .await
+            .map_err(|e| vault_error(&e))?;
+        drop(acting);
+        workspace.reconsider().await?;
+        self.vault_changed();
+        view.done = true;
+        Ok(view)
+    }
+
+    /// The second member, where one is needed.
+    async fn second(
+        &self,
+        workspace: &Workspace,
+        view: &TrustChangeView,
+        approval: Option<Approval>,
+    ) -> Result<Option<SecondMember>, Error> {
+        if !view.needs_second {
+            return Ok(None);
+        }
+        let Some(approval) = approval else {
+            let lowers: Vec<&str> = view.weakens.iter().map(|w| w.words.as_str()).collect();
+            return Err(Error::new(
+                Code::Refused,
+                format!("this lowers what is required: {}", lowers.join("; ")),
+                "a second member must approve it at this workstation",
+            ));
+        };
+        if approval.member == workspace.vault.member().0 {
+            return Err(Error::new(
+                Code::Refused,
+                "the second member must be another one than who makes the change",
+                "name another member of this workspace",
+            ));
+        }
+        let second = workspace
+            .vault
+            .unlock_second(&approval.member, approval.passphrase)
+            .await;
+        second.map(Some).map_err(|error| match &error {
+            vault::VaultError::Passphrase(_) => Error::new(
+                Code::WrongPassphrase,
+                "the passphrase does not open the second member's key file",
+                "ask them to type it again",
+            ),
+            _ => vault_error(&error),
+        })
+    }
+}
+
+impl Kind {
+    fn set() -> Self {
+        Self {
+            act: "trust.set",
+            detail: Value::Null,
+            rotation: false,
+        }
+    }
+}
+
+fn acts_of(change: &Change, kind: &Kind, version: i64, second: Option<&SecondMember>) -> Vec<Act> {
+    let mut detail = match &kind.detail {
+        Value::Object(_) => kind.detail.clone(),
+        _ => json!({ "origin": change.new.origin }),
+    };
+    detail["version"] = json!(version);
+    if change.old.is_none() {
+        detail["first"] = json!(true);
+    }
+    let lowers: Vec<&str> = change.lowers.iter().map(|w| w.words.as_str()).collect();
+    if lowers.is_empty() {
+        return vec![Act::new(kind.act, detail)];
+    }
+    detail["lowers"] = json!(lowers);
+    let mut acts = vec![Act::new("trust.lowered", detail.clone())];
+    acts.extend(second.map(|s| Act::new("trust.approved", detail).signed_by(s)));
+    acts
+}
+
+fn parse(file: &str) -> Result<Trust, Error> {
+    Trust::parse(file.as_bytes()).map_err(|error| {
+        Error::invalid(
+            error.to_string(),
+            "a trust file is JSON of the format muniment/trust/v1; see schemas/trust-1.schema.json",
+        )
+    })
+}
+
+fn fingerprint(text: &str) -> Result<Fingerprint, Error> {
+    text.parse()
+        .map_err(|error: evidence::trust::FingerprintText| {
+            Error::invalid(error.to_string(), "give the whole fingerprint")
+        })
+}
+
+async fn of(workspace: &Workspace, origin: &str) -> Result<OriginTrust, Error> {
+    let policies = Policies::load(&workspace.vault).await?;
+    policies.of(origin).cloned().ok_or_else(|| {
+        let known: Vec<&str> = policies.origins().collect();
+        Error::not_found(
+            format_args!("a trust policy of {origin}"),
+            format!(
+                "pin a key first; origins with a policy: {}",
+                known.join(", ")
+            ),
+        )
+    })
+}
+
+/// Makes a key required from a size on, where all or an ML-DSA key must sign, or sufficient.
+fn required_from(policy: &mut OriginTrust, key: &VerifierKey, from: u64) {
+    let new = Fingerprint::of(key);
+    let mut requirement = Vec::new();
+    let rules = policy.requirement_in_full();
+    if rules.is_empty() {
+        requirement.push(Requirement {
+            from,
+            to: None,
+            signers: Signers::Any(vec![new]),
+        });
+    }
+    for rule in rules {
+        if rule.from < from {
+            let to = Some(rule.to.map_or(from, |to| to.min(from)));
+            requirement.push(Requirement { to, ..rule.clone() });
+        }
+        if rule.to.is_none_or(|to| to > from) {
+            let mut keys = rule.signers.keys().to_vec();
+            keys.push(new);
+            let all =
+                matches!(rule.signers, Signers::All(_)) || key.algorithm() == Algorithm::MlDsa44;
+            requirement.push(Requirement {
+                from: rule.from.max(from),
+                to: rule.to,
+                signers: if all {
+                    Signers::All(keys)
+                } else {
+                    Signers::Any(keys)
+                },
+            });
+        }
+    }
+    policy.requirement = requirement;
+}
+
+/// What a new policy does to the exports that are here, in words.
+async fn effects(
+    workspace: &Workspace,
+    policies: &Policies,
+    new: &OriginTrust,
+    now: DateTime<Utc>,
+) -> Result<Vec<String>, Error> {
+    let origin = &new.origin;
+    let vault = &workspace.vault;
+    let segments = vault.segments(Some(origin)).await;
+    let segments = segments.map_err(|e| vault_error(&e))?;
+    let mut keys = policies.keys_ever(origin);
+    keys.extend(new.keys.iter().map(|k| k.0.clone()));
+    let links = links(&segments);
+    let sizes = sizes(&segments, &[], &links);
+    let stored = stored_since(vault).await?;
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for segment in &segments {
+        let roots = roots_of(vault, segment, &sizes).await?;
+        let stored = stored.get(&segment.import).copied();
+        let catalogue = &workspace.catalogue;
+        candidates.push(candidate(&segment.facts, roots, &keys, catalogue, stored));
+    }
+    let mut versions = policies.versions(origin).to_vec();
+    let before = decide_over_time(&versions, &candidates, &links);
+    versions.push(Version {
+        number: versions.last().map_or(1, |v| v.number + 1),
+        since: now,
+        policy: new.clone(),
+    });
+    let after = decide_over_time(&versions, &candidates, &links);
+    let counts = |d: &Decision| matches!(d, Decision::Accepted(_));
+    let mut effects = Vec::new();
+    for ((segment, before), after) in segments.iter().zip(&before).zip(&after) {
+        let facts = &segment.facts;
+        let span = format!(
+            "records {} to {} of {origin}",
+            grouped(facts.first),
+            grouped(facts.last.saturating_sub(1))
+        );
+        match (counts(before), counts(after), after.why()) {
+            (true, false, Some(why)) => effects.push(format!("{span} stop counting: {why}")),
+            (false, true, _) => effects.push(format!("{span} count from now on")),
+            (false, false, Some(why)) if before.why() != Some(why) => {
+                effects.push(format!("{span} still do not count: {why}"));
+            }
+            _ => {}
+        }
+    }
+    Ok(effects)
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { fingerprintOf, grouped, readDraft, writeDraft } from "./trust";
+
+const file = JSON.stringify({
+  format: "muniment/trust/v1",
+  origins: [
+    {
+      origin: "log",
+      keys: ["log+00000000+AQ=="],
+      requirement: [
+        { from: 0, to: 9, any: ["aa"] },
+        { from: 9, all: ["aa", "bb"] },
+      ],
+      distrust: [{ key: "aa", from: 5, compromised: "2026-11-01T00:00:00Z" }],
+      schemas: [{ id: "a", version: 1 }],
+      anchor: { size: 4, root: "x" },
+      heartbeat: 60,
+    },
+  ],
+});
+
+describe("the draft of a policy", () => {
+  it("writes what it read", () => {
+    expect(JSON.parse(writeDraft(readDraft(file)))).toEqual(JSON.parse(file));
+    const empty = JSON.stringify({ format: "muniment/trust/v1", origins: [{ origin: "log", keys: [] }] });
+    expect(JSON.parse(writeDraft(readDraft(empty)))).toEqual(JSON.parse(empty));
+  });
+
+  it("tells any schema from none", () => {
+    const draft = readDraft(file);
+    expect(JSON.parse(writeDraft({ ...draft, schemas: [] })).origins[0].schemas).toEqual([]);
+    expect(JSON.parse(writeDraft({ ...draft, schemas: null })).origins[0]).not.toHaveProperty("schemas");
+  });
+
+  it("knows a vkey by its whole fingerprint", async () => {
+    expect(await fingerprintOf("log+00000000+AQ==")).toBe(
+      "4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a",
+    );
+    expect(await fingerprintOf("log")).toBeNull();
+    expect(grouped("0011223344556677")).toBe("00112233 44556677");
+  });
+});

@@ -45,6 +45,13 @@ fn printed(stem: &str) -> Schema {
         "fsck" => of::<view::FsckView>(),
         "custody" => of::<view::CustodyView>(),
         "sources" => of::<view::SourcesView>(),
+        "source-list" => of::<view::SourceFilesView>(),
+        "source-show" => of::<view::SourceDetailView>(),
+        "source-check" => of::<view::CheckedSourceView>(),
+        "source-add" => of::<view::AddedSourceView>(),
+        "classify-list" => of::<view::ToClassifyView>(),
+        "classify-preview" => of::<view::ClassifyPreview>(),
+        "rebuild" => of::<view::RebuiltView>(),
         ERROR => of::<workbench::Error>(),
         other => panic!("no type is known for schemas/cli/{other}.schema.json"),
     }

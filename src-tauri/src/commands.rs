@@ -39,6 +39,15 @@ commands! {
     record(seq: u32) -> RecordView;
     complete_query(query: String, caret: u32) -> Vec<CompletionView>;
     sources() -> SourcesView;
+    source_files() -> SourceFilesView;
+    source_file(id: String, version: Option<u32>) -> SourceDetailView;
+    check_source(path: String) -> CheckedSourceView;
+    add_source(path: String, reason: Option<String>, wait: bool) -> AddedSourceView;
+    assign_source(id: String, imports: Vec<u32>, title: Option<String>, wait: bool) -> AddedSourceView;
+    to_classify() -> ToClassifyView;
+    classify_preview(request: ClassifyRequest) -> ClassifyPreview;
+    classify(request: ClassifyRequest, reason: String, wait: bool) -> AddedSourceView;
+    rebuild(everything: bool) -> RebuiltView;
     trust() -> TrustView;
     trust_add(vkey: String, origin: Option<String>) -> TrustView;
     trust_heartbeat(origin: String, seconds: Option<u32>) -> TrustView;

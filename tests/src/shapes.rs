@@ -54,6 +54,16 @@ pub const SHAPES: &[(&str, &[&str])] = &[
     ("fsck", &["fsck"]),
     ("custody", &["custody"]),
     ("sources", &["sources"]),
+    ("source-list", &["source list"]),
+    ("source-show", &["source show"]),
+    ("source-check", &["source check"]),
+    (
+        "source-add",
+        &["source add", "source assign", "classify apply"],
+    ),
+    ("classify-list", &["classify list"]),
+    ("classify-preview", &["classify preview"]),
+    ("rebuild", &["rebuild"]),
     (ERROR, &[]),
 ];
 

@@ -145,6 +145,18 @@ pub(crate) enum Command {
     },
     /// List origins with their continuity, imports and quarantine.
     Sources,
+    /// Source files: list, show, check, add, assign.
+    #[command(subcommand)]
+    Source(crate::source::Source),
+    /// Classify fields that no source file classifies, by pattern.
+    #[command(subcommand)]
+    Classify(crate::source::Classify),
+    /// Make rows and index anew from the sealed records.
+    Rebuild {
+        /// Also rows that no change of a source file asks for.
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ mod arguments;
 mod passphrase;
 mod print;
 mod run;
+mod source;
 mod trail;
 mod trust;
 

@@ -6,6 +6,8 @@ use serde::Serialize;
 use workbench::seal::{KeyView, SealedView};
 use workbench::view::*;
 
+use crate::source;
+
 /// The answer of one command.
 pub(crate) enum Answer {
     Created(CreatedView),
@@ -31,6 +33,14 @@ pub(crate) enum Answer {
     Checked(FsckView),
     Custody(CustodyView),
     Sources(SourcesView),
+    SourceFiles(SourceFilesView),
+    SourceFile(Box<SourceDetailView>),
+    SourceText(Box<SourceDetailView>),
+    SourceChecked(CheckedSourceView),
+    SourceAdded(AddedSourceView),
+    ToClassify(ToClassifyView),
+    ClassifyPreview(ClassifyPreview),
+    Rebuilt(RebuiltView),
 }
 
 impl Answer {
@@ -41,6 +51,7 @@ impl Answer {
             Self::Verified(report) => report.passed,
             Self::TrailVerified(report) => report.verdict.word() == "verified",
             Self::Checked(report) => report.ok,
+            Self::SourceChecked(report) => report.problems.is_empty(),
             _ => true,
         };
         u8::from(!held)
@@ -71,6 +82,13 @@ impl Answer {
             Self::Checked(view) => json(out, view),
             Self::Custody(view) => json(out, view),
             Self::Sources(view) => json(out, view),
+            Self::SourceFiles(view) => json(out, view),
+            Self::SourceFile(view) | Self::SourceText(view) => json(out, view),
+            Self::SourceChecked(view) => json(out, view),
+            Self::SourceAdded(view) => json(out, view),
+            Self::ToClassify(view) => json(out, view),
+            Self::ClassifyPreview(view) => json(out, view),
+            Self::Rebuilt(view) => json(out, view),
         }
     }
 
@@ -153,6 +171,14 @@ impl Answer {
             }
             Self::Custody(view) => custody(out, view),
             Self::Sources(view) => sources(out, view),
+            Self::SourceFiles(view) => source::files(out, view),
+            Self::SourceFile(view) => source::file(out, view),
+            Self::SourceText(view) => write!(out, "{}", view.text),
+            Self::SourceChecked(view) => source::checked(out, view),
+            Self::SourceAdded(view) => source::added(out, view),
+            Self::ToClassify(view) => source::to_classify(out, view),
+            Self::ClassifyPreview(view) => source::preview(out, view),
+            Self::Rebuilt(view) => writeln!(out, "{} records are shown anew", view.records),
         }
     }
 }

@@ -49,6 +49,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
             }
             return workbench::verify(path, trust.as_deref()).map(Answer::Verified);
         }
+        Command::Source(crate::source::Source::Check { file }) if arguments.workspace.is_none() => {
+            return workbench::check_source(file).map(Answer::SourceChecked);
+        }
         Command::Init { second_role } => {
             let bench = Workbench::new(environment);
             let first = passphrase::own("the first custodian")?;
@@ -142,6 +145,9 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
         Command::Fsck => Answer::Checked(bench.fsck().await?),
         Command::Custody { filter } => Answer::Custody(bench.custody(filter.clone(), None).await?),
         Command::Sources => Answer::Sources(bench.sources().await?),
+        Command::Source(command) => crate::source::source(bench, command).await?,
+        Command::Classify(command) => crate::source::classify(bench, command).await?,
+        Command::Rebuild { all } => Answer::Rebuilt(bench.rebuild(*all).await?),
         Command::Init { .. }
         | Command::Keygen { .. }
         | Command::Seal { .. }

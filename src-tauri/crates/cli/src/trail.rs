@@ -221,11 +221,11 @@ pub(crate) fn trails(out: &mut dyn Write, view: &TrailsView) -> io::Result<()> {
 }
 
 fn tally(out: &mut dyn Write, what: &str, line: &TrailTallyView) -> io::Result<()> {
-    let s = if line.count == 1 { "" } else { "s" };
+    let s = if line.total == 1 { "" } else { "s" };
     writeln!(
         out,
         "{:<16} {} {what}{s}: {}",
-        line.code, line.count, line.message
+        line.code, line.total, line.message
     )?;
     names(out, &line.paths)?;
     if !line.hint.is_empty() {

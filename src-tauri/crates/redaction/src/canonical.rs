@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization;
 
 /// Known identity spaces and the prefix of their handles.
-pub(crate) const DOMAINS: [(&str, &str); 35] = [
+pub(crate) const DOMAINS: [(&str, &str); 36] = [
     ("account", "acc"),
     ("email", "mail"),
     ("name", "name"),
@@ -35,6 +35,7 @@ pub(crate) const DOMAINS: [(&str, &str); 35] = [
     ("recovery", "rec"),
     ("backup", "bak"),
     ("finding", "fnd"),
+    ("product", "prd"),
     ("sim", "sim"),
     ("network", "vpc"),
     ("imei", "imei"),

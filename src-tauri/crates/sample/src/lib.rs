@@ -17,6 +17,7 @@ mod log;
 mod os;
 mod readme;
 mod story;
+mod systems;
 pub mod trail;
 
 use std::io;
@@ -32,6 +33,7 @@ use crate::draft::{Draft, Pen};
 use crate::fleet::Fleet;
 use crate::log::{Log, put};
 pub use crate::story::{EXPOSED, VICTIM_DEVICE, VICTIM_KEY};
+pub use crate::systems::{SystemExport, write_systems};
 
 /// 2026-09-23T00:00:00Z, when the six weeks begin.
 pub(crate) const START: DateTime<Utc> = match DateTime::from_timestamp(1_790_121_600, 0) {

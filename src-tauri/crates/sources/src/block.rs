@@ -1,11 +1,12 @@
 //! The `x-source` block: what the program has to know of a system's records besides their fields.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Lifecycle;
 
 /// Where a record's times stand.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeFields {
     /// JSON Pointer of the time at which it happened.
@@ -16,7 +17,7 @@ pub struct TimeFields {
 }
 
 /// Whether a record reports an act or a change of state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordKind {
     /// Somebody or something did something.
@@ -26,7 +27,7 @@ pub enum RecordKind {
 }
 
 /// The class of the Open Cybersecurity Schema Framework (1.x) that a record type fits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ocsf {
     /// `class_uid`, 3001 for example.
@@ -36,7 +37,7 @@ pub struct Ocsf {
 }
 
 /// One kind of record that a system writes.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordType {
     /// The value of the action field.
@@ -59,7 +60,7 @@ pub struct RecordType {
 }
 
 /// The outcome field and what its absence means.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OutcomeField {
     pub(crate) field: String,
@@ -68,7 +69,7 @@ pub(crate) struct OutcomeField {
 }
 
 /// The block as it stands in the file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Block {
     pub(crate) id: String,
@@ -89,6 +90,10 @@ pub(crate) struct Block {
     /// the action.
     #[serde(default)]
     pub(crate) open: bool,
+    /// Members that a record of this system has at its top, by which a file of records that do not
+    /// name their source file is recognised.
+    #[serde(default)]
+    pub(crate) recognise: Vec<String>,
     /// Whether a whole record is one unclassified field.
     #[serde(default)]
     pub(crate) whole: bool,

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, LazyLock};
 
-use redaction::{Class, FieldRule};
 use thiserror::Error;
 
 use crate::source::SourceFile;
@@ -81,6 +80,27 @@ impl Catalogue {
             .collect()
     }
 
+    /// The file whose classes decide about records that were committed under `version` of `id`: the
+    /// newest one, so that an older version never shows more of a field than the newest allows.
+    /// `None` when that version is not known, so that nothing may be said of its fields.
+    pub fn governing(&self, id: &str, version: u32) -> Option<&SourceFile> {
+        self.get(id, Some(version))?;
+        self.get(id, None)
+    }
+
+    /// Puts in a file of the workspace's own, in the place of a built-in one of the same id and
+    /// version: the workspace's records were minimised by it.
+    pub fn put(&mut self, file: SourceFile) {
+        self.files
+            .retain(|there| (there.id.as_str(), there.version) != (file.id.as_str(), file.version));
+        self.files.push(Arc::new(file));
+    }
+
+    /// Whether this very file came with the program.
+    pub fn is_builtin(file: &SourceFile) -> bool {
+        PARSED.iter().any(|one| one.digest == file.digest)
+    }
+
     /// The pseudo source for records of which nothing is known.
     pub fn generic() -> &'static SourceFile {
         let is_generic = |file: &&Arc<SourceFile>| file.id == GENERIC_ID;
@@ -113,43 +133,18 @@ impl Catalogue {
         all
     }
 
+    /// The newest version of every file.
+    pub fn newest(&self) -> impl Iterator<Item = &SourceFile> {
+        self.all().filter(|file| {
+            !self
+                .files
+                .iter()
+                .any(|one| one.id == file.id && one.version > file.version)
+        })
+    }
+
     /// Every file.
     pub fn all(&self) -> impl ExactSizeIterator<Item = &SourceFile> {
         self.files.iter().map(AsRef::as_ref)
-    }
-}
-
-/// The rule of a field in a record of `source`, when `newer` versions of the file are known: an
-/// older version cannot lower the class that a newer one gives a field, so that whoever names
-/// the older one in a record shows no more by it.
-pub fn rule_under<'a>(
-    source: &'a SourceFile,
-    newer: &[&'a SourceFile],
-    path: &str,
-) -> Option<&'a FieldRule> {
-    let own = source.rule(path)?;
-    let later = newer.iter().filter_map(|file| file.rule(path));
-    // The first of those that conceal most is kept: the record's own file, where it does.
-    Some(later.fold(own, |strictest, rule| {
-        if concealment(rule.class) > concealment(strictest.class) {
-            rule
-        } else {
-            strictest
-        }
-    }))
-}
-
-/// How much a class keeps from sight.
-fn concealment(class: Class) -> u8 {
-    match class {
-        Class::C0 => 0,
-        Class::C1 => 1,
-        Class::C2 => 2,
-        Class::H => 3,
-        Class::C3 => 4,
-        Class::C4 => 5,
-        Class::Unknown => 6,
-        Class::C5 => 7,
-        Class::C6 => 8,
     }
 }

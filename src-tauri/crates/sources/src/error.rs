@@ -192,7 +192,9 @@ pub enum FieldFault {
     #[error("it has both a class and properties; classify the properties")]
     ClassOnContainer,
     /// The name is taken by the collected rest of an object.
-    #[error("\"*\" is the name of an object's unclassified rest and cannot be declared")]
+    #[error(
+        "\"*\" is the name of an object's unclassified rest and \"-\" that of array elements; neither can be declared"
+    )]
     ReservedName,
     /// An annotation has the wrong JSON type.
     #[error("an annotation has the wrong type")]
@@ -238,8 +240,13 @@ pub enum SourceError {
     #[error("source file: not UTF-8")]
     NotUtf8,
     /// The `x-source` block is missing or has another shape.
-    #[error("source file: its x-source block is not usable: {0}")]
-    Block(String),
+    #[error("source file, /x-source{place}: {reason}")]
+    Block {
+        /// JSON Pointer below the block.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A field.
     #[error("source file {id}, field {path}: {fault}")]
     Field {
@@ -286,6 +293,18 @@ pub enum SourceError {
         /// The name that is not declared.
         name: String,
     },
+    /// The subject of a lifecycle is shown as a value, so no records of one subject can be found.
+    #[error(
+        "source file {id}, lifecycle {lifecycle}: its subject {path} needs class C3, C4 or H with an x-handle-domain"
+    )]
+    SubjectWithoutHandle {
+        /// The source file's id.
+        id: String,
+        /// The lifecycle's name.
+        lifecycle: String,
+        /// The JSON Pointer of the subject.
+        path: String,
+    },
     /// A declared contradiction.
     #[error("source file {id}, lifecycle {lifecycle}, contradiction {rule}: {fault}")]
     Contradiction {
@@ -298,10 +317,35 @@ pub enum SourceError {
         /// What is wrong.
         fault: ContradictionFault,
     },
-    /// More fields than a record may have.
-    #[error("source file {id}: more fields than the 512 that a record may have")]
+    /// More fields than can be declared.
+    #[error(
+        "source file {id}: more than the 8,192 paths, or the 480 members at the top, that a file may declare"
+    )]
     TooManyFields {
         /// The source file's id.
         id: String,
     },
+}
+
+impl SourceError {
+    /// Where in the source file it is wrong: a JSON Pointer, or empty for the file as a whole.
+    pub fn place(&self) -> String {
+        let block = |what: &str| format!("/x-source/{what}");
+        match self {
+            Self::Json { .. } | Self::NotUtf8 | Self::TooManyFields { .. } => String::new(),
+            Self::Block { place, .. } => format!("/x-source{place}"),
+            Self::Field { path, .. } => path
+                .split('/')
+                .skip(1)
+                .map(|part| match part {
+                    crate::source::ELEMENT => "/items".to_owned(),
+                    name => format!("/properties/{name}"),
+                })
+                .collect(),
+            Self::NoSuchField { what, .. } | Self::NotForHeadline { what, .. } => block(what),
+            Self::Lifecycle { .. }
+            | Self::SubjectWithoutHandle { .. }
+            | Self::Contradiction { .. } => block("lifecycles"),
+        }
+    }
 }

@@ -10,22 +10,30 @@
 
 mod block;
 mod catalogue;
+mod changes;
+mod classify;
 mod error;
+mod expand;
 mod headline;
 mod input;
 mod json;
 mod lifecycle;
+mod schema;
 mod source;
 mod sums;
 
 pub use block::{Ocsf, RecordKind, RecordType, TimeFields};
-pub use catalogue::{Catalogue, ConflictingVersion, GENERIC_ID, rule_under};
+pub use catalogue::{Catalogue, ConflictingVersion, GENERIC_ID};
+pub use changes::{Change, ChangeKind};
+pub use classify::{Classified, ClassifyError, Decision, Fit, NoPattern, Pattern, scalars};
 pub use error::{ContradictionFault, FieldFault, JsonFault, ReadError, SourceError};
+pub use expand::Part;
 pub use headline::{Headline, Moment, UNDECLARED};
 pub use input::{ForeignRecord, InputKind, MAX_FILE_BYTES, MAX_LINE_BYTES, Place, read_foreign};
 pub use lifecycle::{
     ActivityRefusal, Condition, Contradiction, ContradictionKind, ContradictionRule, FieldOf,
     Judged, Judgement, Life, Lifecycle, Step, Transition,
 };
-pub use source::{DeclaredField, PURPOSES, REST, SourceFile};
+pub use schema::file_schema;
+pub use source::{DeclaredField, ELEMENT, PURPOSES, REST, SourceFile};
 pub use sums::parse_sha256sums;

@@ -1,6 +1,7 @@
 //! One source file: its fields, and how a record of it becomes a list of fields.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use evidence::{Field, Hash};
 use redaction::{Class, FieldRule, SCHEMA_PATH, ValueType};
@@ -16,8 +17,18 @@ use crate::lifecycle::{Condition, ContradictionRule, Lifecycle};
 /// so no path ever says more than the source file itself.
 pub const REST: &str = "*";
 
+/// The name that stands for any element of an array in a declared path (RFC 6901 keeps it free: it
+/// names the element behind the last).
+pub const ELEMENT: &str = "-";
+
 /// The most fields that a record may have, `@schema` among them.
 const MAX_FIELDS: usize = 512;
+/// The most paths that a source file may declare. A record has few of them; a file that somebody
+/// classified path by path has many.
+const MAX_DECLARED: usize = 8_192;
+/// The most members that the root of a record may declare, so that a record always fits when each
+/// is committed whole.
+const MAX_TOP: usize = 480;
 
 /// The purposes that the built-in source files use, with their titles.
 pub const PURPOSES: [(&str, &str); 4] = [
@@ -69,8 +80,11 @@ pub struct SourceFile {
     /// SHA-256 of the file; a trust policy pins it.
     pub digest: Hash,
     pub(crate) block: Block,
+    bytes: Arc<[u8]>,
     schema_value: String,
-    root: Node,
+    pub(crate) root: Node,
+    /// Whether it declares elements of arrays.
+    pub(crate) arrays: bool,
     fields: Vec<DeclaredField>,
     /// Path → index of a declared field, or `usize::MAX` for a declared path without a class.
     by_path: HashMap<String, usize>,
@@ -79,16 +93,40 @@ pub struct SourceFile {
 
 /// A declared place in a record.
 #[derive(Clone, Debug)]
-struct Node {
-    path: String,
+pub(crate) struct Node {
+    pub(crate) path: String,
     /// `None`: a field, whose value is committed whole.
-    children: Option<HashMap<String, Node>>,
+    pub(crate) children: Option<HashMap<String, Node>>,
+    /// What the elements of an array are. The array is committed whole, since a commitment for each
+    /// element would say how many there are; a row shows its elements.
+    pub(crate) items: Option<Box<Node>>,
 }
 
 impl SourceFile {
     /// Reads a source file and checks that it is whole: every field has a class, purposes and a
     /// type, and its `x-source` block names only what it declares.
     pub fn parse(bytes: &[u8]) -> Result<Self, SourceError> {
+        let mut faults = Vec::new();
+        let parsed = Self::read(bytes, &mut faults);
+        match faults.into_iter().next() {
+            Some(fault) => Err(fault),
+            None => parsed,
+        }
+    }
+
+    /// As [`parse`](Self::parse), and tells everything that is wrong with the fields at once.
+    pub fn check(bytes: &[u8]) -> Result<Self, Vec<SourceError>> {
+        let mut faults = Vec::new();
+        match Self::read(bytes, &mut faults) {
+            Ok(source) if faults.is_empty() => Ok(source),
+            // What the block says of fields that are at fault is no fault of its own.
+            Ok(_) => Err(faults),
+            Err(_) if !faults.is_empty() => Err(faults),
+            Err(error) => Err(vec![error]),
+        }
+    }
+
+    fn read(bytes: &[u8], faults: &mut Vec<SourceError>) -> Result<Self, SourceError> {
         let text = std::str::from_utf8(bytes).map_err(|_| SourceError::NotUtf8)?;
         let mut parser = Parser::new(text);
         parser
@@ -101,22 +139,35 @@ impl SourceFile {
         })?;
         let block = file.get("x-source").cloned().unwrap_or_default();
         let block: Block =
-            serde_json::from_value(block).map_err(|e| SourceError::Block(e.to_string()))?;
-        if !is_id(&block.id) || block.version == 0 {
-            return Err(SourceError::Block(
-                "id must be lower case letters, digits and dashes, version at least 1".into(),
+            serde_path_to_error::deserialize(block).map_err(|error| SourceError::Block {
+                place: pointer(error.path()),
+                reason: error.inner().to_string(),
+            })?;
+        let block_fault = |place: &str, reason: &str| SourceError::Block {
+            place: place.to_owned(),
+            reason: reason.to_owned(),
+        };
+        if !is_id(&block.id) {
+            return Err(block_fault(
+                "/id",
+                "an id is lower case letters, digits and dashes, at most 64",
             ));
+        }
+        if block.version == 0 {
+            return Err(block_fault("/version", "versions begin at 1"));
         }
         let mut fields = Vec::new();
         let root = match file.get("properties").and_then(Value::as_object) {
-            Some(_) if !block.whole => node(&block.id, &file, String::new(), &mut fields)?,
+            Some(_) if !block.whole => node(&block.id, &file, String::new(), &mut fields, faults),
             None if block.whole => Node {
                 path: String::new(),
                 children: None,
+                items: None,
             },
             _ => {
-                return Err(SourceError::Block(
-                    "a source either declares properties, or says whole: true".into(),
+                return Err(block_fault(
+                    "",
+                    "a source file either declares properties, or says whole: true",
                 ));
             }
         };
@@ -126,7 +177,8 @@ impl SourceFile {
             .map(|(at, field)| (field.path.clone(), at))
             .collect();
         add_containers(&root, &mut by_path);
-        if by_path.len() >= MAX_FIELDS {
+        let top = root.children.as_ref().map_or(0, HashMap::len);
+        if by_path.len() >= MAX_DECLARED || top > MAX_TOP {
             return Err(SourceError::TooManyFields { id: block.id });
         }
         let types = (block.record_types.iter().enumerate())
@@ -140,6 +192,10 @@ impl SourceFile {
             digest: Hash::sha256(bytes),
             schema_value: format!(r#"{{"id":"{}","version":{}}}"#, block.id, block.version),
             block,
+            bytes: bytes.into(),
+            arrays: by_path
+                .keys()
+                .any(|path| path.split('/').any(|part| part == ELEMENT)),
             root,
             fields,
             by_path,
@@ -153,7 +209,7 @@ impl SourceFile {
     /// said of its value and, in a packet, not even its path. Parts of declared objects that stand
     /// for unclassified values have a rule of class unknown.
     pub fn rule(&self, path: &str) -> Option<&FieldRule> {
-        let at = *self.by_path.get(path)?;
+        let at = self.place(path)?;
         Some(
             self.fields
                 .get(at)
@@ -163,7 +219,76 @@ impl SourceFile {
 
     /// All of what the file says of a field.
     pub fn describe(&self, path: &str) -> Option<&DeclaredField> {
-        self.by_path.get(path).and_then(|at| self.fields.get(*at))
+        self.place(path).and_then(|at| self.fields.get(at))
+    }
+
+    /// Where a path is declared; the elements of an array are declared together.
+    fn place(&self, path: &str) -> Option<usize> {
+        if let Some(at) = self.by_path.get(path) {
+            return Some(*at);
+        }
+        if !self.arrays {
+            return None;
+        }
+        let numbered = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let declared: Vec<&str> = (path.split('/'))
+            .map(|part| if numbered(part) { ELEMENT } else { part })
+            .collect();
+        self.by_path.get(&declared.join("/")).copied()
+    }
+
+    /// The file itself.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The file as JSON.
+    pub fn document(&self) -> Value {
+        // It was read once already.
+        serde_json::from_slice(&self.bytes).unwrap_or_default()
+    }
+
+    /// Records that the file gives as examples, in their order.
+    pub fn examples(&self) -> impl Iterator<Item = Value> {
+        match self.document().get_mut("examples").map(Value::take) {
+            Some(Value::Array(examples)) => examples.into_iter(),
+            _ => Vec::new().into_iter(),
+        }
+    }
+
+    /// Whether a record with these members at its top is one of this system's.
+    pub fn recognises(&self, has: &dyn Fn(&str) -> bool) -> bool {
+        !self.block.recognise.is_empty() && self.block.recognise.iter().all(|name| has(name))
+    }
+
+    /// Whether a record that was committed with these fields is shown as it was committed, so that
+    /// [`expand`](Self::expand) has nothing to do.
+    pub fn shows_as_committed(&self, fields: &[(&str, &str)]) -> bool {
+        let own =
+            |(path, value): &(&str, &str)| *path == SCHEMA_PATH && *value == self.schema_value;
+        !self.arrays && fields.first().is_some_and(own)
+    }
+
+    /// A path as it is declared: elements of arrays by the name that stands for all of them.
+    pub fn declared_path(&self, path: &str) -> String {
+        match self.place(path) {
+            Some(_) if !self.by_path.contains_key(path) => path
+                .split('/')
+                .map(
+                    |part| match part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty() {
+                        true => ELEMENT,
+                        false => part,
+                    },
+                )
+                .collect::<Vec<_>>()
+                .join("/"),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Whether the system writes more record types than the file lists.
+    pub fn is_open(&self) -> bool {
+        self.block.open
     }
 
     /// The declared fields with their rules.
@@ -206,7 +331,16 @@ impl SourceFile {
     }
 
     pub(crate) fn commit_at(&self, json: &str) -> Faulty<Vec<Field>> {
-        let mut fields = Vec::with_capacity(self.fields.len() + 1);
+        let fields = self.commit_to(json, usize::MAX)?;
+        if fields.len() <= MAX_FIELDS {
+            return Ok(fields);
+        }
+        // A record that has very many of the declared fields is committed in its top members.
+        self.commit_to(json, 1)
+    }
+
+    fn commit_to(&self, json: &str, levels: usize) -> Faulty<Vec<Field>> {
+        let mut fields = Vec::with_capacity(self.fields.len().min(64) + 1);
         fields.push(Field {
             path: SCHEMA_PATH.to_owned(),
             value: self.schema_value.clone(),
@@ -220,7 +354,7 @@ impl SourceFile {
             });
         } else {
             match parser.peek() {
-                Some(b'{') => commit_object(&self.root, &mut parser, &mut fields)?,
+                Some(b'{') => commit_object(&self.root, levels, &mut parser, &mut fields)?,
                 Some(_) => return parser.fault(JsonFault::NotAnObject),
                 None => return parser.fault(JsonFault::Truncated),
             }
@@ -296,6 +430,14 @@ impl SourceFile {
                 path: one.subject.clone(),
             });
         }
+        let has_handle = |field: &DeclaredField| field.rule.handle_domain.is_some();
+        if !self.describe(&one.subject).is_some_and(has_handle) {
+            return Err(SourceError::SubjectWithoutHandle {
+                id: self.id.clone(),
+                lifecycle: one.name.clone(),
+                path: one.subject.clone(),
+            });
+        }
         let missing = |what, name: &str| SourceError::Lifecycle {
             id: self.id.clone(),
             lifecycle: one.name.clone(),
@@ -367,7 +509,12 @@ fn since(rule: &ContradictionRule) -> impl Iterator<Item = &String> {
     rule.conditions.iter().filter_map(|one| one.since.as_ref())
 }
 
-fn commit_object(node: &Node, parser: &mut Parser<'_>, fields: &mut Vec<Field>) -> Faulty<()> {
+pub(crate) fn commit_object(
+    node: &Node,
+    levels: usize,
+    parser: &mut Parser<'_>,
+    fields: &mut Vec<Field>,
+) -> Faulty<()> {
     let mut rest = String::new();
     let mut empty = true;
     parser.object(&mut |key, parser| {
@@ -377,8 +524,10 @@ fn commit_object(node: &Node, parser: &mut Parser<'_>, fields: &mut Vec<Field>) 
             .as_ref()
             .and_then(|children| children.get(key.name.as_ref()));
         match child {
-            Some(child) if child.children.is_some() && parser.peek() == Some(b'{') => {
-                commit_object(child, parser, fields)?;
+            Some(child)
+                if levels > 1 && child.children.is_some() && parser.peek() == Some(b'{') =>
+            {
+                commit_object(child, levels - 1, parser, fields)?;
             }
             Some(child) => {
                 let value = parser.value()?.to_owned();
@@ -414,6 +563,11 @@ fn commit_object(node: &Node, parser: &mut Parser<'_>, fields: &mut Vec<Field>) 
 }
 
 fn add_containers(node: &Node, by_path: &mut HashMap<String, usize>) {
+    if let Some(items) = &node.items {
+        by_path.insert(node.path.clone(), usize::MAX);
+        by_path.insert(format!("{}/{REST}", node.path), usize::MAX);
+        return add_containers(items, by_path);
+    }
     match &node.children {
         Some(children) => {
             by_path.insert(node.path.clone(), usize::MAX);
@@ -429,44 +583,82 @@ fn add_containers(node: &Node, by_path: &mut HashMap<String, usize>) {
     }
 }
 
-/// Reads the declaration at `path` and everything below it.
+/// Reads the declaration at `path` and everything below it. Faults are collected; what is at fault
+/// stands as a field without parts.
 fn node(
     id: &str,
     schema: &Value,
     path: String,
     fields: &mut Vec<DeclaredField>,
-) -> Result<Node, SourceError> {
-    let fail = |path: &str, fault| SourceError::Field {
-        id: id.to_owned(),
-        path: path.to_owned(),
-        fault,
-    };
-    let Some(properties) = schema.get("properties") else {
-        let field = field(schema, &path).map_err(|fault| fail(&path, fault))?;
-        fields.push(field);
-        return Ok(Node {
-            path,
-            children: None,
+    faults: &mut Vec<SourceError>,
+) -> Node {
+    let mut fail = |path: &str, fault| {
+        faults.push(SourceError::Field {
+            id: id.to_owned(),
+            path: path.to_owned(),
+            fault,
         });
     };
-    let properties = properties
-        .as_object()
-        .ok_or_else(|| fail(&path, FieldFault::WrongType))?;
+    let leaf = |path| Node {
+        path,
+        children: None,
+        items: None,
+    };
+    let Some(properties) = schema.get("properties") else {
+        // Only elements that are classified themselves; `items` beside a class is plain JSON Schema.
+        let items = (schema.get("items")).filter(|_| schema.get("x-class").is_none());
+        if let Some(items) = items {
+            let below = node(id, items, format!("{path}/{ELEMENT}"), fields, faults);
+            return Node {
+                path,
+                children: None,
+                items: Some(Box::new(below)),
+            };
+        }
+        match field(schema, &path) {
+            Ok(field) => fields.push(field),
+            Err(fault) => fail(&path, fault),
+        }
+        return leaf(path);
+    };
+    let Some(properties) = properties.as_object() else {
+        fail(&path, FieldFault::WrongType);
+        return leaf(path);
+    };
     if schema.get("x-class").is_some() {
-        return Err(fail(&path, FieldFault::ClassOnContainer));
+        fail(&path, FieldFault::ClassOnContainer);
+        return leaf(path);
     }
     let mut children = HashMap::with_capacity(properties.len());
     for (name, schema) in properties {
         let below = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-        if name == REST {
-            return Err(fail(&below, FieldFault::ReservedName));
+        if name == REST || name == ELEMENT {
+            faults.push(SourceError::Field {
+                id: id.to_owned(),
+                path: below,
+                fault: FieldFault::ReservedName,
+            });
+            continue;
         }
-        children.insert(name.clone(), node(id, schema, below, fields)?);
+        children.insert(name.clone(), node(id, schema, below, fields, faults));
     }
-    Ok(Node {
+    Node {
         path,
         children: Some(children),
-    })
+        items: None,
+    }
+}
+
+/// A path that serde walked, as a JSON Pointer below the block.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => String::new(),
+        })
+        .collect()
 }
 
 fn field(schema: &Value, path: &str) -> Result<DeclaredField, FieldFault> {

@@ -142,6 +142,14 @@ pub enum VaultError {
     /// The member already exists.
     #[error("{0} is already a member")]
     MemberExists(String),
+    /// This version of a source file is here already.
+    #[error("source file {id} version {version} is here already; a change needs a new version")]
+    SourceVersion {
+        /// The source file's id.
+        id: String,
+        /// The version.
+        version: u32,
+    },
     /// These bytes are in the workspace already.
     #[error("already imported as #{import}")]
     AlreadyImported {
@@ -231,6 +239,7 @@ impl VaultError {
             Self::ReadOnly => "open it normally to change something",
             Self::Passphrase(_) => "type the passphrase again",
             Self::NoSuchMember(_) | Self::MemberExists(_) => "list the members to see their ids",
+            Self::SourceVersion { .. } => "give the file the next version",
             Self::AlreadyImported { .. } => "nothing to do: the records are here",
             Self::ImportRunning => "wait for the running import, or cancel it",
             Self::Missing { .. } => "check the number or id",

@@ -428,10 +428,10 @@ fn tally<V: Ord>(
         message: message.into(),
         hint: hint.into(),
         proven,
-        count: 0,
+        total: 0,
         paths: Vec::new(),
     });
-    line.count = line.count.saturating_add(1);
+    line.total = line.total.saturating_add(1);
     if !proven && line.paths.len() < PATHS {
         line.paths.push(path.to_owned());
     }

@@ -414,7 +414,7 @@ async fn pinned_by(
 }
 
 pub(crate) fn system_title(workspace: &Workspace, id: &str) -> String {
-    match workspace.catalogue.get(id, None) {
+    match workspace.known().catalogue.get(id, None) {
         Some(source) => source.title.clone(),
         None if id == crate::import::FILE_SYSTEM => "Import".into(),
         None => id.to_owned(),
@@ -427,7 +427,8 @@ pub(crate) fn row_view(
     row: &EventRow,
     pinned: Option<&Vec<String>>,
 ) -> RowView {
-    let source = workspace.catalogue.get(&row.system, None);
+    let known = workspace.known();
+    let source = known.catalogue.get(&row.system, None);
     let plain: Vec<(&str, &str)> = row
         .fields
         .iter()

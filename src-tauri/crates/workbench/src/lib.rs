@@ -8,6 +8,7 @@ mod ahead;
 mod bands;
 mod cadence;
 mod case;
+mod classify;
 mod cloudtrail;
 mod custody;
 mod environment;
@@ -19,9 +20,11 @@ mod import;
 mod jobs;
 mod lifecycle;
 mod packets;
+mod rebuild;
 mod record;
 mod sample_case;
 pub mod seal;
+mod source_files;
 mod sources_place;
 mod standing;
 mod text;
@@ -39,6 +42,7 @@ pub use cloudtrail::{TrailRequest, report_view as trail_report_view, verify_trai
 pub use environment::{Entropy, Environment};
 pub use error::{Code, Error};
 pub use jobs::Changes;
+pub use source_files::check_source;
 pub use trust::Approval;
 pub use verification::verify;
 

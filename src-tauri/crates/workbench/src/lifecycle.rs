@@ -21,13 +21,19 @@ impl Workbench {
         workspace: &Workspace,
         row: &EventRow,
     ) -> Result<Option<LifecycleView>, Error> {
-        let Some(source) = workspace.catalogue.get(&row.system, None) else {
+        let known = workspace.known();
+        let Some(source) = known.catalogue.get(&row.system, None) else {
             return Ok(None);
         };
-        let found = source.lifecycles().iter().find_map(|life| {
-            let subject = subject_at(row, &life.subject)?;
-            takes_part(life, &row.action).then_some((life, subject))
-        });
+        // A record may stand in several lives; the one it changes says most.
+        let changes = |life: &&Lifecycle| life.transitions.iter().any(|t| t.on == row.action);
+        let lives = source.lifecycles().iter();
+        let found = (lives.clone().filter(changes))
+            .chain(lives.filter(|life| !changes(life)))
+            .find_map(|life| {
+                let subject = subject_at(row, &life.subject)?;
+                takes_part(life, &row.action).then_some((life, subject))
+            });
         let Some((life, (number, handle))) = found else {
             return Ok(None);
         };

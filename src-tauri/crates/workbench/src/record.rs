@@ -103,7 +103,8 @@ pub(crate) async fn one_row(workspace: &Workspace, seq: i64) -> Result<EventRow,
 
 /// The occurred time as the source wrote it, where it is shown at all.
 fn occurred_text(workspace: &Workspace, row: &EventRow) -> Option<String> {
-    let source = workspace.catalogue.get(&row.system, None)?;
+    let known = workspace.known();
+    let source = known.catalogue.get(&row.system, None)?;
     let kept = row.fields.iter().filter_map(|f| match &f.shown {
         RowShown::Kept { text } => Some((f.path.as_str(), text.as_str())),
         _ => None,
@@ -127,6 +128,7 @@ fn field_view(workspace: &Workspace, system: &str, field: &vault::RowField) -> F
     };
     FieldView {
         title: workspace
+            .known()
             .catalogue
             .get(system, None)
             .and_then(|s| s.describe(&field.path))

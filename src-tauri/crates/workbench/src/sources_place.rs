@@ -58,8 +58,9 @@ impl Workbench {
             quarantine: crate::import::quarantine_views(&workspace).await?,
             to_classify: unclassified,
             systems: workspace
+                .known()
                 .catalogue
-                .all()
+                .newest()
                 .map(|source| SystemView {
                     id: source.id.clone(),
                     version: source.version,

@@ -21,7 +21,8 @@ const RECENT_KEPT: usize = 8;
 pub(crate) struct Workspace {
     pub(crate) dir: PathBuf,
     pub(crate) vault: Vault,
-    pub(crate) catalogue: sources::Catalogue,
+    /// The source files at hand: built-in and own. Replaced as a whole when one is added.
+    pub(crate) known: std::sync::RwLock<Arc<crate::source_files::Known>>,
     pub(crate) index: std::sync::RwLock<search::Index>,
     /// Acts on incidents are decided one after the other, each on the state that the last one left.
     pub(crate) acting: Mutex<()>,
@@ -31,6 +32,8 @@ pub(crate) struct Workspace {
     pub(crate) standing: std::sync::RwLock<Arc<Standing>>,
     /// Unclassified fields and records per system, counted as far as the rows were read.
     pub(crate) tally: Mutex<Tally>,
+    /// What stands in hidden values, by path, as of a state of rows and source files.
+    pub(crate) hidden: Mutex<Option<crate::classify::Found>>,
     /// Whether the ledger replays, as of a head.
     replayed: Mutex<Option<(u64, u64, bool)>>,
     pub(crate) sample: bool,
@@ -57,6 +60,16 @@ impl Workspace {
         Ok(intact)
     }
 
+    /// The source files, and which imports are read as which.
+    pub(crate) fn known(&self) -> Arc<crate::source_files::Known> {
+        Arc::clone(
+            &self
+                .known
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
+    }
+
     pub(crate) fn standing(&self) -> Arc<Standing> {
         Arc::clone(
             &self
@@ -69,7 +82,8 @@ impl Workspace {
     /// Recomputes verdicts and levels from what is remembered.
     pub(crate) async fn reconsider(&self) -> Result<(), Error> {
         let before = self.standing();
-        let fresh = Standing::compute(&self.vault, &self.catalogue, Some(&before)).await?;
+        let known = self.known();
+        let fresh = Standing::compute(&self.vault, &known.catalogue, Some(&before)).await?;
         let fresh = Arc::new(fresh);
         *self
             .standing
@@ -219,13 +233,14 @@ impl Workbench {
             .await
             .map_err(|error| open_error(&error))?;
         let index = crate::follow::open_index(&vault, environment)?;
-        let catalogue = sources::Catalogue::builtin();
-        let standing = Arc::new(Standing::compute(&vault, &catalogue, None).await?);
+        let known = Arc::new(crate::source_files::Known::of(&vault).await?);
+        let standing = Arc::new(Standing::compute(&vault, &known.catalogue, None).await?);
         let sample = crate::sample_case::is_sample(&dir);
         let workspace = Arc::new(Workspace {
             dir: dir.clone(),
             vault,
-            catalogue,
+            known: std::sync::RwLock::new(known),
+            hidden: Mutex::new(None),
             index: std::sync::RwLock::new(index),
             acting: Mutex::new(()),
             following: Mutex::new(()),
@@ -237,6 +252,10 @@ impl Workbench {
         *self.inner.open.write().await = Some(Arc::clone(&workspace));
         self.remember(&dir);
         crate::follow::catch_up(self, &workspace).await?;
+        // Rows that a killed rebuild left waiting are made now, if this member can read the records.
+        if workspace.vault.handle_key().is_ok() {
+            self.rebuild_waiting(&workspace).await?;
+        }
         self.vault_changed();
         workspace_view(&workspace).await
     }

@@ -18,16 +18,25 @@ export const commands = {
 	record: (seq: number) => __TAURI_INVOKE<RecordView>("record", { seq }),
 	completeQuery: (query: string, caret: number) => __TAURI_INVOKE<CompletionView[]>("complete_query", { query, caret }),
 	sources: () => __TAURI_INVOKE<SourcesView>("sources"),
+	sourceFiles: () => __TAURI_INVOKE<SourceFilesView>("source_files"),
+	sourceFile: (id: string, version: number | null) => __TAURI_INVOKE<SourceDetailView>("source_file", { id, version }),
+	checkSource: (path: string) => __TAURI_INVOKE<CheckedSourceView>("check_source", { path }),
+	addSource: (path: string, reason: string | null, wait: boolean) => __TAURI_INVOKE<AddedSourceView>("add_source", { path, reason, wait }),
+	assignSource: (id: string, imports: number[], title: string | null, wait: boolean) => __TAURI_INVOKE<AddedSourceView>("assign_source", { id, imports, title, wait }),
+	toClassify: () => __TAURI_INVOKE<ToClassifyView>("to_classify"),
+	classifyPreview: (request: ClassifyRequest) => __TAURI_INVOKE<ClassifyPreview>("classify_preview", { request }),
+	classify: (request: ClassifyRequest, reason: string, wait: boolean) => __TAURI_INVOKE<AddedSourceView>("classify", { request, reason, wait }),
+	rebuild: (everything: boolean) => __TAURI_INVOKE<RebuiltView>("rebuild", { everything }),
 	trust: () => __TAURI_INVOKE<TrustView>("trust"),
 	trustAdd: (vkey: string, origin: string | null) => __TAURI_INVOKE<TrustView>("trust_add", { vkey, origin }),
 	trustHeartbeat: (origin: string, seconds: number | null) => __TAURI_INVOKE<TrustView>("trust_heartbeat", { origin, seconds }),
-	forkProofWrite: (origin: string, size: number, path: string) => __TAURI_INVOKE<ForkProofView>("fork_proof_write", { origin, size, path }),
 	trustPolicy: (origin: string) => __TAURI_INVOKE<PolicyView>("trust_policy", { origin }),
 	trustPreview: (file: string) => __TAURI_INVOKE<TrustChangeView>("trust_preview", { file }),
 	trustChange: (file: string, member: string | null, passphrase: string | null) => __TAURI_INVOKE<TrustChangeView>("trust_change", { file, member, passphrase }),
 	trustConfirm: (origin: string, key: string) => __TAURI_INVOKE<TrustChangeView>("trust_confirm", { origin, key }),
 	trustLoad: (path: string) => __TAURI_INVOKE<TrustFileView>("trust_load", { path }),
 	trustSave: (path: string, origin: string | null) => __TAURI_INVOKE<TrustFileView>("trust_save", { path, origin }),
+	forkProofWrite: (origin: string, size: number, path: string) => __TAURI_INVOKE<ForkProofView>("fork_proof_write", { origin, size, path }),
 	incidents: () => __TAURI_INVOKE<IncidentsView>("incidents"),
 	incident: (incident: string) => __TAURI_INVOKE<IncidentView>("incident", { incident }),
 	openIncident: (open: OpenIncident) => __TAURI_INVOKE<IncidentView>("open_incident", { open }),
@@ -82,6 +91,41 @@ export type ActivityView = {
 	kind: string,
 };
 
+/**  A source file that was added. */
+export type AddedSourceView = {
+	/**  The file. */
+	file: SourceFileView,
+	/**  What it changed. */
+	changes: ChangeView[],
+	/**
+	 *  Paths that are an object in some records and a plain value in others: their plain values stay
+	 *  hidden.
+	 */
+	mixed: string[],
+	/**  Records whose rows were made anew; none while a job still does it. */
+	redone: number | null,
+};
+
+/**  A schema that an origin may use. */
+export type AllowedSchemaView = {
+	/**  Schema id. */
+	id: string,
+	/**  Version. */
+	version: number,
+	/**  SHA-256 of the source file, hex; any when absent. */
+	digest: string | null,
+	/**  `this source file`, `another source file than the one here`, `no such source file here`. */
+	words: string,
+};
+
+/**  A pinned (size, root). */
+export type AnchorView = {
+	/**  Size. */
+	size: number,
+	/**  Root, base64. */
+	root: string,
+};
+
 /**  One stretch of an origin's log. */
 export type BandView = {
 	/**  `covered`, `gap`, `bridged`, `fork`, `pending`, `silent`, `unknown`. */
@@ -98,6 +142,16 @@ export type BandView = {
 	words: string,
 };
 
+/**  A difference to the version before. */
+export type ChangeView = {
+	/**  Field, record type or lifecycle. */
+	place: string,
+	/**  The difference in words. */
+	words: string,
+	/**  Whether it shows or allows more than before. */
+	weakens: boolean,
+};
+
 /**  Something the window shows has changed; it asks again for what it needs. */
 export type Changed = {
 	/**  `vault` (records, incidents, ledger) or `jobs` (progress). */
@@ -112,6 +166,82 @@ export type CheckView = {
 	ok: boolean,
 	/**  What was looked at, or what is wrong and where. */
 	detail: string,
+};
+
+/**  What adding a source file would do. */
+export type CheckedSourceView = {
+	/**  Whether it can be added. */
+	usable: boolean,
+	/**  Its id, if it can be read. */
+	id: string,
+	/**  Its version. */
+	version: number,
+	/**  Its system. */
+	title: string,
+	/**  Its digest. */
+	digest: string,
+	/**  The version before, if there is one. */
+	previous: number | null,
+	/**  Whether the same file is here already. */
+	known: boolean,
+	/**  What is wrong with it. */
+	problems: SourceProblemView[],
+	/**  What it changes of the newest version here. */
+	changes: ChangeView[],
+	/**  Whether a custodian has to confirm changes with a reason. */
+	weakens: boolean,
+};
+
+/**  A data class. */
+export type ClassView = {
+	/**  Code. */
+	code: string,
+	/**  Title. */
+	title: string,
+	/**  Whether it needs an identity space. */
+	needs_domain: boolean,
+};
+
+/**  A path with the type that it would get. */
+export type ClassifiedPathView = {
+	/**  JSON Pointer. */
+	path: string,
+	/**  Records that have it. */
+	records: number,
+	/**  Type. */
+	value_type: string,
+	/**  Values that do not fit it. */
+	misfits: number,
+};
+
+/**  What classifying a pattern would do. Never values. */
+export type ClassifyPreview = {
+	/**  Paths that it takes. */
+	paths: ClassifiedPathView[],
+	/**  Records that have at least one of them. */
+	records: number,
+	/**  Values that do not fit the type of their path and stay hidden. */
+	misfits: number,
+	/**  Paths that are an object in some records: their plain values stay hidden. */
+	mixed: string[],
+	/**  The version that the source file would get. */
+	version: number,
+};
+
+/**  What somebody wants to decide about a pattern of paths. */
+export type ClassifyRequest = {
+	/**  Source file id. */
+	system: string,
+	/**  Pattern, such as `/requestParameters/**`. */
+	pattern: string,
+	/**  Class code. */
+	class: string,
+	/**  Purposes. */
+	purposes: string[],
+	/**  Identity space of handles; for C3, C4 and H. */
+	domain: string | null,
+	/**  Whether people typed the values. */
+	free_text: boolean,
 };
 
 /**  A notification clock. */
@@ -201,6 +331,18 @@ export type CustodyView = {
 	members: MemberView[],
 	/**  Holds: what is protected from deletion, and why. */
 	holds: HoldView[],
+};
+
+/**  A distrusted key. */
+export type DistrustView = {
+	/**  Full fingerprint, hex. */
+	key: string,
+	/**  Size from which on it never counts by itself. */
+	from: number,
+	/**  When it was compromised, if that is known. */
+	compromised: string | null,
+	/**  The same in words. */
+	words: string,
 };
 
 /**  What could not be done, where, and what to try. Never record content. */
@@ -377,6 +519,44 @@ export type GateView = {
 	waivable_by: string[],
 	/**  Who waived it and why. */
 	waiver: string | null,
+};
+
+/**  An export that the policy keeps from counting. */
+export type HeldView = {
+	/**  First index. */
+	first: number,
+	/**  One past the last index. */
+	last: number,
+	/**  Why. */
+	words: string,
+};
+
+/**  A path inside hidden values. */
+export type HiddenPathView = {
+	/**  JSON Pointer; `-` stands for any element of an array. */
+	path: string,
+	/**  Records that have it. */
+	records: number,
+	/**  Narrowest type that its values fit. */
+	fits: string,
+};
+
+/**  Hidden values of one system. */
+export type HiddenSystemView = {
+	/**  Source file id. */
+	id: string,
+	/**  System. */
+	title: string,
+	/**  Version of the source file. */
+	version: number,
+	/**  Records with hidden values. */
+	records: number,
+	/**  Imports that nobody has given a source file; only of records that name none. */
+	imports: number[],
+	/**  Whether there are more paths than are listed. */
+	more: boolean,
+	/**  The paths. */
+	paths: HiddenPathView[],
 };
 
 /**  Counts over time; they sum to `total`. */
@@ -841,6 +1021,46 @@ export type PlanFieldView = {
 	total: number,
 };
 
+/**  A pinned key in its policy. */
+export type PolicyKeyView = {
+	/**  Sizes for which it is among the required keys, in words; empty when it is only pinned. */
+	signs: string,
+	/**  Whether it is distrusted. */
+	distrusted: boolean,
+} & KeyView;
+
+/**  The trust policy of one origin. */
+export type PolicyView = {
+	/**  Name of the log. */
+	origin: string,
+	/**  Version in force, from 1; 0 when nothing was ever stated. */
+	version: number,
+	/**  Since when. */
+	at: string | null,
+	/**  The requirement in one sentence. */
+	words: string,
+	/**  Pinned keys. */
+	keys: PolicyKeyView[],
+	/**  Who must have signed, by size. Written out also when the policy states none. */
+	requirement: RequirementView[],
+	/**  Whether the policy states the requirement itself, or the default holds. */
+	stated: boolean,
+	/**  Distrusted keys. */
+	distrust: DistrustView[],
+	/**  Schemas it may use; absent when any. */
+	schemas: AllowedSchemaView[] | null,
+	/**  The pinned (size, root). */
+	anchor: AnchorView | null,
+	/**  Seconds within which the origin writes a heartbeat record. */
+	heartbeat: number | null,
+	/**  Keys that the origin proposed. */
+	proposals: ProposalView[],
+	/**  Exports here that the policy keeps from counting, each with the reason. */
+	held: HeldView[],
+	/**  The same policy as a trust file (`muniment/trust/v1`) with this one origin. */
+	file: string,
+};
+
 /**  How a record is proven. */
 export type ProofView = {
 	/**  Assurance in words. */
@@ -865,6 +1085,28 @@ export type ProofView = {
 	claim: string,
 };
 
+/**  A key that an origin proposed by a record. */
+export type ProposalView = {
+	/**  Index of the record. */
+	index: number,
+	/**  The key; absent when the record names none that can be used. */
+	key: KeyView | null,
+	/**  Full fingerprint of the key it replaces, hex; absent when it is to sign as well. */
+	replaces: string | null,
+	/**  `waiting`, `confirmed` or `void`. */
+	state: string,
+	/**  What confirming would do, or why it is void. */
+	words: string,
+};
+
+/**  A purpose. */
+export type PurposeView = {
+	/**  Id. */
+	id: string,
+	/**  Title. */
+	title: string,
+};
+
 /**  A file that failed: sealed, listed, never mixed with verified records. */
 export type QuarantineView = {
 	/**  Number. */
@@ -885,6 +1127,12 @@ export type QuarantineView = {
 	sha256: string,
 };
 
+/**  Rows that were made anew. */
+export type RebuiltView = {
+	/**  Records whose rows were made anew. */
+	records: number,
+};
+
 /**  A workspace that was open before on this machine. */
 export type RecentView = {
 	/**  Folder of the workspace. */
@@ -893,6 +1141,18 @@ export type RecentView = {
 	members: MemberView[],
 	/**  Whether the folder is still there. */
 	present: boolean,
+};
+
+/**  A declared record type. */
+export type RecordTypeView = {
+	/**  Value of the action field. */
+	name: string,
+	/**  What happened, for people. */
+	title: string,
+	/**  `audit` or `lifecycle`. */
+	kind: string,
+	/**  OCSF class, where one fits. */
+	ocsf: string | null,
 };
 
 /**  One record in full, as this member may see it. */
@@ -915,6 +1175,20 @@ export type RecordView = {
 	file: string,
 	/**  Import it came with. */
 	import: number,
+};
+
+/**  The requirement for a range of sizes. */
+export type RequirementView = {
+	/**  First size. */
+	from: number,
+	/**  One past the last size; open when absent. */
+	to: number | null,
+	/**  `any` or `all`. */
+	kind: string,
+	/**  Keys by full fingerprint, hex. */
+	keys: string[],
+	/**  The same in words. */
+	words: string,
 };
 
 /**  A row of the event table. */
@@ -1007,6 +1281,110 @@ export type SettingsView = {
 	version: string,
 };
 
+/**  A source file in full. */
+export type SourceDetailView = {
+	/**  The file. */
+	file: SourceFileView,
+	/**  Its fields. */
+	fields: SourceFieldView[],
+	/**  Its record types. */
+	record_types: RecordTypeView[],
+	/**  Its lifecycles. */
+	lifecycles: SourceLifecycleView[],
+	/**  What this version changed of the one before. */
+	changes: ChangeView[],
+	/**  The file itself. */
+	text: string,
+};
+
+/**  A declared field. */
+export type SourceFieldView = {
+	/**  JSON Pointer; `-` stands for any element of an array. */
+	path: string,
+	/**  Heading. */
+	title: string,
+	/**  Class code. */
+	class: string,
+	/**  Class in words. */
+	class_title: string,
+	/**  Purposes for which it may be used. */
+	purposes: string[],
+	/**  Identity space of its handle. */
+	domain: string | null,
+	/**  Whether people typed it, so that it is hidden. */
+	free_text: boolean,
+	/**  Declared type. */
+	value_type: string,
+};
+
+/**  One source file, its newest version. */
+export type SourceFileView = {
+	/**  Id that `@schema` names. */
+	id: string,
+	/**  Version. */
+	version: number,
+	/**  System. */
+	title: string,
+	/**  What its records are about. */
+	summary: string,
+	/**  SHA-256 of the file, hex; a trust policy can pin it. */
+	digest: string,
+	/**  Whether the workspace added it; else it came with the program. */
+	own: boolean,
+	/**  Declared fields. */
+	fields: number,
+	/**  Record types. */
+	record_types: number,
+	/**  Lifecycles. */
+	lifecycles: number,
+	/**  Every version, newest first. */
+	versions: SourceVersionView[],
+};
+
+/**  All source files at hand. */
+export type SourceFilesView = {
+	/**  The newest version of each. */
+	files: SourceFileView[],
+	/**  Ids of those whose rows wait to be made anew. */
+	waiting: string[],
+};
+
+/**  A declared lifecycle. */
+export type SourceLifecycleView = {
+	/**  Title. */
+	title: string,
+	/**  Field that names its subject. */
+	subject: string,
+	/**  States in their usual order. */
+	states: string[],
+	/**  What contradicts it besides the order of its states. */
+	contradictions: string[],
+};
+
+/**  What is wrong with a source file. */
+export type SourceProblemView = {
+	/**  JSON Pointer in the file, or a line. */
+	place: string,
+	/**  What. */
+	message: string,
+};
+
+/**  One version of a source file. */
+export type SourceVersionView = {
+	/**  Version. */
+	version: number,
+	/**  SHA-256, hex. */
+	digest: string,
+	/**  Whether the workspace added it. */
+	own: boolean,
+	/**  When it was added. */
+	at: string | null,
+	/**  Member who added it. */
+	by: string | null,
+	/**  Why. */
+	reason: string | null,
+};
+
 /**  The Sources place. */
 export type SourcesView = {
 	/**  Origins that sent something or are trusted. */
@@ -1091,6 +1469,42 @@ export type TimelineView = {
 	lane: string,
 };
 
+/**  What no source file classifies, by path. */
+export type ToClassifyView = {
+	/**  One for each source file with hidden values. */
+	systems: HiddenSystemView[],
+	/**  Purposes that source files use, with their titles. */
+	purposes: PurposeView[],
+	/**  Identity spaces. */
+	domains: string[],
+	/**  Classes, with their titles. */
+	classes: ClassView[],
+};
+
+/**  A change of policies: what it lowers and what follows. */
+export type TrustChangeView = {
+	/**  Origins whose policy changes. */
+	origins: string[],
+	/**  Whether the change was made; otherwise it was only looked at. */
+	done: boolean,
+	/**  Whether a second member must approve it. */
+	needs_second: boolean,
+	/**  What it lowers. */
+	weakens: WeakeningView[],
+	/**  What follows for the exports that are here, in words. */
+	effects: string[],
+};
+
+/**  A policy file that was written. */
+export type TrustFileView = {
+	/**  Number of origins in it. */
+	total: number,
+	/**  File that was written; absent when it went to standard output. */
+	path: string | null,
+	/**  The file's text. */
+	text: string,
+};
+
 /**  Pinned keys of all origins. */
 export type TrustView = {
 	/**  Number of keys. */
@@ -1135,6 +1549,16 @@ export type VerifyView = {
 	lines: VerifyLineView[],
 };
 
+/**  One thing that a change lowers. */
+export type WeakeningView = {
+	/**  Name of the log. */
+	origin: string,
+	/**  Stable kebab-case code. */
+	code: string,
+	/**  In words. */
+	words: string,
+};
+
 /**  An open workspace, as the frame of the window shows it. */
 export type WorkspaceView = {
 	/**  Folder of the workspace. */
@@ -1177,146 +1601,3 @@ function makeEvent<TListen, TEmit = TListen>(name: string, serialize?: (payload:
     return Object.assign(fn, base);
 }
 
-/**  The trust policy of one origin. */
-export type PolicyView = {
-	/**  Name of the log. */
-	origin: string,
-	/**  Version in force, from 1; 0 when nothing was ever stated. */
-	version: number,
-	/**  Since when. */
-	at: string | null,
-	/**  The requirement in one sentence. */
-	words: string,
-	/**  Pinned keys. */
-	keys: PolicyKeyView[],
-	/**  Who must have signed, by size. Written out also when the policy states none. */
-	requirement: RequirementView[],
-	/**  Whether the policy states the requirement itself, or the default holds. */
-	stated: boolean,
-	/**  Distrusted keys. */
-	distrust: DistrustView[],
-	/**  Schemas it may use; absent when any. */
-	schemas: AllowedSchemaView[] | null,
-	/**  The pinned (size, root). */
-	anchor: AnchorView | null,
-	/**  Seconds within which the origin writes a heartbeat record. */
-	heartbeat: number | null,
-	/**  Keys that the origin proposed. */
-	proposals: ProposalView[],
-	/**  Exports here that the policy keeps from counting, each with the reason. */
-	held: HeldView[],
-	/**  The same policy as a trust file (`muniment/trust/v1`) with this one origin. */
-	file: string,
-};
-
-/**  A pinned key in its policy. */
-export type PolicyKeyView = {
-	/**  Sizes for which it is among the required keys, in words; empty when it is only pinned. */
-	signs: string,
-	/**  Whether it is distrusted. */
-	distrusted: boolean,
-} & KeyView;
-
-/**  The requirement for a range of sizes. */
-export type RequirementView = {
-	/**  First size. */
-	from: number,
-	/**  One past the last size; open when absent. */
-	to: number | null,
-	/**  `any` or `all`. */
-	kind: string,
-	/**  Keys by full fingerprint, hex. */
-	keys: string[],
-	/**  The same in words. */
-	words: string,
-};
-
-/**  A distrusted key. */
-export type DistrustView = {
-	/**  Full fingerprint, hex. */
-	key: string,
-	/**  Size from which on it never counts by itself. */
-	from: number,
-	/**  When it was compromised, if that is known. */
-	compromised: string | null,
-	/**  The same in words. */
-	words: string,
-};
-
-/**  A schema that an origin may use. */
-export type AllowedSchemaView = {
-	/**  Schema id. */
-	id: string,
-	/**  Version. */
-	version: number,
-	/**  SHA-256 of the source file, hex; any when absent. */
-	digest: string | null,
-	/**  `this source file`, `another source file than the one here`, `no such source file here`. */
-	words: string,
-};
-
-/**  A pinned (size, root). */
-export type AnchorView = {
-	/**  Size. */
-	size: number,
-	/**  Root, base64. */
-	root: string,
-};
-
-/**  A key that an origin proposed by a record. */
-export type ProposalView = {
-	/**  Index of the record. */
-	index: number,
-	/**  The key; absent when the record names none that can be used. */
-	key: KeyView | null,
-	/**  Full fingerprint of the key it replaces, hex; absent when it is to sign as well. */
-	replaces: string | null,
-	/**  `waiting`, `confirmed` or `void`. */
-	state: string,
-	/**  What confirming would do, or why it is void. */
-	words: string,
-};
-
-/**  An export that the policy keeps from counting. */
-export type HeldView = {
-	/**  First index. */
-	first: number,
-	/**  One past the last index. */
-	last: number,
-	/**  Why. */
-	words: string,
-};
-
-/**  A change of policies: what it lowers and what follows. */
-export type TrustChangeView = {
-	/**  Origins whose policy changes. */
-	origins: string[],
-	/**  Whether the change was made; otherwise it was only looked at. */
-	done: boolean,
-	/**  Whether a second member must approve it. */
-	needs_second: boolean,
-	/**  What it lowers. */
-	weakens: WeakeningView[],
-	/**  What follows for the exports that are here, in words. */
-	effects: string[],
-};
-
-/**  One thing that a change lowers. */
-export type WeakeningView = {
-	/**  Name of the log. */
-	origin: string,
-	/**  Stable kebab-case code. */
-	code: string,
-	/**  In words. */
-	words: string,
-};
-
-/**  A policy file that was written. */
-export type TrustFileView = {
-	/**  Number of origins in it. */
-	total: number,
-	/**  File that was written; absent when it went to standard output. */
-	path: string | null,
-	/**  The file's text. */
-	text: string,
-};

@@ -16,6 +16,7 @@ pub(crate) mod scope_key;
 pub(crate) mod sealed;
 pub(crate) mod segment;
 pub(crate) mod setting;
+pub(crate) mod source_file;
 pub(crate) mod subject;
 pub(crate) mod trust;
 

@@ -181,12 +181,13 @@ fn is_open(row: &EventRow, fields: &[PinnedField], n: usize, path: &str) -> bool
     if path == redaction::SCHEMA_PATH {
         return true;
     }
-    let shown = row
-        .fields
-        .get(n)
-        .filter(|f| f.path == path)
-        .map(|f| &f.shown);
-    let class = fields.get(n).map_or(Class::Unknown, |f| f.class);
+    // A row may show parts of what the record holds as one field, so places differ.
+    let at = row.fields.get(n).filter(|f| f.path == path).map(|_| n);
+    let at = at.or_else(|| row.fields.iter().position(|f| f.path == path));
+    let shown = at.and_then(|at| row.fields.get(at)).map(|f| &f.shown);
+    let class = at
+        .and_then(|at| fields.get(at))
+        .map_or(Class::Unknown, |f| f.class);
     match class {
         Class::C0 | Class::C1 | Class::C2 => matches!(shown, Some(RowShown::Kept { .. })),
         Class::H => matches!(shown, Some(RowShown::Handle { .. } | RowShown::Kept { .. })),

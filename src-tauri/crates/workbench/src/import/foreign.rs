@@ -15,7 +15,7 @@ use sources::{Catalogue, InputKind, ReadError};
 use tokio::sync::mpsc;
 use vault::{EventKind, ImportSession, NewEvent, SealedFile};
 
-use super::native::{Done, Rules, event};
+use super::native::{Done, event};
 use super::{Failure, Input, finished, stopped};
 use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
@@ -92,7 +92,8 @@ impl Workbench {
         let (own, counted, kind) = (Arc::clone(workspace), Arc::clone(job), input.kind);
         let reading = tokio::task::spawn_blocking(move || -> Result<(u64, String), ReadError> {
             let mut reader = BufReader::with_capacity(1 << 16, reader);
-            let source = source_of(&own.catalogue, kind, &mut reader)?;
+            let known = own.known();
+            let source = source_of(&known.catalogue, kind, &mut reader)?;
             let mut next = first + 1;
             let mut batch = Vec::with_capacity(BATCH);
             let send = |batch: &mut Vec<NewEvent>| -> ControlFlow<()> {
@@ -117,12 +118,8 @@ impl Workbench {
                     .map(|f| (f.path.as_str(), f.value.as_str()))
                     .collect();
                 let line = record.to_line().into_bytes();
-                let rules = Rules {
-                    source,
-                    newer: Vec::new(),
-                };
                 batch.push(event(
-                    &rules, next, leaf, &fields, line, &handles, assurance,
+                    source, next, leaf, &fields, line, &handles, assurance,
                 ));
                 next += 1;
                 if batch.len() >= BATCH {
@@ -253,15 +250,17 @@ fn source_of<'c>(
     kind: InputKind,
     reader: &mut impl std::io::BufRead,
 ) -> Result<&'c sources::SourceFile, ReadError> {
-    let cloudtrail = catalogue.get("aws-cloudtrail", None);
-    let looks = kind == InputKind::CloudTrailRecords || {
-        let first = reader.fill_buf()?;
-        let has = |name: &[u8]| first.windows(name.len()).any(|w| w == name);
-        has(b"\"eventVersion\"") && has(b"\"eventSource\"")
+    if kind == InputKind::CloudTrailRecords {
+        let cloudtrail = catalogue.get("aws-cloudtrail", None);
+        return Ok(cloudtrail.unwrap_or_else(|| Catalogue::generic()));
+    }
+    let first = reader.fill_buf()?;
+    let has = |name: &str| {
+        let name = format!("\"{name}\"");
+        first.windows(name.len()).any(|w| w == name.as_bytes())
     };
-    Ok(cloudtrail
-        .filter(|_| looks)
-        .unwrap_or_else(|| Catalogue::generic()))
+    let recognised = catalogue.newest().find(|source| source.recognises(&has));
+    Ok(recognised.unwrap_or_else(|| Catalogue::generic()))
 }
 
 /// What the file was, as the first record of its part of the log.

@@ -21,6 +21,7 @@ use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
 
 pub(crate) use input::Input;
+pub(crate) use native::event;
 
 /// What came of one file.
 pub(crate) enum Outcome {

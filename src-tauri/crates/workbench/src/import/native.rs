@@ -8,7 +8,7 @@ use evidence::trust::KEY_SCHEMA;
 use evidence::{Assurance, ExportFiles, Hash, Reason, RecordLine, Rejection};
 use redaction::HandleKey;
 use serde_json::json;
-use sources::{Catalogue, RecordKind, SourceFile, rule_under};
+use sources::{Catalogue, RecordKind, SourceFile};
 use tokio::sync::mpsc;
 use vault::{EventKind, ImportSession, Imported, NewEvent, SealedFile, SegmentFacts};
 
@@ -74,6 +74,7 @@ impl Workbench {
         let (own, counted) = (Arc::clone(workspace), Arc::clone(job));
         let verifying = tokio::task::spawn_blocking(move || {
             let mut files = files;
+            let known_files = own.known();
             let mut stage = Stage {
                 known,
                 broken: None,
@@ -82,18 +83,15 @@ impl Workbench {
                 batches,
                 job: &counted,
             };
-            let catalogue = &own.catalogue;
             let proposed = std::sync::Mutex::new(Proposed::default());
             let row = |line: &RecordLine<'_>, leaf| {
                 crate::jobs::lock(&proposed).look(line);
                 let (id, version) = line.schema();
-                let source = catalogue.get(id, Some(version));
+                let source = known_files.catalogue.governing(id, version);
                 let source = source.unwrap_or_else(|| Catalogue::generic());
                 let fields: Vec<(&str, &str)> = line.fields().collect();
                 let (index, level) = (line.index(), Assurance::Unproven);
-                let newer = catalogue.newer(source);
-                let rules = Rules { source, newer };
-                event(&rules, index, leaf, &fields, Vec::new(), &handles, level)
+                event(source, index, leaf, &fields, Vec::new(), &handles, level)
             };
             let facts = export::read_export_with(
                 &mut files,
@@ -444,16 +442,9 @@ impl Stage<'_> {
     }
 }
 
-/// What classifies a record: the source file it names, and the newer versions of it, whose
-/// classes an older one cannot lower.
-pub(super) struct Rules<'a> {
-    pub(super) source: &'a SourceFile,
-    pub(super) newer: Vec<&'a SourceFile>,
-}
-
 /// A record as its row: the headline, and every field as far as its class lets it be seen.
-pub(super) fn event(
-    rules: &Rules<'_>,
+pub(crate) fn event(
+    source: &SourceFile,
     index: u64,
     leaf: Hash,
     fields: &[(&str, &str)],
@@ -461,7 +452,19 @@ pub(super) fn event(
     handles: &HandleKey,
     assurance: Assurance,
 ) -> NewEvent {
-    let source = rules.source;
+    // What a newer version of the source file declares of a value that was committed whole is shown.
+    let parts;
+    let declared: Vec<(&str, &str)>;
+    let fields = if source.shows_as_committed(fields) {
+        fields
+    } else {
+        parts = source.expand(fields);
+        declared = parts
+            .iter()
+            .map(|(path, value)| (&**path, &**value))
+            .collect();
+        &declared
+    };
     let headline = source.headline(fields.iter().copied());
     NewEvent {
         index,
@@ -477,11 +480,7 @@ pub(super) fn event(
         },
         assurance,
         rules: format!("{}/{}", source.id, source.version),
-        minimised: redaction::minimise(
-            &|path| rule_under(source, &rules.newer, path),
-            fields.iter().copied(),
-            handles,
-        ),
+        minimised: redaction::minimise(&|path| source.rule(path), fields.iter().copied(), handles),
         line,
     }
 }

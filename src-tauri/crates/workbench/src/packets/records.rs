@@ -33,11 +33,12 @@ pub(super) fn item(
     pinned: &Disclosure,
     standing: &SegmentStanding,
 ) -> EvidenceItem {
+    let known_files = workspace.known();
     let source = pinned
         .record
         .schema()
         .ok()
-        .and_then(|schema| workspace.catalogue.get(&schema.id, Some(schema.version)));
+        .and_then(|schema| known_files.catalogue.governing(&schema.id, schema.version));
     let known: BTreeMap<&str, _> = pinned.fields.iter().map(|f| (f.path.as_str(), f)).collect();
     let mut record = pinned.record.clone();
     let mut fields = Vec::new();
@@ -380,7 +381,7 @@ fn vocabulary(workspace: &Workspace) -> BTreeSet<String> {
     for role in casework::Role::ALL {
         add(role.word());
     }
-    for source in workspace.catalogue.all() {
+    for source in workspace.known().catalogue.all() {
         add(&source.title);
         source.record_types().iter().for_each(|t| add(&t.title));
         source.fields().for_each(|(path, _)| add(path));

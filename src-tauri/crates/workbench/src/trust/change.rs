@@ -544,7 +544,7 @@ async fn effects(
     for segment in &segments {
         let roots = roots_of(vault, segment, &sizes).await?;
         let stored = stored.get(&segment.import).copied();
-        let catalogue = &workspace.catalogue;
+        let catalogue = &workspace.known().catalogue;
         candidates.push(candidate(&segment.facts, roots, &keys, catalogue, stored));
     }
     let mut versions = policies.versions(origin).to_vec();

@@ -143,7 +143,7 @@ pub(crate) async fn refusal(
     let keys = policies.keys_ever(&facts.origin);
     let mut roots = facts.roots.clone();
     roots.insert(facts.last, facts.root);
-    let candidate = candidate(facts, roots, &keys, &workspace.catalogue, Some(now));
+    let candidate = candidate(facts, roots, &keys, &workspace.known().catalogue, Some(now));
     let decided = |version: &Version| -> Option<TrustError> {
         match decide(&version.policy, std::slice::from_ref(&candidate), &[]).pop() {
             Some(Decision::Refused(why)) => Some(why),

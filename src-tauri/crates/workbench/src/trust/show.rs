@@ -245,7 +245,7 @@ impl Workbench {
                 .collect(),
             schemas: policy.schemas.as_ref().map(|schemas| {
                 let each = schemas.iter();
-                each.map(|s| allowed_view(&workspace.catalogue, s)).collect()
+                each.map(|s| allowed_view(&workspace.known().catalogue, s)).collect()
             }),
             anchor: policy.anchor.map(|a| AnchorView {
                 size: a.size,

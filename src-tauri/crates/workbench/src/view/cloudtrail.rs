@@ -74,7 +74,7 @@ pub struct TrailTallyView {
     /// Whether it is proven.
     pub proven: bool,
     /// How many.
-    pub count: u32,
+    pub total: u32,
     /// The first hundred of them by path; empty where they are proven.
     pub paths: Vec<String>,
 }

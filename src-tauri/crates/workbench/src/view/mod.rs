@@ -10,6 +10,7 @@ mod cloudtrail;
 mod continuity;
 mod records;
 mod source;
+mod source_file;
 mod trust;
 mod workspace;
 
@@ -18,5 +19,6 @@ pub use cloudtrail::*;
 pub use continuity::*;
 pub use records::*;
 pub use source::*;
+pub use source_file::*;
 pub use trust::*;
 pub use workspace::*;

@@ -1,0 +1,316 @@
+//! Classifying what no source file knows: the paths inside hidden values, patterns over them, and
+//! the next version of a source file that declares them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use redaction::{Class, ValueType};
+use serde_json::{Map, Value, json};
+
+use crate::error::SourceError;
+use crate::json::Parser;
+use crate::source::{ELEMENT, REST, SourceFile};
+
+/// The most levels below a hidden value that are looked at; the same as in a record.
+const MAX_LEVELS: usize = 64;
+
+/// A pattern over paths: a JSON Pointer in which `*` stands for one part and `**` for any number of
+/// parts, none too.
+///
+/// `/requestParameters/**` is everything in a request, `/*/arn` an `arn` one level down,
+/// `/**/userName` a `userName` anywhere. The elements of an array are the part `-`, as in the paths
+/// that are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    One,
+    Any,
+    Named(String),
+}
+
+/// The text is no pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a pattern is a path that begins with \"/\", such as /requestParameters/** or /*/arn")]
+pub struct NoPattern;
+
+impl std::str::FromStr for Pattern {
+    type Err = NoPattern;
+
+    fn from_str(text: &str) -> Result<Self, NoPattern> {
+        let rest = text.strip_prefix('/').ok_or(NoPattern)?;
+        let parts: Vec<Part> = rest
+            .split('/')
+            .map(|part| match part {
+                "*" => Part::One,
+                "**" => Part::Any,
+                name => Part::Named(name.to_owned()),
+            })
+            .collect();
+        if parts.len() > MAX_LEVELS {
+            return Err(NoPattern);
+        }
+        Ok(Self(parts))
+    }
+}
+
+impl Pattern {
+    /// Whether it takes a path.
+    pub fn takes(&self, path: &str) -> bool {
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        // One row of the usual table: which parts of the pattern can have been used up so far.
+        let mut reached = vec![false; self.0.len() + 1];
+        reached[0] = true;
+        let skip_any = |reached: &mut Vec<bool>| {
+            for (at, part) in self.0.iter().enumerate() {
+                if reached[at] && *part == Part::Any {
+                    reached[at + 1] = true;
+                }
+            }
+        };
+        skip_any(&mut reached);
+        for name in parts {
+            let mut next = vec![false; self.0.len() + 1];
+            for (at, part) in self.0.iter().enumerate().filter(|(at, _)| reached[*at]) {
+                match part {
+                    Part::Any => next[at] = true,
+                    Part::One => next[at + 1] = true,
+                    Part::Named(own) => next[at + 1] |= own == name,
+                }
+            }
+            skip_any(&mut next);
+            reached = next;
+        }
+        reached[self.0.len()]
+    }
+}
+
+/// How well the values of a path fit the types that a harmless value may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fit {
+    /// Values, `null` and empty ones not counted.
+    pub values: u64,
+    taken: [u64; TYPES.len()],
+}
+
+/// Types that can be guessed, the narrowest first.
+const TYPES: [ValueType; 7] = [
+    ValueType::Boolean,
+    ValueType::Timestamp,
+    ValueType::Integer,
+    ValueType::Number,
+    ValueType::Version,
+    ValueType::Token,
+    ValueType::Label,
+];
+
+impl Fit {
+    /// Counts a value.
+    pub fn add(&mut self, value_text: &str) {
+        if matches!(value_text, "null" | "\"\"") {
+            return;
+        }
+        self.values += 1;
+        for (taken, one) in self.taken.iter_mut().zip(&TYPES) {
+            *taken += u64::from(one.accepts(value_text));
+        }
+    }
+
+    /// The narrowest type that takes the most of the values, and how many it does not take: those
+    /// stay hidden. A class that is not shown as it is has the type `text`, which says nothing.
+    pub fn best(&self, class: Class) -> (&'static str, u64) {
+        let may = |one: &ValueType| match class {
+            Class::C0 | Class::C1 => *one != ValueType::Label,
+            Class::C2 => true,
+            Class::H => *one == ValueType::Token,
+            _ => false,
+        };
+        let best = (TYPES.iter().zip(self.taken))
+            .filter(|(one, _)| may(one))
+            .reduce(|best, next| if next.1 > best.1 { next } else { best });
+        match best {
+            // Nothing seen yet: whatever comes has to be a token.
+            Some((_, 0)) => (ValueType::Token.name(), self.values),
+            Some((one, taken)) => (one.name(), self.values - taken),
+            None => (ValueType::Text.name(), 0),
+        }
+    }
+}
+
+/// Hands over every scalar inside a value, with its path; `at` is the path of the value. The elements
+/// of an array are the part [`ELEMENT`], all alike. An empty object or array is handed over itself.
+pub fn scalars<'v>(at: &str, value: &'v str, each: &mut dyn FnMut(&str, &'v str)) {
+    walk(at, value, 0, each);
+}
+
+fn walk<'v>(at: &str, value: &'v str, level: usize, each: &mut dyn FnMut(&str, &'v str)) {
+    let mut parser = Parser::new(value);
+    let mut empty = true;
+    let first = parser.peek().filter(|_| level < MAX_LEVELS);
+    // What is walked was checked when it was committed; a fault ends the walk of this value.
+    let _ = match first {
+        Some(b'{') => parser.object(&mut |key, parser| {
+            empty = false;
+            let name = key.name.replace('~', "~0").replace('/', "~1");
+            walk(&format!("{at}/{name}"), parser.value()?, level + 1, each);
+            Ok(())
+        }),
+        Some(b'[') => parser.array(&mut |parser| {
+            empty = false;
+            walk(&format!("{at}/{ELEMENT}"), parser.value()?, level + 1, each);
+            Ok(())
+        }),
+        _ => Ok(()),
+    };
+    if empty {
+        each(at, value);
+    }
+}
+
+/// What somebody decided about some paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The class.
+    pub class: Class,
+    /// Purposes, at least one.
+    pub purposes: Vec<String>,
+    /// The identity space; for C3, C4 and H.
+    pub handle_domain: Option<String>,
+    /// Whether people typed it.
+    pub free_text: bool,
+}
+
+/// Why paths could not be classified.
+#[derive(Debug, thiserror::Error)]
+pub enum ClassifyError {
+    /// The path is declared with a class already.
+    #[error(
+        "{0} has a class already; a change of it is a new version of the file, added as a whole"
+    )]
+    Declared(String),
+    /// The path stands below something that is declared as a whole.
+    #[error("{0} is part of a field that is declared as a whole")]
+    PartOfField(String),
+    /// The name cannot be declared.
+    #[error("{0} has a part named \"*\" or \"-\", which cannot be declared")]
+    Reserved(String),
+    /// The new file is not usable.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+/// The next version of a file, and paths that were left out.
+#[derive(Debug)]
+pub struct Classified {
+    /// The file as bytes; parse it to use it.
+    pub bytes: Vec<u8>,
+    /// Paths that are an object or array in some records and a plain value in others: what is inside
+    /// is classified, the plain values stay hidden.
+    pub mixed: Vec<String>,
+}
+
+impl SourceFile {
+    /// The next version of this file, in which `paths` (with the type of each) have `decision`.
+    pub fn classified(
+        &self,
+        paths: &BTreeMap<String, &'static str>,
+        decision: &Decision,
+    ) -> Result<Classified, ClassifyError> {
+        let mut document = self.document();
+        document["x-source"]["version"] = json!(self.version + 1);
+        if let Some(id) = document.get_mut("$id") {
+            *id = json!(format!(
+                "urn:muniment:source:{}:{}",
+                self.id,
+                self.version + 1
+            ));
+        }
+        if document["x-source"].get("whole").is_some() {
+            document["x-source"]["whole"] = json!(false);
+            document["properties"] = json!({});
+        }
+        let within = |path: &str| {
+            let from = format!("{path}/");
+            let next = paths.range::<str, _>((
+                std::ops::Bound::Included(from.as_str()),
+                std::ops::Bound::Unbounded,
+            ));
+            next.take(1).any(|(other, _)| other.starts_with(&from))
+        };
+        let (mixed, plain): (BTreeSet<&String>, BTreeSet<&String>) =
+            paths.keys().partition(|path| within(path));
+        let mut left = Vec::new();
+        for path in plain {
+            let field = field(decision, paths[path]);
+            if !declare(&mut document, path, field)? {
+                left.push(path.clone());
+            }
+        }
+        left.extend(mixed.into_iter().cloned());
+        let bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
+        SourceFile::parse(&bytes)?;
+        Ok(Classified { bytes, mixed: left })
+    }
+}
+
+fn field(decision: &Decision, value_type: &str) -> Value {
+    let mut field = Map::new();
+    field.insert("x-class".into(), json!(decision.class.code()));
+    field.insert("x-type".into(), json!(value_type));
+    field.insert("x-purpose".into(), json!(decision.purposes));
+    if let Some(domain) = &decision.handle_domain {
+        field.insert("x-handle-domain".into(), json!(domain));
+    }
+    if decision.free_text {
+        field.insert("x-freetext".into(), json!(true));
+    }
+    Value::Object(field)
+}
+
+/// Declares a field; `false` when something inside it is declared already.
+fn declare(document: &mut Value, path: &str, field: Value) -> Result<bool, ClassifyError> {
+    let mut at = document;
+    for part in path.split('/').skip(1) {
+        let name = part.replace("~1", "/").replace("~0", "~");
+        if name == REST {
+            return Err(ClassifyError::Reserved(path.to_owned()));
+        }
+        let class = at.get("x-class").and_then(Value::as_str);
+        match class {
+            None => {}
+            // What was taken whole is opened: its declared parts, and a rest that stays hidden.
+            Some("unknown") => {
+                let title = at.get("title").cloned();
+                *at = json!({});
+                if let Some(title) = title {
+                    at["title"] = title;
+                }
+            }
+            Some(_) => return Err(ClassifyError::PartOfField(path.to_owned())),
+        }
+        at = if name == ELEMENT {
+            if at.get("properties").is_some() {
+                return Ok(false);
+            }
+            &mut at["items"]
+        } else {
+            if at.get("items").is_some() {
+                return Ok(false);
+            }
+            &mut at["properties"][name]
+        };
+    }
+    match at.get("x-class").and_then(Value::as_str) {
+        Some("unknown") | None => {}
+        Some(_) => return Err(ClassifyError::Declared(path.to_owned())),
+    }
+    if at.get("properties").is_some() || at.get("items").is_some() {
+        return Ok(false);
+    }
+    let title = at.get("title").cloned();
+    *at = field;
+    if let Some(title) = title {
+        at["title"] = title;
+    }
+    Ok(true)
+}

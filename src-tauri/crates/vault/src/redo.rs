@@ -1,0 +1,281 @@
+//! Source files of the workspace's own, and rows that are made anew from their sealed records because the
+//! rules that minimise them have changed. Sealed bytes, leaves, numbers and levels stay as they are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use redaction::{Class, MinimisedField, Shown};
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use crate::table::row::RowWriter;
+use crate::table::{dictionary, event, setting, source_file, subject, to_json};
+use crate::{EventKind, EventRow, OwnSource, RowShown, Tx, Vault, VaultError};
+
+/// Setting: ids of source files whose rows wait to be made anew.
+const WAITING: &str = "vault/rows-waiting";
+/// Marks what this adds to the dictionaries until its transaction ends; no import has this number.
+const NO_IMPORT: i64 = 0;
+
+/// A row as it is to be from now on.
+#[derive(Clone, Debug)]
+pub struct RedoneEvent {
+    /// Its number.
+    pub seq: i64,
+    /// When it occurred.
+    pub occurred: Option<DateTime<Utc>>,
+    /// When the source recorded it.
+    pub recorded: Option<DateTime<Utc>>,
+    /// System id.
+    pub system: String,
+    /// Record type.
+    pub action: String,
+    /// Outcome.
+    pub outcome: Option<String>,
+    /// Audit or lifecycle.
+    pub kind: EventKind,
+    /// Version of the rules that minimised it.
+    pub rules: String,
+    /// What the row may hold.
+    pub minimised: Vec<MinimisedField>,
+}
+
+impl Vault {
+    /// The workspace's own source files, by id and version.
+    pub async fn own_sources(&self) -> Result<Vec<OwnSource>, VaultError> {
+        source_file::all(&self.inner.pool).await
+    }
+
+    /// Which imports are read as which source file, though their records do not say so.
+    pub async fn assigned_sources(&self) -> Result<BTreeMap<i64, String>, VaultError> {
+        source_file::assigned(&self.inner.pool).await
+    }
+
+    /// Ids of the source files whose rows wait to be made anew.
+    pub async fn rows_waiting(&self) -> Result<BTreeSet<String>, VaultError> {
+        waiting(setting::read(&self.inner.pool, WAITING).await?)
+    }
+
+    /// Writes rows anew. They are derived from sealed records, so no act records it: the act is that of the
+    /// source file which made it necessary. An identity that was erased from a row does not come back.
+    pub async fn redo_rows(&self, rows: Vec<RedoneEvent>) -> Result<(), VaultError> {
+        let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+        let before = event::rows(&self.inner.pool, &seqs).await?;
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || {
+            if inner.read_only {
+                return Err(VaultError::ReadOnly);
+            }
+            let mut guard = inner.writer();
+            let tx = guard
+                .conn
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            redo(&tx, &rows, &before)?;
+            dictionary::keep(&tx, NO_IMPORT)?;
+            Ok(tx.commit()?)
+        })
+        .await?
+    }
+
+    /// No row of these source files waits any more.
+    pub async fn rows_redone(&self, ids: &BTreeSet<String>) -> Result<(), VaultError> {
+        let (inner, ids) = (self.inner.clone(), ids.clone());
+        tokio::task::spawn_blocking(move || {
+            let mut guard = inner.writer();
+            let tx = guard
+                .conn
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut left = waiting(setting::get(&tx, WAITING)?)?;
+            left.retain(|id| !ids.contains(id));
+            setting::put(&tx, WAITING, &to_json("setting", &left)?)?;
+            Ok(tx.commit()?)
+        })
+        .await?
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps a source file; its rows wait from now on. Record it with `source.added`.
+    pub fn add_source(
+        &self,
+        id: &str,
+        version: u32,
+        body: &[u8],
+        reason: Option<&str>,
+    ) -> Result<(), VaultError> {
+        let file = OwnSource {
+            id: id.to_owned(),
+            version,
+            digest: evidence::Hash::sha256(body),
+            body: body.to_vec(),
+            reason: reason.map(str::to_owned),
+            actor: self.actor().to_owned(),
+            at: self.now,
+        };
+        source_file::insert(self.conn, &file)?;
+        self.rows_wait(id)
+    }
+
+    /// Says of which source file the records of an import are; its rows wait from now on. Record it with
+    /// `source.assigned`.
+    pub fn assign_source(&self, import: i64, source: &str) -> Result<(), VaultError> {
+        source_file::assign(self.conn, import, source)?;
+        self.rows_wait(source)
+    }
+
+    fn rows_wait(&self, id: &str) -> Result<(), VaultError> {
+        let mut ids = waiting(setting::get(self.conn, WAITING)?)?;
+        ids.insert(id.to_owned());
+        setting::put(self.conn, WAITING, &to_json("setting", &ids)?)
+    }
+}
+
+fn waiting(text: Option<String>) -> Result<BTreeSet<String>, VaultError> {
+    text.map_or_else(
+        || Ok(BTreeSet::new()),
+        |text| crate::table::json("setting", &text),
+    )
+}
+
+/// The rows of one batch: what repeats among them gets a number.
+struct Batch<'a> {
+    tx: &'a Connection,
+    writer: RowWriter,
+    paths: HashMap<String, i64>,
+    texts: HashMap<String, i64>,
+}
+
+/// Longer values hardly repeat.
+const MAX_INTERNED: usize = 64;
+
+fn redo(tx: &Connection, rows: &[RedoneEvent], before: &[EventRow]) -> Result<(), VaultError> {
+    let mut batch = Batch {
+        tx,
+        writer: RowWriter::default(),
+        paths: HashMap::new(),
+        texts: HashMap::new(),
+    };
+    // Written twice: once to see which shapes repeat.
+    let mut shapes: HashMap<Vec<u8>, u32> = HashMap::new();
+    for (row, before) in rows.iter().zip(before) {
+        batch.fields(row, before)?;
+        *shapes.entry(batch.writer.shape().to_owned()).or_default() += 1;
+    }
+    let mut numbered: HashMap<Vec<u8>, i64> = HashMap::new();
+    let mut out = Vec::new();
+    for (row, before) in rows.iter().zip(before) {
+        batch.fields(row, before)?;
+        let shape = batch.writer.shape();
+        let number = match numbered.get(shape) {
+            Some(number) => Some(*number),
+            None if shapes.get(shape).is_some_and(|times| *times > 1) => {
+                let number = dictionary::shape_id(tx, shape, NO_IMPORT)?;
+                numbered.insert(shape.to_owned(), number);
+                Some(number)
+            }
+            None => None,
+        };
+        batch.writer.finish(number, &mut out);
+        batch.write(row, &out)?;
+    }
+    Ok(())
+}
+
+impl Batch<'_> {
+    fn text(&mut self, text: &str) -> Result<i64, VaultError> {
+        if let Some(id) = self.texts.get(text) {
+            return Ok(*id);
+        }
+        let id = dictionary::text_id(self.tx, text, NO_IMPORT)?;
+        self.texts.insert(text.to_owned(), id);
+        Ok(id)
+    }
+
+    fn path(&mut self, path: &str) -> Result<i64, VaultError> {
+        if let Some(id) = self.paths.get(path) {
+            return Ok(*id);
+        }
+        let id = dictionary::path_id(self.tx, path, NO_IMPORT)?;
+        self.paths.insert(path.to_owned(), id);
+        Ok(id)
+    }
+
+    /// Collects the fields of a row in the writer.
+    fn fields(&mut self, row: &RedoneEvent, before: &EventRow) -> Result<(), VaultError> {
+        let mut writer = std::mem::take(&mut self.writer);
+        let base = row.occurred.or(row.recorded);
+        writer.start(base.map(|time| time.timestamp_micros()));
+        for f in &row.minimised {
+            let path = self.path(&f.path)?;
+            let number = |domain: &str, mac: &[u8; 32], issued: Option<&str>| match erased(
+                before, &f.path,
+            ) {
+                Some(number) => Ok(number),
+                None => subject::intern(self.tx, domain, mac, issued, None),
+            };
+            match &f.shown {
+                Shown::Kept { text } => {
+                    if !writer.packed(path, f.class, text) {
+                        // Taxonomic values repeat; others hardly do.
+                        if f.class == Class::C0 && text.len() <= MAX_INTERNED {
+                            writer.text(path, f.class, self.text(text)?);
+                        } else {
+                            writer.kept(path, f.class, text);
+                        }
+                    }
+                }
+                Shown::Handle { domain, mac } => {
+                    writer.subject(path, f.class, number(domain, mac, None)?);
+                }
+                Shown::Issued {
+                    domain,
+                    mac,
+                    handle,
+                } => writer.subject(path, f.class, number(domain, mac, Some(handle))?),
+                Shown::TypeTag { tag } => writer.tag(path, f.class, self.text(tag)?),
+                Shown::Presence { size } => writer.presence(path, f.class, *size),
+                Shown::Hidden => writer.hidden(path, f.class),
+            }
+        }
+        self.writer = writer;
+        Ok(())
+    }
+
+    fn write(&mut self, row: &RedoneEvent, fields: &[u8]) -> Result<(), VaultError> {
+        let system = self.text(&row.system)?;
+        let action = self.text(&row.action)?;
+        let outcome = match &row.outcome {
+            Some(outcome) => Some(self.text(outcome)?),
+            None => None,
+        };
+        let rules = self.text(&row.rules)?;
+        self.tx
+            .prepare_cached(
+                "UPDATE event SET occurred_us = ?, recorded_us = ?, system = ?, action = ?, outcome = ?, kind = ?,
+                   rules = ?, fields = ? WHERE seq = ?",
+            )?
+            .execute(params![
+                row.occurred.map(|t| t.timestamp_micros()),
+                row.recorded.map(|t| t.timestamp_micros()),
+                system,
+                action,
+                outcome,
+                i64::from(row.kind == EventKind::Lifecycle),
+                rules,
+                fields,
+                row.seq
+            ])?;
+        Ok(())
+    }
+}
+
+/// The subject that a field of the row had, if its identity was erased since.
+fn erased(before: &EventRow, path: &str) -> Option<i64> {
+    before.fields.iter().find_map(|field| match field.shown {
+        RowShown::Handle {
+            subject,
+            handle: None,
+            ..
+        } if field.path == path => Some(subject),
+        _ => None,
+    })
+}

@@ -1,0 +1,453 @@
+//! To classify: what stands in hidden values, by path, and decisions about patterns of paths. Only
+//! paths, counts and types leave the sealed records, never values.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use evidence::RecordLine;
+use redaction::{Class, SCHEMA_PATH};
+use serde_json::json;
+use sources::{Decision, Fit, GENERIC_ID, PURPOSES, Pattern, REST, SourceFile, scalars};
+use vault::{Act, VaultError};
+
+use crate::import::FILE_SYSTEM;
+use crate::rebuild::own_row;
+use crate::source_files::Known;
+use crate::text::count;
+use crate::view::{
+    AddedSourceView, ClassView, ClassifiedPathView, ClassifyPreview, ClassifyRequest,
+    HiddenPathView, HiddenSystemView, PurposeView, ToClassifyView,
+};
+use crate::workspace::{Workspace, vault_error};
+use crate::{Code, Error, Workbench};
+
+/// Distinct paths of one system that are kept apart; a map whose keys are data has more.
+const MAX_PATHS: usize = 20_000;
+
+/// What a path is inside hidden values.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    records: u32,
+    /// The record that was counted last, so that each counts once.
+    last: u64,
+    fit: Fit,
+}
+
+#[derive(Clone, Debug, Default)]
+struct System {
+    records: u32,
+    imports: std::collections::BTreeSet<i64>,
+    more: bool,
+    paths: BTreeMap<String, Seen>,
+    /// Records with a path that the pattern takes.
+    touched: u32,
+}
+
+/// Hidden paths as of a state of rows and source files.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    newest: i64,
+    systems: Arc<BTreeMap<String, System>>,
+}
+
+/// A request that was read.
+struct Wanted {
+    pattern: Pattern,
+    decision: Decision,
+}
+
+impl Workbench {
+    /// Paths inside values that no source file classifies, by system. Needs a member who may read
+    /// records.
+    pub async fn to_classify(&self) -> Result<ToClassifyView, Error> {
+        let workspace = self.workspace().await?;
+        let systems = self.hidden(&workspace).await?;
+        let known = workspace.known();
+        let mut views: Vec<HiddenSystemView> = systems
+            .iter()
+            .map(|(id, system)| {
+                let source = known.catalogue.get(id, None);
+                HiddenSystemView {
+                    id: id.clone(),
+                    title: source.map_or_else(|| id.clone(), |one| one.title.clone()),
+                    version: source.map_or(0, |one| one.version),
+                    records: system.records,
+                    imports: system.imports.iter().map(|import| count(*import)).collect(),
+                    more: system.more,
+                    paths: (system.paths.iter())
+                        .map(|(path, seen)| HiddenPathView {
+                            path: path.clone(),
+                            records: seen.records,
+                            fits: seen.fit.best(Class::C2).0.into(),
+                        })
+                        .collect(),
+                }
+            })
+            .collect();
+        views.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.id.cmp(&b.id)));
+        Ok(ToClassifyView {
+            systems: views,
+            purposes: PURPOSES
+                .iter()
+                .map(|(id, title)| PurposeView {
+                    id: (*id).into(),
+                    title: (*title).into(),
+                })
+                .collect(),
+            domains: redaction::known_domains().map(str::to_owned).collect(),
+            classes: Class::ALL
+                .into_iter()
+                .filter(|class| *class != Class::Unknown)
+                .map(|class| ClassView {
+                    code: class.code().into(),
+                    title: class.title().into(),
+                    needs_domain: class.needs_handle() || class == Class::H,
+                })
+                .collect(),
+        })
+    }
+
+    /// What a decision about a pattern would do. Changes nothing, shows no value.
+    pub async fn classify_preview(
+        &self,
+        request: ClassifyRequest,
+    ) -> Result<ClassifyPreview, Error> {
+        let workspace = self.workspace().await?;
+        let wanted = wanted(&request)?;
+        let known = workspace.known();
+        let (source, system) = self.taken(&workspace, &known, &request, &wanted).await?;
+        let types = types(&system, &wanted);
+        let classified = source
+            .classified(&types, &wanted.decision)
+            .map_err(refused)?;
+        let class = wanted.decision.class;
+        let paths: Vec<ClassifiedPathView> = (system.paths.iter())
+            .map(|(path, seen)| {
+                let (value_type, misfits) = seen.fit.best(class);
+                ClassifiedPathView {
+                    path: path.clone(),
+                    records: seen.records,
+                    value_type: value_type.into(),
+                    misfits: count(misfits),
+                }
+            })
+            .collect();
+        Ok(ClassifyPreview {
+            misfits: paths
+                .iter()
+                .fold(0, |sum, path| sum.saturating_add(path.misfits)),
+            paths,
+            records: system.touched,
+            mixed: classified.mixed,
+            version: source.version + 1,
+        })
+    }
+
+    /// Classifies every hidden path that a pattern takes: the next version of the source file declares
+    /// them, the decision is recorded with its reason, and the rows are made anew.
+    pub async fn classify(
+        &self,
+        request: ClassifyRequest,
+        reason: String,
+        wait: bool,
+    ) -> Result<AddedSourceView, Error> {
+        let workspace = self.workspace().await?;
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(Error::invalid(
+                "a classification needs a reason",
+                "say why these fields have this class",
+            ));
+        }
+        let wanted = wanted(&request)?;
+        let known = workspace.known();
+        let (source, system) = self.taken(&workspace, &known, &request, &wanted).await?;
+        let types = types(&system, &wanted);
+        let classified = source
+            .classified(&types, &wanted.decision)
+            .map_err(refused)?;
+        let next = SourceFile::parse(&classified.bytes)
+            .map_err(|error| Error::failed(error.to_string(), "choose another class"))?;
+        let changes: Vec<crate::view::ChangeView> = (next.changes_since(source).iter())
+            .map(|change| crate::view::ChangeView {
+                place: change.place.clone(),
+                words: change.words(),
+                weakens: change.weakens(),
+            })
+            .collect();
+        let act = Act::new(
+            "source.classified",
+            json!({
+                "source": source.id,
+                "version": next.version,
+                "digest": next.digest.to_hex(),
+                "pattern": request.pattern,
+                "class": wanted.decision.class.code(),
+                "purposes": wanted.decision.purposes.join(", "),
+                "domain": wanted.decision.handle_domain,
+                "free-text": wanted.decision.free_text,
+                "paths": system.paths.len(),
+                "records": system.touched,
+                "reason": reason,
+            }),
+        );
+        self.keep(
+            &workspace,
+            &next.id,
+            next.version,
+            classified.bytes,
+            Some(reason),
+            act,
+        )
+        .await?;
+        self.added(
+            &workspace,
+            &next.id,
+            next.version,
+            changes,
+            classified.mixed,
+            wait,
+        )
+        .await
+    }
+
+    /// The source file of a request and the hidden paths that its pattern takes.
+    async fn taken<'k>(
+        &self,
+        workspace: &Arc<Workspace>,
+        known: &'k Known,
+        request: &ClassifyRequest,
+        wanted: &Wanted,
+    ) -> Result<(&'k SourceFile, System), Error> {
+        if request.system == GENERIC_ID {
+            return Err(Error::invalid(
+                "these records name no source file, so there is none to classify their fields in",
+                "say of which system the import is first: `muniment source assign ID --import N --title TITLE`",
+            ));
+        }
+        let source = known.catalogue.get(&request.system, None).ok_or_else(|| {
+            Error::not_found(
+                format_args!("source file {}", request.system),
+                "`muniment classify list` names those with unclassified fields",
+            )
+        })?;
+        let only = Some((request.system.clone(), wanted.pattern.clone()));
+        let mut systems = self.scan(workspace, only).await?;
+        let system = systems.remove(&request.system).unwrap_or_default();
+        if system.paths.is_empty() {
+            return Err(Error::not_found(
+                format_args!("an unclassified field that {} takes", request.pattern),
+                "`muniment classify list` shows their paths; ** stands for any number of parts",
+            ));
+        }
+        if system.more {
+            return Err(Error::invalid(
+                format!("the pattern takes more than {MAX_PATHS} paths"),
+                "a map whose keys are data cannot be classified key by key; choose a narrower pattern",
+            ));
+        }
+        Ok((source, system))
+    }
+
+    /// The hidden paths, read once for each state of the workspace.
+    async fn hidden(
+        &self,
+        workspace: &Arc<Workspace>,
+    ) -> Result<Arc<BTreeMap<String, System>>, Error> {
+        let newest = workspace.vault.last_visible_seq().await;
+        let newest = newest.map_err(|e| vault_error(&e))?;
+        let mut kept = workspace.hidden.lock().await;
+        if let Some(found) = kept.as_ref().filter(|found| found.newest == newest) {
+            return Ok(Arc::clone(&found.systems));
+        }
+        let systems = Arc::new(self.scan(workspace, None).await?);
+        *kept = Some(Found {
+            newest,
+            systems: Arc::clone(&systems),
+        });
+        Ok(systems)
+    }
+
+    /// Reads the sealed records and counts what stands in their hidden values. With `only`, of one
+    /// system and of paths that the pattern takes.
+    async fn scan(
+        &self,
+        workspace: &Arc<Workspace>,
+        only: Option<(String, Pattern)>,
+    ) -> Result<BTreeMap<String, System>, Error> {
+        let job = self
+            .inner
+            .jobs
+            .begin("classify", "unclassified fields".into(), "records");
+        let result = scan_all(workspace, only, &job).await;
+        job.end(
+            &(result.as_ref())
+                .map(|_| "unclassified fields are counted".to_owned())
+                .map_err(Clone::clone),
+        );
+        result
+    }
+}
+
+async fn scan_all(
+    workspace: &Arc<Workspace>,
+    only: Option<(String, Pattern)>,
+    job: &Arc<crate::jobs::Job>,
+) -> Result<BTreeMap<String, System>, Error> {
+    let segments = workspace.vault.segments(None).await;
+    let segments = segments.map_err(|e| vault_error(&e))?;
+    job.expect(
+        (segments.iter().flat_map(|segment| &segment.runs))
+            .map(|run| run.last - run.first)
+            .sum(),
+    );
+    let systems = Arc::new(std::sync::Mutex::new(BTreeMap::<String, System>::new()));
+    let mut number = 0_u64;
+    for segment in segments {
+        let known = workspace.known();
+        let (own, job_too, only) = (Arc::clone(&systems), Arc::clone(job), only.clone());
+        let (runs, import, first) = (segment.runs.clone(), segment.import, number);
+        number += segment.facts.last - segment.facts.first;
+        let base = segment.facts.first;
+        let read = workspace
+            .vault
+            .for_each_line(segment.id, move |index, bytes| {
+                if job_too.is_cancelled() {
+                    return Err(VaultError::ImportOrder("it was cancelled".into()));
+                }
+                if own_row(&runs, index).is_none() {
+                    return Ok(());
+                }
+                job_too.advance(1);
+                let line = RecordLine::parse(bytes, index)
+                    .map_err(|e| VaultError::Evidence(e.to_string()))?;
+                let (id, version) = line.schema();
+                if id == FILE_SYSTEM {
+                    return Ok(());
+                }
+                let source = known.of_record(import, id, version);
+                let wanted = (only.as_ref()).is_none_or(|(system, _)| *system == source.id);
+                if wanted {
+                    let pattern = only.as_ref().map(|(_, pattern)| pattern);
+                    let mut systems = crate::jobs::lock(&own);
+                    let system = systems.entry(source.id.clone()).or_default();
+                    let record = first + (index - base) + 1;
+                    if source.id == GENERIC_ID {
+                        system.imports.insert(import);
+                    }
+                    tally(source, &line, record, pattern, system);
+                }
+                Ok(())
+            });
+        let read = read.await;
+        job.check()?;
+        read.map_err(|e| vault_error(&e))?;
+    }
+    let mut systems = std::mem::take(&mut *crate::jobs::lock(&systems));
+    systems.retain(|_, system| !system.paths.is_empty());
+    Ok(systems)
+}
+
+/// Counts the hidden paths of one record, whose number is `record`.
+fn tally(
+    source: &SourceFile,
+    line: &RecordLine<'_>,
+    record: u64,
+    pattern: Option<&Pattern>,
+    system: &mut System,
+) {
+    let committed: Vec<(&str, &str)> = line.fields().collect();
+    let (mut any, mut touched) = (false, false);
+    for (path, value) in source.expand(&committed) {
+        let hidden = source
+            .rule(&path)
+            .is_none_or(|rule| rule.class == Class::Unknown);
+        if *path == *SCHEMA_PATH || !hidden || matches!(&*value, "{}" | "[]" | "null" | "\"\"") {
+            continue;
+        }
+        any = true;
+        let declared = source.declared_path(&path);
+        let stem = (declared.strip_suffix(REST))
+            .and_then(|stem| stem.strip_suffix('/'))
+            .unwrap_or(&declared);
+        scalars(stem, &value, &mut |path, value| {
+            if pattern.is_some_and(|pattern| !pattern.takes(path)) {
+                return;
+            }
+            touched = true;
+            if !system.paths.contains_key(path) {
+                if system.paths.len() >= MAX_PATHS {
+                    system.more = true;
+                    return;
+                }
+                system.paths.insert(path.to_owned(), Seen::default());
+            }
+            if let Some(seen) = system.paths.get_mut(path) {
+                if seen.last != record {
+                    seen.last = record;
+                    seen.records += 1;
+                }
+                seen.fit.add(value);
+            }
+        });
+    }
+    system.records += u32::from(any);
+    system.touched += u32::from(touched);
+}
+
+fn types(system: &System, wanted: &Wanted) -> BTreeMap<String, &'static str> {
+    (system.paths.iter())
+        .map(|(path, seen)| (path.clone(), seen.fit.best(wanted.decision.class).0))
+        .collect()
+}
+
+fn refused(error: sources::ClassifyError) -> Error {
+    Error::new(
+        Code::Refused,
+        error.to_string(),
+        "choose a pattern that takes unclassified fields only",
+    )
+}
+
+fn wanted(request: &ClassifyRequest) -> Result<Wanted, Error> {
+    let pattern = Pattern::from_str(request.pattern.trim())
+        .map_err(|error| Error::invalid(error.to_string(), "begin with a slash"))?;
+    let class = Class::from_str(&request.class)
+        .map_err(|error| Error::invalid(format!("{}: {error}", request.class), "choose a class"))?;
+    if class == Class::Unknown {
+        return Err(Error::invalid(
+            "fields that stay unclassified need no decision",
+            "choose C0 to C6 or H",
+        ));
+    }
+    let purposes: Vec<String> = (request.purposes.iter())
+        .map(|purpose| purpose.trim().to_owned())
+        .filter(|purpose| !purpose.is_empty())
+        .collect();
+    if purposes.is_empty() {
+        let known: Vec<&str> = PURPOSES.iter().map(|(id, _)| *id).collect();
+        return Err(Error::invalid(
+            "a classification needs at least one purpose",
+            format!("purposes in use: {}", known.join(", ")),
+        ));
+    }
+    let domain = request.domain.clone().filter(|domain| !domain.is_empty());
+    let needs = class.needs_handle() || class == Class::H;
+    if needs && domain.is_none() && !request.free_text {
+        let known: Vec<&str> = redaction::known_domains().collect();
+        return Err(Error::invalid(
+            format!("{class} ({}) needs a handle domain", class.title()),
+            format!("handle domains: {}", known.join(", ")),
+        ));
+    }
+    Ok(Wanted {
+        pattern,
+        decision: Decision {
+            class,
+            purposes,
+            handle_domain: domain.filter(|_| needs),
+            free_text: request.free_text,
+        },
+    })
+}

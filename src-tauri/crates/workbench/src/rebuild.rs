@@ -1,0 +1,190 @@
+//! Rows are derived: when a newer source file says otherwise of their fields, they are made anew from
+//! the sealed records, and the index with them. Sealed bytes, leaves and numbers stay as they are.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use evidence::{Assurance, RecordLine};
+use sources::GENERIC_ID;
+use tokio::sync::mpsc;
+use vault::{RedoneEvent, Run, VaultError};
+
+use crate::follow::{catch_up, open_index};
+use crate::import::{FILE_SYSTEM, event};
+use crate::jobs::Job;
+use crate::text::{count, grouped};
+use crate::view::RebuiltView;
+use crate::workspace::{Workspace, vault_error};
+use crate::{Code, Error, Workbench};
+
+/// Rows written in one transaction.
+const BATCH: usize = 2_000;
+/// Batches on their way between reading and writing.
+const IN_FLIGHT: usize = 2;
+
+/// The event number of a log index, if the segment has its own row for it.
+pub(crate) fn own_row(runs: &[Run], index: u64) -> Option<i64> {
+    let run = (runs.iter()).find(|run| (run.first..run.last).contains(&index))?;
+    Some(run.first_seq.saturating_add_unsigned(index - run.first))
+}
+
+impl Workbench {
+    /// Makes every row anew whose source file has changed since, and waits for the end.
+    pub async fn rebuild(&self, everything: bool) -> Result<RebuiltView, Error> {
+        let workspace = self.workspace().await?;
+        if everything {
+            let known = workspace.known();
+            let mut ids: BTreeSet<String> = (known.catalogue.all())
+                .map(|file| file.id.clone())
+                .collect();
+            ids.insert(GENERIC_ID.to_owned());
+            let records = self.redo(&workspace, &ids).await?;
+            return Ok(RebuiltView { records });
+        }
+        let records = self.rebuild_waiting(&workspace).await?;
+        Ok(RebuiltView { records })
+    }
+
+    /// Makes the rows anew that wait for it; how many there were.
+    pub(crate) async fn rebuild_waiting(&self, workspace: &Arc<Workspace>) -> Result<u32, Error> {
+        let waiting = workspace.vault.rows_waiting().await;
+        let ids = waiting.map_err(|e| vault_error(&e))?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        self.redo(workspace, &ids).await
+    }
+
+    async fn redo(&self, workspace: &Arc<Workspace>, ids: &BTreeSet<String>) -> Result<u32, Error> {
+        let job = self
+            .inner
+            .jobs
+            .begin("rebuild", "rows under new rules".into(), "records");
+        let result = self.redo_rows(workspace, ids, &job).await;
+        job.end(
+            &(result.as_ref())
+                .map(|rows| {
+                    format!(
+                        "{} records are shown under the new rules",
+                        grouped(u64::from(*rows))
+                    )
+                })
+                .map_err(Clone::clone),
+        );
+        result
+    }
+
+    async fn redo_rows(
+        &self,
+        workspace: &Arc<Workspace>,
+        ids: &BTreeSet<String>,
+        job: &Arc<Job>,
+    ) -> Result<u32, Error> {
+        // The index follows rows by their number, so it cannot follow while they change.
+        let alone = workspace.following.lock().await;
+        let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
+        let segments = workspace.vault.segments(None).await;
+        let segments = segments.map_err(|e| vault_error(&e))?;
+        job.expect(
+            (segments.iter().flat_map(|segment| &segment.runs))
+                .map(|run| run.last - run.first)
+                .sum(),
+        );
+        let mut rows = 0_u32;
+        for segment in segments {
+            let known = workspace.known();
+            let (ids, handles, job_too) = (ids.clone(), handles.clone(), Arc::clone(job));
+            let (batches, mut redone) = mpsc::channel::<Vec<RedoneEvent>>(IN_FLIGHT);
+            let (runs, import) = (segment.runs.clone(), segment.import);
+            let last = runs.iter().map(|run| run.last).max().unwrap_or_default();
+            let mut batch = Vec::with_capacity(BATCH);
+            let reading = workspace
+                .vault
+                .for_each_line(segment.id, move |index, bytes| {
+                    if job_too.is_cancelled() {
+                        return Err(VaultError::ImportOrder("it was cancelled".into()));
+                    }
+                    if let Some(seq) = own_row(&runs, index) {
+                        job_too.advance(1);
+                        let line = RecordLine::parse(bytes, index)
+                            .map_err(|e| VaultError::Evidence(e.to_string()))?;
+                        let (id, version) = line.schema();
+                        let source = known.of_record(import, id, version);
+                        let concerned = ids.contains(&source.id) || ids.contains(id);
+                        if id != FILE_SYSTEM && concerned {
+                            let fields: Vec<(&str, &str)> = line.fields().collect();
+                            let leaf = evidence::Hash([0; 32]);
+                            let made = event(
+                                source,
+                                index,
+                                leaf,
+                                &fields,
+                                Vec::new(),
+                                &handles,
+                                Assurance::Unproven,
+                            );
+                            batch.push(RedoneEvent {
+                                seq,
+                                occurred: made.occurred,
+                                recorded: made.recorded,
+                                system: made.system,
+                                action: made.action,
+                                outcome: made.outcome,
+                                kind: made.kind,
+                                rules: made.rules,
+                                minimised: made.minimised,
+                            });
+                        }
+                    }
+                    if batch.len() >= BATCH || index + 1 == last {
+                        let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                        batches
+                            .blocking_send(full)
+                            .map_err(|_| VaultError::ImportOrder("it was stopped".into()))?;
+                    }
+                    Ok(())
+                });
+            let writing = async {
+                let mut written = 0_u32;
+                while let Some(batch) = redone.recv().await {
+                    written += count(batch.len());
+                    if !batch.is_empty() {
+                        workspace.vault.redo_rows(batch).await?;
+                    }
+                }
+                Ok::<u32, VaultError>(written)
+            };
+            let (read, written) = tokio::join!(reading, writing);
+            job.check().map_err(|_| {
+                Error::new(
+                    Code::Cancelled,
+                    "making rows anew was cancelled",
+                    "rows that are not done yet are made when the workspace is opened next",
+                )
+            })?;
+            rows += written.map_err(|e| vault_error(&e))?;
+            read.map_err(|e| vault_error(&e))?;
+        }
+        *workspace.tally.lock().await = crate::sources_place::Tally::default();
+        *workspace.hidden.lock().await = None;
+        self.forget_index(workspace)?;
+        drop(alone);
+        catch_up(self, workspace).await?;
+        let done = workspace.vault.rows_redone(ids).await;
+        done.map_err(|e| vault_error(&e))?;
+        self.vault_changed();
+        Ok(rows)
+    }
+
+    /// Starts an empty index in the place of the one that knows the rows as they were.
+    fn forget_index(&self, workspace: &Workspace) -> Result<(), Error> {
+        let dir = workspace.vault.index_dir();
+        search::reset(&dir).map_err(|e| Error::io("could not delete the index in", &dir, &e))?;
+        let fresh = open_index(&workspace.vault, &self.inner.environment)?;
+        *workspace
+            .index
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+}

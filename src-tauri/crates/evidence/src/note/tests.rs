@@ -172,7 +172,7 @@ fn both_keys_sign_a_checkpoint_and_the_note_stays_within_bounds() {
     for one in &known {
         assert_eq!(
             parsed.verify(std::slice::from_ref(one)).unwrap(),
-            [one.clone()]
+            *std::slice::from_ref(one)
         );
         assert_eq!(parsed.unknown(std::slice::from_ref(one)).count(), 1);
     }

@@ -160,7 +160,10 @@ fn pinning_an_ml_dsa_key_makes_all_of_the_default() {
         (note, candidate)
     };
     let (both, candidate) = signed(Some(cosigning(9)));
-    assert_eq!(decided(&policy, &[candidate.clone()]), ["accepted"]);
+    assert_eq!(
+        decided(&policy, std::slice::from_ref(&candidate)),
+        ["accepted"]
+    );
     // Stripped of one signature, whichever: a missing one fails.
     assert_eq!(decided(&policy, &[signed(None).1]), ["requirement!"]);
     let pinned: Vec<VerifierKey> = policy.keys.iter().map(|k| k.0.clone()).collect();

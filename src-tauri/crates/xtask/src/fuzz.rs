@@ -128,9 +128,11 @@ fn fuzz(context: &Context, parser: &str, program: &Path, seconds: u32) -> Result
     let log = context.target.join("fuzz").join(format!("{parser}.log"));
     let file = fs::File::create(&log).map_err(|error| Error::file("create", &log, &error))?;
     let mut command = process::program(program, &home(context));
+    let committed = home(context).join("corpus").join(parser);
     command
         .arg(&found)
-        .arg(home(context).join("corpus").join(parser))
+        // A parser may have none yet.
+        .args(committed.is_dir().then_some(&committed))
         .args(["-timeout=20", "-rss_limit_mb=2048", "-use_value_profile=1"])
         .arg("-print_final_stats=1")
         .arg(format!("-max_total_time={seconds}"))

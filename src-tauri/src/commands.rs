@@ -74,6 +74,13 @@ commands! {
     reopen(incident: String, reason: String) -> ActedView;
     act(incident: String, command: Value) -> ActedView;
     approve(incident: String, what: String, member: String, passphrase: String) -> ActedView;
+    detections(all: bool) -> DetectionsView;
+    detection(id: String) -> DetectionView;
+    open_detections(ids: Vec<String>, title: Option<String>) -> IncidentView;
+    link_detections(ids: Vec<String>, incident: String) -> IncidentView;
+    dismiss_detections(ids: Vec<String>, reason: String) -> DetectionView;
+    reconsider_detection(id: String, reason: String) -> DetectionView;
+    subject(handle: String) -> SubjectView;
     packet_plan(incident: String, audience: String) -> PacketPlanView;
     packet_write(incident: String, audience: String, digest: String, path: String) -> PacketRowView;
     packets() -> PacketsView;

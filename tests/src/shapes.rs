@@ -32,7 +32,15 @@ pub const SHAPES: &[(&str, &[&str])] = &[
     ("import", &["import"]),
     ("search", &["search"]),
     ("show", &["show"]),
-    ("incident", &["incident open", "incident show"]),
+    (
+        "incident",
+        &[
+            "incident open",
+            "incident show",
+            "detections open",
+            "detections link",
+        ],
+    ),
     ("incident-list", &["incident list"]),
     (
         "incident-act",
@@ -47,6 +55,16 @@ pub const SHAPES: &[(&str, &[&str])] = &[
             "incident approve",
         ],
     ),
+    ("detection-list", &["detections list", "detections rebuild"]),
+    (
+        "detection",
+        &[
+            "detections show",
+            "detections dismiss",
+            "detections reconsider",
+        ],
+    ),
+    ("subject", &["subject"]),
     ("packet-plan", &["packet plan"]),
     ("packet-write", &["packet write"]),
     ("verify", &["verify"]),

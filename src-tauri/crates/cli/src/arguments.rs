@@ -135,6 +135,20 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// List what the records themselves show to be wrong, and decide on it.
+    ///
+    /// Lifecycle contradictions, contradictions across systems, content exposures. A candidate
+    /// is never more than that: a member opens an incident from it, links it or dismisses it.
+    Detections {
+        /// Without one: list those that wait for a decision.
+        #[command(subcommand)]
+        command: Option<Detections>,
+    },
+    /// Show a subject: its state and history in every system, and what contradicts them.
+    Subject {
+        /// Handle, as a record shows it.
+        handle: String,
+    },
     /// Check everything sealed, stored and recorded.
     Fsck,
     /// Read the custody ledger, newest first.
@@ -364,6 +378,58 @@ pub(crate) enum Incident {
         #[arg(long, value_name = "ID")]
         r#as: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Detections {
+    /// List candidates that wait for a decision.
+    List {
+        /// Those too that were decided on.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show a candidate with the records that prove it.
+    Show {
+        /// Id, such as det-k3v5…
+        id: String,
+    },
+    /// Open an incident from candidates; the proving records are pinned to it.
+    Open {
+        /// Ids.
+        #[arg(required = true)]
+        id: Vec<String>,
+        /// Title of the incident; that of the first candidate unless given.
+        #[arg(long)]
+        title: Option<String>,
+    },
+    /// Link candidates to an incident that is there.
+    Link {
+        /// Ids.
+        #[arg(required = true)]
+        id: Vec<String>,
+        /// The incident, such as INC-2026-0001.
+        #[arg(long)]
+        incident: String,
+    },
+    /// Dismiss candidates.
+    Dismiss {
+        /// Ids.
+        #[arg(required = true)]
+        id: Vec<String>,
+        /// Why this is no incident; kept in custody.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take a decision back.
+    Reconsider {
+        /// Id.
+        id: String,
+        /// Why; kept in custody.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Forget everything derived and find it again in the sealed records.
+    Rebuild,
 }
 
 #[derive(Debug, Subcommand)]

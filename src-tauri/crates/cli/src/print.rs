@@ -1,5 +1,7 @@
 //! What a command answers, as text for people or as JSON for programs.
 
+mod detections;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -41,6 +43,9 @@ pub(crate) enum Answer {
     ToClassify(ToClassifyView),
     ClassifyPreview(ClassifyPreview),
     Rebuilt(RebuiltView),
+    Detections(DetectionsView),
+    Detection(Box<DetectionView>),
+    Subject(Box<SubjectView>),
 }
 
 impl Answer {
@@ -89,6 +94,9 @@ impl Answer {
             Self::ToClassify(view) => json(out, view),
             Self::ClassifyPreview(view) => json(out, view),
             Self::Rebuilt(view) => json(out, view),
+            Self::Detections(view) => json(out, view),
+            Self::Detection(view) => json(out, view),
+            Self::Subject(view) => json(out, view),
         }
     }
 
@@ -179,6 +187,9 @@ impl Answer {
             Self::ToClassify(view) => source::to_classify(out, view),
             Self::ClassifyPreview(view) => source::preview(out, view),
             Self::Rebuilt(view) => writeln!(out, "{} records are shown anew", view.records),
+            Self::Detections(view) => detections::list(out, view),
+            Self::Detection(view) => detections::one(out, view),
+            Self::Subject(view) => detections::subject(out, view),
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use workbench::view::SearchRequest;
 use workbench::{Environment, Error, Workbench, seal};
 
-use crate::arguments::{Arguments, Command, Incident, Packet};
+use crate::arguments::{Arguments, Command, Detections, Incident, Packet};
 use crate::passphrase;
 use crate::print::Answer;
 
@@ -142,6 +142,12 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
             let path = output.as_ref().map(|path| path.display().to_string());
             Answer::Forked(bench.fork_proof(origin.clone(), *size, path).await?)
         }
+        Command::Detections { command } => {
+            return detections(bench, command.as_ref()).await;
+        }
+        Command::Subject { handle } => {
+            Answer::Subject(Box::new(bench.subject(handle.clone()).await?))
+        }
         Command::Fsck => Answer::Checked(bench.fsck().await?),
         Command::Custody { filter } => Answer::Custody(bench.custody(filter.clone(), None).await?),
         Command::Sources => Answer::Sources(bench.sources().await?),
@@ -152,6 +158,31 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
         | Command::Keygen { .. }
         | Command::Seal { .. }
         | Command::Verify { .. } => unreachable!("answered without a workspace"),
+    })
+}
+
+async fn detections(bench: &Workbench, command: Option<&Detections>) -> Result<Answer, Error> {
+    Ok(match command {
+        None => Answer::Detections(bench.detections(false).await?),
+        Some(Detections::List { all }) => Answer::Detections(bench.detections(*all).await?),
+        Some(Detections::Show { id }) => {
+            Answer::Detection(Box::new(bench.detection(id.clone()).await?))
+        }
+        Some(Detections::Open { id, title }) => Answer::Incident(Box::new(
+            bench.open_detections(id.clone(), title.clone()).await?,
+        )),
+        Some(Detections::Link { id, incident }) => Answer::Incident(Box::new(
+            bench.link_detections(id.clone(), incident.clone()).await?,
+        )),
+        Some(Detections::Dismiss { id, reason }) => Answer::Detection(Box::new(
+            bench.dismiss_detections(id.clone(), reason.clone()).await?,
+        )),
+        Some(Detections::Reconsider { id, reason }) => Answer::Detection(Box::new(
+            bench
+                .reconsider_detection(id.clone(), reason.clone())
+                .await?,
+        )),
+        Some(Detections::Rebuild) => Answer::Detections(bench.rebuild_detections().await?),
     })
 }
 

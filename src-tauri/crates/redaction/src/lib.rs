@@ -10,6 +10,7 @@
 
 mod canonical;
 mod class;
+pub mod exposure;
 mod handle;
 mod minimise;
 mod policy;

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, Utc};
 use evidence::{Assurance, CompactRange, Hash, SigningKey};
 use redaction::MinimisedField;
+use redaction::exposure::FieldExposure;
 use rusqlite::TransactionBehavior;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -65,6 +66,8 @@ pub struct NewEvent {
     pub rules: String,
     /// What the row may hold.
     pub minimised: Vec<MinimisedField>,
+    /// Content that the record should not hold: kind and field, never what.
+    pub exposures: Vec<FieldExposure>,
     /// Canonical record line, without its newline; it is sealed.
     pub line: Vec<u8>,
 }

@@ -7,6 +7,7 @@
 
 mod create;
 mod db;
+mod derived;
 mod error;
 mod fsck;
 mod import;
@@ -27,6 +28,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use create::{Created, NewMember, NewVault};
+pub use derived::{Candidate, CandidateGroup, Derived, LifeStep};
 pub use error::{OpenError, VaultError};
 pub use fsck::{Check, Fold, FsckReport};
 pub use import::{Appended, ImportHead, ImportSession, Imported, NewEvent};
@@ -40,6 +42,7 @@ pub use read::RecommitHead;
 pub use redo::RedoneEvent;
 pub use seal::{SealError, SealedFile, SealedReader};
 pub use table::event::{EventKind, EventRow, Moments, RowField, RowShown};
+pub use table::exposure::ExposureRow;
 pub use table::import::Import;
 pub use table::incident::IncidentRow;
 pub use table::ledger::LedgerFilter;

@@ -18,9 +18,9 @@ use crate::table::{
     setting, subject, trust,
 };
 use crate::{
-    EventRow, Import, IncidentRow, Inner, LedgerEntry, LedgerFilter, LedgerHead, Member,
-    OriginNote, OriginTrust, PacketRow, PinnedEvidence, Quarantined, Role, Segment, Subject, Vault,
-    VaultError,
+    EventRow, ExposureRow, Import, IncidentRow, Inner, LedgerEntry, LedgerFilter, LedgerHead,
+    Member, OriginNote, OriginTrust, PacketRow, PinnedEvidence, Quarantined, Role, Segment,
+    Subject, Vault, VaultError,
 };
 
 /// The end of the vault's own log of foreign records.
@@ -164,6 +164,15 @@ impl Vault {
     /// Visible events after `seq`, in order: what the search index follows.
     pub async fn rows_after(&self, seq: i64, limit: u32) -> Result<Vec<EventRow>, VaultError> {
         event::rows_after(&self.inner.pool, seq, limit).await
+    }
+
+    /// Exposures of at most `limit` visible records after `seq`, in order.
+    pub async fn exposures_after(
+        &self,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<ExposureRow>, VaultError> {
+        table::exposure::after(&self.inner.pool, seq, limit).await
     }
 
     /// The largest visible event number; 0 when there is none.

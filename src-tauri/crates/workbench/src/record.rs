@@ -81,6 +81,14 @@ impl Workbench {
                 claim: of_segment.claim(),
             },
             lifecycle: self.lifecycle(&workspace, &row).await?,
+            detections: workspace
+                .vault
+                .proven_by(&[row.seq])
+                .await
+                .map_err(|e| vault_error(&e))?
+                .into_iter()
+                .map(|(_, id)| id)
+                .collect(),
             file: import.name,
             import: count(import.id),
         })

@@ -28,6 +28,8 @@ pub(crate) struct Workspace {
     pub(crate) acting: Mutex<()>,
     /// Only one task follows the vault at a time.
     pub(crate) following: Mutex<()>,
+    /// Only one task derives detection candidates at a time.
+    pub(crate) detecting: Mutex<()>,
     /// Verdicts and levels as they stand now; recomputed when anything they rest on changes.
     pub(crate) standing: std::sync::RwLock<Arc<Standing>>,
     /// Unclassified fields and records per system, counted as far as the rows were read.
@@ -244,6 +246,7 @@ impl Workbench {
             index: std::sync::RwLock::new(index),
             acting: Mutex::new(()),
             following: Mutex::new(()),
+            detecting: Mutex::new(()),
             standing: std::sync::RwLock::new(standing),
             tally: Mutex::new(Tally::default()),
             replayed: Mutex::new(None),

@@ -53,6 +53,13 @@ export const commands = {
 	reopen: (incident: string, reason: string) => __TAURI_INVOKE<ActedView>("reopen", { incident, reason }),
 	act: (incident: string, command: Value) => __TAURI_INVOKE<ActedView>("act", { incident, command }),
 	approve: (incident: string, what: string, member: string, passphrase: string) => __TAURI_INVOKE<ActedView>("approve", { incident, what, member, passphrase }),
+	detections: (all: boolean) => __TAURI_INVOKE<DetectionsView>("detections", { all }),
+	detection: (id: string) => __TAURI_INVOKE<DetectionView>("detection", { id }),
+	openDetections: (ids: string[], title: string | null) => __TAURI_INVOKE<IncidentView>("open_detections", { ids, title }),
+	linkDetections: (ids: string[], incident: string) => __TAURI_INVOKE<IncidentView>("link_detections", { ids, incident }),
+	dismissDetections: (ids: string[], reason: string) => __TAURI_INVOKE<DetectionView>("dismiss_detections", { ids, reason }),
+	reconsiderDetection: (id: string, reason: string) => __TAURI_INVOKE<DetectionView>("reconsider_detection", { id, reason }),
+	subject: (handle: string) => __TAURI_INVOKE<SubjectView>("subject", { handle }),
 	packetPlan: (incident: string, audience: string) => __TAURI_INVOKE<PacketPlanView>("packet_plan", { incident, audience }),
 	packetWrite: (incident: string, audience: string, digest: string, path: string) => __TAURI_INVOKE<PacketRowView>("packet_write", { incident, audience, digest, path }),
 	packets: () => __TAURI_INVOKE<PacketsView>("packets"),
@@ -331,6 +338,102 @@ export type CustodyView = {
 	members: MemberView[],
 	/**  Holds: what is protected from deletion, and why. */
 	holds: HoldView[],
+};
+
+/**  What a person decided of a candidate. */
+export type DetectionDecisionView = {
+	/**  `opened`, `linked`, `dismissed`, `reconsidered`. */
+	decision: string,
+	/**  When. */
+	at: string,
+	/**  By whom. */
+	actor: string,
+	/**  Why. */
+	reason: string | null,
+	/**  The incident. */
+	incident: string | null,
+};
+
+/**  Candidates of one rule about one subject, or about one field of a system. */
+export type DetectionGroupView = {
+	/**  `contradiction`, `across`, `exposure`. */
+	kind: string,
+	/**  Id of the rule that is broken. */
+	rule: string,
+	/**  What it means. */
+	title: string,
+	/**  Title of the system whose lifecycle or record it is. */
+	system: string,
+	/**  Handle of the subject. */
+	subject: string | null,
+	/**  The field, of a content exposure. */
+	field: string | null,
+	/**  Candidates in it. */
+	total: number,
+	/**  Those that nobody has decided on. */
+	open: number,
+	/**  Its candidates, newest first; at most 50. */
+	rows: DetectionRowView[],
+};
+
+/**  One candidate. */
+export type DetectionRowView = {
+	/**  Stable id. */
+	id: string,
+	/**  What is wrong, in states and record types. */
+	why: string,
+	/**  When. */
+	at: string | null,
+	/**  The record that breaks the rule. */
+	seq: number,
+	/**  Records that prove it. */
+	proof: number,
+	/**  The weakest assurance among them, in words. */
+	assurance: string,
+	/**  Their continuity verdicts, in words. */
+	verdict: string,
+	/**  `open`, `opened`, `linked`, `dismissed`. */
+	state: string,
+	/**  The incident that it was opened as or linked to. */
+	incident: string | null,
+};
+
+/**  One candidate in full. */
+export type DetectionView = {
+	/**  The candidate. */
+	row: DetectionRowView,
+	/**  `contradiction`, `across`, `exposure`. */
+	kind: string,
+	/**  Id of the rule. */
+	rule: string,
+	/**  What it means. */
+	title: string,
+	/**  What that may come from. */
+	explanation: string,
+	/**  Title of the system. */
+	system: string,
+	/**  Handle of the subject. */
+	subject: string | null,
+	/**  The field, of a content exposure. */
+	field: string | null,
+	/**  The records that prove it, oldest first. */
+	proof: ProvingRecordView[],
+	/**  What weakens it: verdicts, gaps, clocks. */
+	cautions: string[],
+	/**  What people decided, newest first. */
+	decisions: DetectionDecisionView[],
+};
+
+/**  All candidates, grouped by rule and subject, newest first. */
+export type DetectionsView = {
+	/**  Candidates in all. */
+	total: number,
+	/**  Those that nobody has decided on. */
+	open: number,
+	/**  Groups that were asked for. */
+	groups: DetectionGroupView[],
+	/**  Groups beyond those that are listed. */
+	more: number,
 };
 
 /**  A distrusted key. */
@@ -1099,6 +1202,16 @@ export type ProposalView = {
 	words: string,
 };
 
+/**  A record that proves a candidate. */
+export type ProvingRecordView = {
+	/**  What it proves. */
+	role: string,
+	/**  The record. */
+	row: RowView,
+	/**  What may be claimed of it. */
+	claim: string,
+};
+
 /**  A purpose. */
 export type PurposeView = {
 	/**  Id. */
@@ -1171,6 +1284,8 @@ export type RecordView = {
 	proof: ProofView,
 	/**  Lifecycle of its subject, where the source declares one. */
 	lifecycle: LifecycleView | null,
+	/**  Ids of the detection candidates that it proves. */
+	detections: string[],
 	/**  File it came from. */
 	file: string,
 	/**  Import it came with. */
@@ -1431,6 +1546,30 @@ export type StartView = {
 	recent: RecentView[],
 	/**  Where a new workspace would be put unless another folder is chosen. */
 	suggested_dir: string,
+};
+
+/**  One life of a subject. */
+export type SubjectLifeView = {
+	/**  Title of the system. */
+	system: string,
+	/**  What it is the life of. */
+	title: string,
+	/**  The life. */
+	life: LifecycleView,
+};
+
+/**  A subject across all systems. */
+export type SubjectView = {
+	/**  Handle. */
+	handle: string,
+	/**  What kind of identity it stands for. */
+	domain: string,
+	/**  Records that name it. */
+	records: number,
+	/**  Its lives: state now, and history. */
+	lives: SubjectLifeView[],
+	/**  Candidates about it. */
+	detections: DetectionGroupView[],
 };
 
 /**  A system whose exports Muniment reads. */

@@ -2,6 +2,7 @@
 export const places = [
   "incidents",
   "explore",
+  "detections",
   "sources",
   "controls",
   "packets",

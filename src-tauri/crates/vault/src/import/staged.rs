@@ -15,7 +15,7 @@ use crate::store::StoreWriter;
 use crate::table::event::level_code;
 use crate::table::row::RowWriter;
 use crate::table::segment::{Run, SegmentFacts};
-use crate::table::{dictionary, import, note, sealed, segment, setting, signed, subject};
+use crate::table::{dictionary, exposure, import, note, sealed, segment, setting, signed, subject};
 use crate::{EventKind, Inner, OriginNote, VaultError};
 
 /// Longer values are stored in their rows.
@@ -217,6 +217,9 @@ impl Staged {
             rules,
             self.row
         ])?;
+        for exposed in &e.exposures {
+            exposure::insert(tx, self.next_seq, exposed)?;
+        }
         match self.runs.last_mut() {
             Some(run) if run.last == e.index => run.last += 1,
             _ => self.runs.push(Run {

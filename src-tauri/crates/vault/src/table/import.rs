@@ -96,6 +96,7 @@ pub(crate) fn known(conn: &Connection, sha256: &Hash) -> Result<Option<i64>, Vau
 pub(crate) fn discard_staged(conn: &Connection) -> Result<(), VaultError> {
     let visible = super::setting::visible(conn)?;
     conn.execute("DELETE FROM event WHERE seq > ?", [visible])?;
+    super::exposure::discard_after(conn, visible)?;
     for table in ["text", "path", "shape", "subject"] {
         conn.execute(&format!("DELETE FROM {table} WHERE import IS NOT NULL"), [])?;
     }

@@ -3,6 +3,7 @@
 pub(crate) mod cloudtrail_trust;
 pub(crate) mod dictionary;
 pub(crate) mod event;
+pub(crate) mod exposure;
 pub(crate) mod import;
 pub(crate) mod incident;
 pub(crate) mod ledger;

@@ -330,6 +330,7 @@ fn file_record(
         assurance,
         rules: format!("{FILE_SYSTEM}/1"),
         minimised,
+        exposures: Vec::new(),
         line: record.to_line().into_bytes(),
     }
 }

@@ -94,6 +94,11 @@ impl Workbench {
             }
             bench.vault_changed();
             job.end(&said);
+            // Searchable first; what the new records contradict is found behind it.
+            match crate::detect::follow(&bench, &workspace).await {
+                Ok(()) => bench.vault_changed(),
+                Err(error) => tracing::warn!(%error, "detection did not follow the import"),
+            }
         });
         Ok(id)
     }

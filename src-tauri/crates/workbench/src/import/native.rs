@@ -91,7 +91,8 @@ impl Workbench {
                 let source = source.unwrap_or_else(|| Catalogue::generic());
                 let fields: Vec<(&str, &str)> = line.fields().collect();
                 let (index, level) = (line.index(), Assurance::Unproven);
-                event(source, index, leaf, &fields, Vec::new(), &handles, level)
+                let written = line.as_written().as_bytes().to_vec();
+                event(source, index, leaf, &fields, written, &handles, level)
             };
             let facts = export::read_export_with(
                 &mut files,
@@ -378,13 +379,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     /// Takes the next records of the log, with the rows that were made of them.
     fn take(&mut self, checked: export::Batch<NewEvent>) -> Result<(), Stop> {
-        let export::Batch {
-            lines, ends, made, ..
-        } = checked;
-        let mut start = 0;
-        for (mut event, end) in made.into_iter().zip(ends) {
-            let line = lines.get(start..end - 1).unwrap_or_default().to_vec();
-            start = end;
+        for event in checked.made {
             let known = self.known.event(event.index, &event.leaf);
             let known = known.map_err(|error| {
                 self.broken = Some(error);
@@ -395,13 +390,12 @@ impl Stage<'_> {
                 if self.old.1.is_empty() {
                     self.old.0 = event.index;
                 }
-                self.old.1.push((line, known));
+                self.old.1.push((event.line, known));
                 if self.old.1.len() >= BATCH {
                     self.send_old()?;
                 }
             } else {
                 self.send_old()?;
-                event.line = line;
                 self.new.push(event);
                 if self.new.len() >= BATCH {
                     self.send_new()?;
@@ -465,7 +459,12 @@ pub(crate) fn event(
             .collect();
         &declared
     };
-    let headline = source.headline(fields.iter().copied());
+    let mut minimised =
+        redaction::minimise(&|path| source.rule(path), fields.iter().copied(), handles);
+    // What a record should not hold is hidden before anything is stored, whatever its class allows.
+    let exposures = redaction::exposure::withhold(&line, fields.iter().copied(), &mut minimised);
+    let exposed = |path: &str| exposures.iter().any(|one| one.path == path);
+    let headline = source.headline(fields.iter().copied().filter(|(path, _)| !exposed(path)));
     NewEvent {
         index,
         leaf,
@@ -480,7 +479,8 @@ pub(crate) fn event(
         },
         assurance,
         rules: format!("{}/{}", source.id, source.version),
-        minimised: redaction::minimise(&|path| source.rule(path), fields.iter().copied(), handles),
+        minimised,
+        exposures,
         line,
     }
 }

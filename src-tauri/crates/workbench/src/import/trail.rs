@@ -386,6 +386,7 @@ fn about_file(index: u64, seed: evidence::Seed, fields: Vec<(&'static str, Strin
         assurance: Assurance::Unproven,
         rules: format!("{FILE_SYSTEM}/1"),
         minimised,
+        exposures: Vec::new(),
         line: record.to_line().into_bytes(),
     }
 }

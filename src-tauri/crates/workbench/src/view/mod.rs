@@ -8,6 +8,7 @@
 mod case;
 mod cloudtrail;
 mod continuity;
+mod detection;
 mod records;
 mod source;
 mod source_file;
@@ -17,6 +18,7 @@ mod workspace;
 pub use case::*;
 pub use cloudtrail::*;
 pub use continuity::*;
+pub use detection::*;
 pub use records::*;
 pub use source::*;
 pub use source_file::*;

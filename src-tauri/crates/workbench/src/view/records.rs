@@ -155,6 +155,8 @@ pub struct RecordView {
     pub proof: ProofView,
     /// Lifecycle of its subject, where the source declares one.
     pub lifecycle: Option<LifecycleView>,
+    /// Ids of the detection candidates that it proves.
+    pub detections: Vec<String>,
     /// File it came from.
     pub file: String,
     /// Import it came with.

@@ -41,7 +41,7 @@ pub use open::{Mode, OpenOptions, key_files};
 pub use read::RecommitHead;
 pub use redo::RedoneEvent;
 pub use seal::{SealError, SealedFile, SealedReader};
-pub use table::event::{EventKind, EventRow, Moments, RowField, RowShown};
+pub use table::event::{EventKind, EventRow, Moments, RowField, RowShown, StoredRow};
 pub use table::exposure::ExposureRow;
 pub use table::import::Import;
 pub use table::incident::IncidentRow;

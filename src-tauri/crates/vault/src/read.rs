@@ -20,7 +20,7 @@ use crate::table::{
 use crate::{
     EventRow, ExposureRow, Import, IncidentRow, Inner, LedgerEntry, LedgerFilter, LedgerHead,
     Member, OriginNote, OriginTrust, PacketRow, PinnedEvidence, Quarantined, Role, Segment,
-    Subject, Vault, VaultError,
+    StoredRow, Subject, Vault, VaultError,
 };
 
 /// The end of the vault's own log of foreign records.
@@ -173,6 +173,11 @@ impl Vault {
         limit: u32,
     ) -> Result<Vec<ExposureRow>, VaultError> {
         table::exposure::after(&self.inner.pool, seq, limit).await
+    }
+
+    /// The same rows as they lie in the table, to measure what storing them costs.
+    pub async fn stored_rows(&self, seq: i64, limit: u32) -> Result<Vec<StoredRow>, VaultError> {
+        event::stored_rows(&self.inner.pool, seq, limit).await
     }
 
     /// The largest visible event number; 0 when there is none.

@@ -3,30 +3,68 @@
 use std::borrow::Cow;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use evidence::{Hash, Record};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::digest::{Context, SHA256, digest};
 use ring::hmac;
 use serde::Deserialize;
+use vault::StoredRow;
 
 use crate::Result;
-use crate::machine::{Cost, alone, cores};
-use crate::rows::{Identity, Row};
+use crate::machine::{Cost, alone, cores, together};
+use crate::rows::Identity;
 
 /// Lines that are compressed together.
 const BLOCK: usize = 256;
 /// Bytes that are encrypted together.
 const CHUNK: usize = 64 << 10;
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// A way to hash a message that is given whole.
+pub(crate) type Sha256 = fn(&[u8]) -> [u8; 32];
+
+/// ring's one call.
+pub(crate) fn with_ring(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest(&SHA256, bytes).as_ref());
     out
 }
 
+/// The bare compression function on a padded copy, which is the fastest for messages of a few
+/// blocks; ring for longer ones.
+pub(crate) fn with_blocks(bytes: &[u8]) -> [u8; 32] {
+    const INITIAL: [u32; 8] = [
+        0x6a09_e667,
+        0xbb67_ae85,
+        0x3c6e_f372,
+        0xa54f_f53a,
+        0x510e_527f,
+        0x9b05_688c,
+        0x1f83_d9ab,
+        0x5be0_cd19,
+    ];
+    let used = (bytes.len() + 9).div_ceil(64);
+    if used > 4 {
+        return with_ring(bytes);
+    }
+    let mut blocks = [[0; 64]; 4];
+    let padded = &mut blocks.as_flattened_mut()[..used * 64];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    padded[bytes.len()] = 0x80;
+    padded[used * 64 - 8..].copy_from_slice(&(bytes.len() as u64 * 8).to_be_bytes());
+    let mut state = INITIAL;
+    sha2::block_api::compress256(&mut state, &blocks[..used]);
+    let mut out = [0; 32];
+    for (place, word) in out.chunks_exact_mut(4).zip(state) {
+        place.copy_from_slice(&word.to_be_bytes());
+    }
+    out
+}
+
 /// The commitments of one record, appended to the entry that its leaf is the hash of.
-fn commitments(record: &Record, entry: &mut Vec<u8>) {
+fn commitments(record: &Record, sha256: Sha256, entry: &mut Vec<u8>) {
     let mut block = Vec::with_capacity(256);
     for (field, number) in record.fields.iter().zip(0_u32..) {
         block.clear();
@@ -56,7 +94,7 @@ fn leaf(entry: &[u8]) -> [u8; 32] {
 }
 
 /// The root of all leaves, by merging equal subtrees as they fill up (RFC 6962).
-fn root(leaves: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
+fn root(leaves: impl Iterator<Item = [u8; 32]>, sha256: Sha256) -> [u8; 32] {
     let node = |left: &[u8; 32], right: &[u8; 32]| {
         let mut block = [1; 65];
         block[1..33].copy_from_slice(left);
@@ -80,11 +118,11 @@ fn root(leaves: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
         .fold(last, |right, left| node(left, &right))
 }
 
-fn entry_of(record: &Record, entry: &mut Vec<u8>) {
+fn entry_of(record: &Record, sha256: Sha256, entry: &mut Vec<u8>) {
     entry.clear();
     entry.extend_from_slice(b"muniment/record/v1\n");
     entry.extend_from_slice(&(record.fields.len() as u32).to_be_bytes());
-    commitments(record, entry);
+    commitments(record, sha256, entry);
 }
 
 /// Salts and commitments of every field.
@@ -92,7 +130,7 @@ pub(crate) fn commit(records: &[Record]) -> Cost {
     let mut entry = Vec::with_capacity(4096);
     let work = || {
         for record in records {
-            entry_of(record, &mut entry);
+            entry_of(record, with_blocks, &mut entry);
             black_box(&entry);
         }
     };
@@ -105,52 +143,70 @@ pub(crate) fn tree(records: &[Record]) -> Cost {
         .iter()
         .map(|record| {
             let mut entry = Vec::new();
-            entry_of(record, &mut entry);
+            entry_of(record, with_blocks, &mut entry);
             entry
         })
         .collect();
-    alone(|| black_box(root(entries.iter().map(|entry| leaf(entry))))).0
+    let leaves = || entries.iter().map(|entry| leaf(entry));
+    alone(|| black_box(root(leaves(), with_blocks))).0
 }
 
 /// All the hashing that verifying needs, with every processor.
-#[derive(Default)]
 pub(crate) struct Leaves {
-    took: f64,
+    sha256: Sha256,
+    took: Cost,
     leaves: Vec<[u8; 32]>,
 }
 
 impl Leaves {
-    /// Hashes the next records of the log.
-    pub(crate) fn hash_with_all(&mut self, records: &[Record]) {
-        let start = std::time::Instant::now();
-        let share = records.len().div_ceil(cores()).max(1);
-        let parts: Vec<Vec<[u8; 32]>> = std::thread::scope(|scope| {
-            let workers: Vec<_> = records
-                .chunks(share)
-                .map(|part| {
-                    scope.spawn(move || {
-                        let mut entry = Vec::with_capacity(4096);
-                        let leaves = part.iter().map(|record| {
-                            entry_of(record, &mut entry);
-                            leaf(&entry)
-                        });
-                        leaves.collect()
-                    })
-                })
-                .collect();
-            let done = workers.into_iter().map(|worker| worker.join());
-            // A worker that panicked leaves a root that no export has.
-            done.map(|part| part.unwrap_or_default()).collect()
-        });
-        self.leaves.extend(parts.into_iter().flatten());
-        self.took += start.elapsed().as_secs_f64();
+    pub(crate) fn new(sha256: Sha256) -> Self {
+        Self {
+            sha256,
+            took: Cost::default(),
+            leaves: Vec::new(),
+        }
     }
 
-    /// Elapsed time, and the root it led to.
-    pub(crate) fn root(self) -> (f64, Hash) {
-        let start = std::time::Instant::now();
-        let root = root(self.leaves.into_iter());
-        (self.took + start.elapsed().as_secs_f64(), Hash(root))
+    /// Hashes the next records of the log. The threads take their next records when they are done with the last
+    /// ones, as the product's do.
+    pub(crate) fn hash_with_all(&mut self, records: &[Record]) {
+        let sha256 = self.sha256;
+        let parts: Vec<OnceLock<Vec<[u8; 32]>>> =
+            records.chunks(BLOCK).map(|_| OnceLock::new()).collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut entry = Vec::with_capacity(4096);
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(part) = parts.get(number) else {
+                    return;
+                };
+                let from = number * BLOCK;
+                let some = &records[from..records.len().min(from + BLOCK)];
+                let leaves = some.iter().map(|record| {
+                    entry_of(record, sha256, &mut entry);
+                    leaf(&entry)
+                });
+                // Each number is drawn once.
+                let _ = part.set(leaves.collect());
+            }
+        };
+        let (cost, ()) = together(|| {
+            std::thread::scope(|scope| {
+                for _ in 0..cores() {
+                    scope.spawn(work);
+                }
+            });
+        });
+        self.took = self.took.and(cost);
+        let leaves = parts.iter().filter_map(OnceLock::get).flatten();
+        self.leaves.extend(leaves);
+    }
+
+    /// What it took, and the root it led to.
+    pub(crate) fn root(self) -> (Cost, Hash) {
+        let (cost, root) = alone(|| root(self.leaves.into_iter(), self.sha256));
+        (self.took.and(cost), Hash(root))
     }
 }
 
@@ -270,7 +326,7 @@ impl Table {
         Ok(Self(connection))
     }
 
-    pub(crate) fn insert(&mut self, rows: &[Row]) -> Result<Cost> {
+    pub(crate) fn insert(&mut self, rows: &[StoredRow]) -> Result<Cost> {
         let mut insert = self
             .0
             .prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
@@ -278,16 +334,16 @@ impl Table {
             for row in rows {
                 insert.execute(rusqlite::params![
                     row.seq,
-                    1,
-                    row.seq - 1,
-                    row.leaf.0,
+                    row.segment,
+                    row.log_index,
+                    row.leaf,
                     row.occurred,
                     row.recorded,
                     row.system,
                     row.action,
                     row.outcome,
-                    row.lifecycle,
-                    3,
+                    row.kind,
+                    row.assurance,
                     row.rules,
                     row.fields
                 ])?;

@@ -116,6 +116,50 @@ pub(crate) fn together<T>(work: impl FnOnce() -> T) -> (Cost, T) {
     (cost, done)
 }
 
+/// Times an engine that has threads of its own, which work on while this thread makes what it hands over next:
+/// elapsed are the calls alone, processor time is all of the process but this thread's between the calls.
+pub(crate) struct Fed {
+    start: Cost,
+    wall: f64,
+    calls: f64,
+}
+
+impl Fed {
+    pub(crate) fn start() -> Self {
+        Self {
+            start: Self::now(),
+            wall: 0.0,
+            calls: 0.0,
+        }
+    }
+
+    /// Processor seconds of the process, and of this thread in the place of elapsed ones.
+    fn now() -> Cost {
+        Cost {
+            wall: thread_seconds().unwrap_or_default(),
+            cpu: process_seconds(),
+        }
+    }
+
+    /// One call into the engine.
+    pub(crate) fn call<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let (cost, done) = alone(work);
+        self.wall += start.elapsed().as_secs_f64();
+        self.calls += cost.cpu;
+        done
+    }
+
+    pub(crate) fn cost(&self) -> Cost {
+        let now = Self::now();
+        let between = now.wall - self.start.wall - self.calls;
+        Cost {
+            wall: self.wall,
+            cpu: now.cpu - self.start.cpu - between,
+        }
+    }
+}
+
 /// The middle value, the upper one of two; not a number without any.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();

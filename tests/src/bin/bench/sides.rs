@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use search::{Index, Page, Query};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use vault::{Mode, OpenOptions, Vault};
+use vault::{Mode, OpenOptions, StoredRow, Vault};
 use workbench::view::SearchRequest;
 use workbench::{Environment, Workbench};
 
 use crate::Result;
-use crate::machine::{Cost, Latency, forget_peak, peak, size, together};
+use crate::machine::{Cost, Fed, Latency, forget_peak, peak, size};
 use crate::records::{ACCOUNT, Source};
 use crate::rows::Rows;
 use crate::stock::{Ask, Building};
@@ -106,6 +106,17 @@ fn environment(place: &Path) -> Environment {
     environment
 }
 
+fn open_options(environment: &Environment) -> OpenOptions {
+    OpenOptions {
+        member: None,
+        passphrase: PASSPHRASE.into(),
+        state_dir: environment.state_dir.clone(),
+        entropy: environment.entropy(),
+        mode: Mode::Normal,
+        now: environment.now(),
+    }
+}
+
 fn said(error: workbench::Error) -> String {
     format!("{error:?}")
 }
@@ -187,7 +198,7 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
         let mut stock = Building::start()?;
         let mut docs = Vec::new();
         for (record, seq) in Source::new().take(records as usize).zip(1..) {
-            docs.push(rows.make(&record, evidence::Hash([0; 32]), seq).1);
+            docs.push(rows.doc(&record, seq));
             if docs.len() == 10_000 {
                 stock.add(&docs)?;
                 docs.clear();
@@ -197,15 +208,7 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
         let subject = rows.wanted_subject().unwrap_or_default();
         (stock.finish()?.1, subject)
     };
-    let options = OpenOptions {
-        member: None,
-        passphrase: PASSPHRASE.into(),
-        state_dir: environment.state_dir.clone(),
-        entropy: environment.entropy(),
-        mode: Mode::Normal,
-        now: environment.now(),
-    };
-    let vault = Vault::open(&dir, options).await?;
+    let vault = Vault::open(&dir, open_options(&environment)).await?;
     let handle = redaction::handle_text_of(&vault.handle_key()?, "account", ACCOUNT);
     let number = vault.subject_by_handle(&handle).await?.map(|s| s.number);
     let number = number.and_then(|n| u64::try_from(n).ok());
@@ -305,11 +308,45 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
     })
 }
 
+/// The rows that an import stored, as they lie in its table, so that a floor stores the very same ones.
+pub(crate) struct Stored {
+    runtime: tokio::runtime::Runtime,
+    vault: Vault,
+}
+
+impl Stored {
+    /// Opens the workspace that an import left in `place`.
+    pub(crate) fn open(place: &Path) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let environment = environment(place);
+        let vault = runtime.block_on(Vault::open(
+            &place.join("workspace"),
+            open_options(&environment),
+        ))?;
+        Ok(Self { runtime, vault })
+    }
+
+    /// The next rows after an event.
+    pub(crate) fn rows_after(&self, seq: i64, limit: usize) -> Result<Vec<StoredRow>> {
+        let limit = u32::try_from(limit)?;
+        Ok(self.runtime.block_on(self.vault.stored_rows(seq, limit))?)
+    }
+}
+
+impl Drop for Stored {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.vault.clone().close());
+    }
+}
+
 /// Indexing documents with our index alone, encrypted, into a folder.
 pub(crate) struct Indexing {
     writer: search::IndexWriter,
     last: u64,
-    cost: Cost,
+    fed: Fed,
 }
 
 impl Indexing {
@@ -320,21 +357,19 @@ impl Indexing {
         Ok(Self {
             writer: index.writer()?,
             last: 0,
-            cost: Cost::default(),
+            fed: Fed::start(),
         })
     }
 
     pub(crate) fn add(&mut self, docs: &[search::Doc]) -> Result<()> {
-        let (cost, done) = together(|| docs.iter().try_for_each(|doc| self.writer.add(doc)));
-        done?;
+        self.fed
+            .call(|| docs.iter().try_for_each(|doc| self.writer.add(doc)))?;
         self.last = docs.last().map_or(self.last, |doc| doc.seq);
-        self.cost = self.cost.and(cost);
         Ok(())
     }
 
     pub(crate) fn finish(mut self) -> Result<Cost> {
-        let (cost, done) = together(|| self.writer.commit(self.last));
-        done?;
-        Ok(self.cost.and(cost))
+        self.fed.call(|| self.writer.commit(self.last))?;
+        Ok(self.fed.cost())
     }
 }

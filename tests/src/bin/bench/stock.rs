@@ -13,7 +13,7 @@ use tantivy::schema::{
 use tantivy::{DateTime, Index, IndexWriter, Order, Searcher, TantivyDocument, Term};
 
 use crate::Result;
-use crate::machine::{Cost, together};
+use crate::machine::{Cost, Fed};
 
 /// Memory of its writer, the same as ours has.
 const HEAP: usize = 100_000_000;
@@ -40,7 +40,7 @@ pub(crate) enum Ask {
 pub(crate) struct Building {
     index: Index,
     writer: IndexWriter,
-    cost: Cost,
+    fed: Fed,
     time: Field,
     seq: Field,
     import: Field,
@@ -80,7 +80,7 @@ impl Building {
         Ok(Self {
             index,
             writer,
-            cost: Cost::default(),
+            fed: Fed::start(),
             time,
             seq,
             import,
@@ -91,10 +91,10 @@ impl Building {
         })
     }
 
-    /// Adds documents. The last some thousand may still wait for a thread when this ends, which is to the floor's
-    /// advantage.
+    /// Adds documents. The last some thousand may still wait for a thread when this ends, and a merge may be under
+    /// way; as elapsed time goes that is to the floor's advantage.
     pub(crate) fn add(&mut self, docs: &[Doc]) -> Result<()> {
-        let (cost, done) = together(|| -> tantivy::Result<()> {
+        self.fed.call(|| -> tantivy::Result<()> {
             for doc in docs {
                 let mut out = TantivyDocument::new();
                 let occurred = doc.occurred.unwrap_or_default();
@@ -124,16 +124,14 @@ impl Building {
                 self.writer.add_document(out)?;
             }
             Ok(())
-        });
-        done?;
-        self.cost = self.cost.and(cost);
+        })?;
         Ok(())
     }
 
     /// Commits; elapsed and processor time of all of it.
     pub(crate) fn finish(mut self) -> Result<(Cost, Stock)> {
-        let (cost, done) = together(|| self.writer.commit());
-        done?;
+        self.fed.call(|| self.writer.commit())?;
+        let cost = self.fed.cost();
         self.writer.wait_merging_threads()?;
         let searcher = self.index.reader()?.searcher();
         let stock = Stock {
@@ -141,7 +139,7 @@ impl Building {
             words: self.words,
             subject: self.subject,
         };
-        Ok((self.cost.and(cost), stock))
+        Ok((cost, stock))
     }
 }
 

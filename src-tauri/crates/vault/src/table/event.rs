@@ -183,6 +183,66 @@ pub(crate) async fn rows_after(
     resolve(pool, &found).await
 }
 
+/// A row as it lies in the table: numbers for what stands in dictionaries, and the fields packed. It is there to be
+/// measured and inspected; [`EventRow`] is what it means.
+#[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct StoredRow {
+    /// Event number.
+    pub seq: i64,
+    /// Segment whose store holds its record.
+    pub segment: i64,
+    /// Index in the origin's log.
+    pub log_index: i64,
+    /// RFC 6962 leaf hash.
+    pub leaf: Vec<u8>,
+    /// When it occurred, microseconds since 1970.
+    #[sqlx(rename = "occurred_us")]
+    pub occurred: Option<i64>,
+    /// When the source recorded it, microseconds since 1970.
+    #[sqlx(rename = "recorded_us")]
+    pub recorded: Option<i64>,
+    /// Text number of the system.
+    pub system: i64,
+    /// Text number of the record type.
+    pub action: i64,
+    /// Text number of the outcome.
+    pub outcome: Option<i64>,
+    /// 1 for a lifecycle record, 0 for an audit record.
+    pub kind: i64,
+    /// Place of the assurance level, best first.
+    pub assurance: i64,
+    /// Text number of the rules that minimised it.
+    pub rules: i64,
+    /// The minimised fields in their packed form.
+    pub fields: Vec<u8>,
+}
+
+/// The fields hold content.
+impl std::fmt::Debug for StoredRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredRow")
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
+    }
+}
+
+/// [`rows_after`] as they lie in the table.
+pub(crate) async fn stored_rows(
+    pool: &SqlitePool,
+    seq: i64,
+    limit: u32,
+) -> Result<Vec<StoredRow>, VaultError> {
+    let visible = super::setting::visible_now(pool).await?;
+    let sql =
+        format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3");
+    Ok(sqlx::query_as(AssertSqlSafe(sql))
+        .bind(seq)
+        .bind(visible)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?)
+}
+
 /// Segment and log index of a visible event.
 pub(crate) async fn place(pool: &SqlitePool, seq: i64) -> Result<(i64, u64), VaultError> {
     let visible = super::setting::visible_now(pool).await?;

@@ -35,6 +35,11 @@ commands! {
     import_paths(paths: Vec<String>) -> u32;
     import_report(job: u32) -> Option<ImportReportView>;
     cancel_job(id: u32) -> ();
+    import_resume(id: u32) -> u32;
+    import_discard(id: u32) -> ();
+    quarantine(all: bool) -> QuarantineListView;
+    quarantine_admit(id: u32, reason: String) -> AdmittedView;
+    quarantine_export(id: u32, path: String) -> QuarantineExportView;
     search_records(request: SearchRequest) -> SearchView;
     record(seq: u32) -> RecordView;
     complete_query(query: String, caret: u32) -> Vec<CompletionView>;

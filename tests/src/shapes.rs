@@ -30,6 +30,10 @@ pub const SHAPES: &[(&str, &[&str])] = &[
     ("trust-cloudtrail", &["trust cloudtrail"]),
     ("verify-cloudtrail", &["verify --keys"]),
     ("import", &["import"]),
+    ("quarantine-list", &["quarantine list"]),
+    ("quarantine", &["quarantine show"]),
+    ("quarantine-admit", &["quarantine admit"]),
+    ("quarantine-export", &["quarantine export"]),
     ("search", &["search"]),
     ("show", &["show"]),
     (

@@ -55,6 +55,7 @@ export function mockWindow(options: MockOptions): void {
     origins_gap: 1,
     origins_fork: 1,
     origins_pending: 1,
+    interrupted: sources.interrupted.length,
     quarantined: sources.quarantine.length,
     to_classify: sources.to_classify.length,
     index_behind: 0,
@@ -74,6 +75,12 @@ export function mockWindow(options: MockOptions): void {
       unit: "records",
       rate: 41_200,
       seconds_left: 30,
+      share: 0,
+      bytes: { done: 0, total: 412_000_000, rate: 13_600_000 },
+      step: "verifying",
+      name: title,
+      file: 1,
+      files: 1,
       message: null,
     };
     jobs = [...jobs, job];
@@ -85,6 +92,7 @@ export function mockWindow(options: MockOptions): void {
         return {
           ...each,
           done,
+          share: done / 1_250_000,
           seconds_left: (1_250_000 - done) / 41_200,
           state: ended ? "done" : "running",
           message: ended ? `${title}: 1,250,000 records imported, extends` : null,
@@ -97,7 +105,7 @@ export function mockWindow(options: MockOptions): void {
   }
   if (options.job) {
     runJob("enigm-os_0032.zip");
-    jobs = jobs.map((job) => ({ ...job, done: 776_000, seconds_left: 11 }));
+    jobs = jobs.map((job) => ({ ...job, done: 776_000, share: 0.62, seconds_left: 11 }));
   }
 
   const handlers: Record<string, (a: Arguments) => unknown> = {
@@ -136,7 +144,7 @@ export function mockWindow(options: MockOptions): void {
     },
     import_report: (a) =>
       jobs.find((job) => job.id === a.job)?.state === "done"
-        ? { total: 1_250_000, files: sources.imports.slice(0, 1), quarantine: [] }
+        ? { total: 1_250_000, files: sources.imports.slice(0, 1), quarantine: [], failed: [] }
         : null,
     cancel_job: (a) => {
       jobs = jobs.map((job) =>

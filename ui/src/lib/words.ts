@@ -52,6 +52,7 @@ const marks: Record<string, Mark> = {
   // Imports and fields of a packet
   imported: { glyph: "✓", tone: "good" },
   "already imported": { glyph: "◇", tone: "note" },
+  admitted: { glyph: "△", tone: "warn" },
   quarantined: { glyph: "✕", tone: "bad" },
   disclosed: { glyph: "●", tone: "warn" },
   handle: { glyph: "◇", tone: "note" },

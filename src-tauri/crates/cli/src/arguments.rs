@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 /// Verifies signed audit exports, seals them, walks incidents and writes packets.
 ///
 /// Exit code 0: done. 1: a verification or a gate failed. 2: it could not be done.
+/// 130: cancelled with Ctrl-C; nothing is half done.
 #[derive(Debug, Parser)]
 #[command(name = "muniment", version, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -77,12 +78,26 @@ pub(crate) enum Command {
     /// Keys and requirements of each origin: what its exports must be signed with.
     #[command(subcommand)]
     Trust(Trust),
-    /// Import exports, CloudTrail files, JSON lines: files, ZIPs or folders.
+    /// Import exports, CloudTrail files, JSON lines: files, ZIPs or folders, plain or compressed.
+    ///
+    /// Originals are sealed as they come. A file that fails goes to quarantine with its reason, and stops
+    /// none of the others (exit code 1); what cannot be read is named (exit code 2). A file that is here
+    /// already is recognised by its content. Ctrl-C cancels: files that were finished stay, nothing is half
+    /// done. An import that was cut off otherwise is listed by `sources`.
     Import {
         /// Files or folders.
-        #[arg(required = true)]
+        #[arg(required_unless_present_any = ["resume", "discard"])]
         paths: Vec<PathBuf>,
+        /// Resume every import that was cut off, from the copies sealed then.
+        #[arg(long, conflicts_with_all = ["paths", "discard"])]
+        resume: bool,
+        /// Give every import that was cut off up; what it had finished stays.
+        #[arg(long, conflicts_with = "paths")]
+        discard: bool,
     },
+    /// Files that failed: their reasons, and what can be done with them.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
     /// Find records, newest first.
     Search {
         /// Query: words, "phrases", field:value, AND OR NOT, time:[a .. b].
@@ -170,6 +185,37 @@ pub(crate) enum Command {
         /// Also rows that no change of a source file asks for.
         #[arg(long)]
         all: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Quarantine {
+    /// List files that failed.
+    List {
+        /// Also those that were admitted or verified since.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show why a file failed: file, line, index, field, digests.
+    Show {
+        /// Number, as `quarantine list` prints it.
+        id: u32,
+    },
+    /// Admit what can be read of a file as unproven. A custodian's act, recorded in custody.
+    Admit {
+        /// Number, as `quarantine list` prints it.
+        id: u32,
+        /// Why records that failed verification are wanted here.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Write a file out as it came, for its source to look at. Recorded in custody.
+    Export {
+        /// Number, as `quarantine list` prints it.
+        id: u32,
+        /// File to write, or folder for an export that came as one; it must not exist.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
 }
 

@@ -1,12 +1,13 @@
 //! `muniment`: the workbench from a terminal.
 //!
 //! Exit codes: 0 done, 1 a verification or a gate failed, 2 it could not be
-//! done. With `--json` every command prints one JSON document, whose shape is a
+//! done, 130 cancelled with Ctrl-C. With `--json` every command prints one JSON document, whose shape is a
 //! schema under `schemas/cli/`.
 
 mod arguments;
 mod passphrase;
 mod print;
+mod progress;
 mod run;
 mod source;
 mod trail;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let code = match error.code {
                 workbench::Code::Refused => 1,
+                workbench::Code::Cancelled => 130,
                 _ => 2,
             };
             if arguments.json {

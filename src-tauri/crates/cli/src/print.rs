@@ -23,6 +23,10 @@ pub(crate) enum Answer {
     Proposals(ProposalsView),
     TrustFile(TrustFileView),
     Imported(ImportReportView),
+    Quarantine(QuarantineListView),
+    Quarantined(Box<QuarantineView>),
+    Admitted(Box<AdmittedView>),
+    Exported(QuarantineExportView),
     Found(SearchView),
     Record(Box<RecordView>),
     Incident(Box<IncidentView>),
@@ -49,8 +53,13 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// Exit code: 1 where something was verified and failed, else 0.
+    /// Exit code: 2 where something could not be read, 1 where something was verified and failed, else 0.
     pub(crate) fn exit(&self) -> u8 {
+        if let Self::Imported(report) = self
+            && !report.failed.is_empty()
+        {
+            return 2;
+        }
         let held = match self {
             Self::Imported(report) => report.quarantine.is_empty(),
             Self::Verified(report) => report.passed,
@@ -75,6 +84,10 @@ impl Answer {
             Self::Proposals(view) => json(out, view),
             Self::TrustFile(view) => json(out, view),
             Self::Imported(view) => json(out, view),
+            Self::Quarantine(view) => json(out, view),
+            Self::Quarantined(view) => json(out, view),
+            Self::Admitted(view) => json(out, view),
+            Self::Exported(view) => json(out, view),
             Self::Found(view) => json(out, view),
             Self::Record(view) => json(out, view),
             Self::Incident(view) => json(out, view),
@@ -131,6 +144,30 @@ impl Answer {
                 None => write!(out, "{}", view.text),
             },
             Self::Imported(view) => imported(out, view),
+            Self::Quarantine(view) => held(out, view),
+            Self::Quarantined(view) => quarantined(out, view),
+            Self::Admitted(view) => {
+                writeln!(
+                    out,
+                    "{}: {}, {} records, {}",
+                    view.file.file, view.import.outcome, view.total, view.import.assurance
+                )?;
+                if view.unread > 0 {
+                    writeln!(
+                        out,
+                        "  {} lines could not be read and stay sealed",
+                        view.unread
+                    )?;
+                }
+                match &view.fault {
+                    Some(fault) => writeln!(out, "  first: {fault}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Exported(view) => {
+                writeln!(out, "{} bytes → {}", view.size, view.path)?;
+                writeln!(out, "sha256 {}", view.sha256)
+            }
             Self::Found(view) => found(out, view),
             Self::Record(view) => record(out, view),
             Self::Incident(view) => incident(out, view),
@@ -229,9 +266,19 @@ fn imported(out: &mut dyn Write, view: &ImportReportView) -> io::Result<()> {
             "{}: {}, {} records, {}, {}",
             file.file, file.outcome, file.records, file.assurance, file.verdict
         )?;
+        if let Some(agreed) = &file.agreed {
+            writeln!(out, "  {agreed}")?;
+        }
+        if let Some(first) = &file.known_as {
+            writeln!(out, "  the same bytes as {first}")?;
+        }
     }
     for file in &view.quarantine {
-        writeln!(out, "{}: quarantined, {}", file.file, file.reason)?;
+        writeln!(
+            out,
+            "{}: quarantined as {}, {}",
+            file.file, file.id, file.reason
+        )?;
         if !file.place.is_empty() {
             writeln!(out, "  at {}", file.place)?;
         }
@@ -239,7 +286,46 @@ fn imported(out: &mut dyn Write, view: &ImportReportView) -> io::Result<()> {
             writeln!(out, "  try: {}", file.hint)?;
         }
     }
+    for file in &view.failed {
+        writeln!(out, "{}: not imported, {}", file.file, file.reason)?;
+        writeln!(out, "  try: {}", file.hint)?;
+    }
     writeln!(out, "{} records imported", view.total)
+}
+
+fn held(out: &mut dyn Write, view: &QuarantineListView) -> io::Result<()> {
+    for file in &view.files {
+        writeln!(
+            out,
+            "{:>4}  {:<9} {}  {}: {}",
+            file.id, file.state, file.at, file.file, file.reason
+        )?;
+    }
+    writeln!(out, "{} in quarantine", view.total)
+}
+
+fn quarantined(out: &mut dyn Write, view: &QuarantineView) -> io::Result<()> {
+    writeln!(out, "{}  {} ({})", view.id, view.file, view.state)?;
+    writeln!(out, "reason    {} ({})", view.reason, view.code)?;
+    let number = |n: Option<u64>| n.map(|n| n.to_string());
+    for (name, value) in [
+        ("part", view.part.clone()),
+        ("line", number(view.line)),
+        ("index", number(view.index)),
+        ("field", view.field.clone()),
+        ("expected", view.expected.clone()),
+        ("found", view.found.clone()),
+        ("format", Some(view.format.clone())),
+        ("came", Some(view.at.clone())),
+        ("sha256", Some(view.sha256.clone())),
+        ("import", view.import.map(|n| n.to_string())),
+        ("try", Some(view.hint.clone()).filter(|h| !h.is_empty())),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "{name:<9} {value}")?;
+        }
+    }
+    Ok(())
 }
 
 fn found(out: &mut dyn Write, view: &SearchView) -> io::Result<()> {
@@ -466,7 +552,11 @@ fn sources(out: &mut dyn Write, view: &SourcesView) -> io::Result<()> {
         }
     }
     for file in &view.quarantine {
-        writeln!(out, "quarantine: {} {}", file.file, file.reason)?;
+        writeln!(out, "quarantine: {} {} {}", file.id, file.file, file.reason)?;
+    }
+    for import in &view.interrupted {
+        writeln!(out, "{}", import.words)?;
+        writeln!(out, "  try: import --resume, or import --discard")?;
     }
     for field in &view.to_classify {
         writeln!(

@@ -4,9 +4,10 @@ use serde_json::Value;
 use workbench::view::SearchRequest;
 use workbench::{Environment, Error, Workbench, seal};
 
-use crate::arguments::{Arguments, Command, Detections, Incident, Packet};
+use crate::arguments::{Arguments, Command, Detections, Incident, Packet, Quarantine};
 use crate::passphrase;
 use crate::print::Answer;
+use crate::progress;
 
 /// Does what the command line asks.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
@@ -69,7 +70,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
     bench
         .open_workspace(dir, arguments.member.clone(), passphrase::own(who)?)
         .await?;
-    let answer = inside(&bench, &arguments.command).await;
+    let answer = progress::watched(&bench, inside(&bench, &arguments.command)).await;
     bench.lock().await?;
     answer
 }
@@ -91,10 +92,33 @@ fn workspace(arguments: &Arguments) -> Result<String, Error> {
 async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
     Ok(match command {
         Command::Trust(command) => return crate::trust::run(bench, command).await,
-        Command::Import { paths } => {
-            let paths = paths.iter().map(|p| p.display().to_string()).collect();
-            Answer::Imported(bench.import_now(paths).await?)
+        Command::Import { resume: true, .. } => Answer::Imported(bench.import_resume_now().await?),
+        Command::Import { discard: true, .. } => {
+            for interrupted in bench.interrupted().await? {
+                bench.import_discard(interrupted.id).await?;
+            }
+            Answer::Imported(bench.import_resume_now().await?)
         }
+        Command::Import { paths, .. } => {
+            // Named absolutely, so that it can be resumed from anywhere.
+            let absolute = |p: &std::path::PathBuf| std::path::absolute(p).unwrap_or(p.clone());
+            let paths = paths.iter().map(|p| absolute(p).display().to_string());
+            Answer::Imported(bench.import_now(paths.collect()).await?)
+        }
+        Command::Quarantine(Quarantine::List { all }) => {
+            Answer::Quarantine(bench.quarantine(*all).await?)
+        }
+        Command::Quarantine(Quarantine::Show { id }) => {
+            Answer::Quarantined(Box::new(bench.quarantined(*id).await?))
+        }
+        Command::Quarantine(Quarantine::Admit { id, reason }) => {
+            Answer::Admitted(Box::new(bench.quarantine_admit(*id, reason.clone()).await?))
+        }
+        Command::Quarantine(Quarantine::Export { id, output }) => Answer::Exported(
+            bench
+                .quarantine_export(*id, output.display().to_string())
+                .await?,
+        ),
         Command::Search {
             query,
             limit,

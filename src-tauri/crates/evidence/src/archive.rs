@@ -11,11 +11,12 @@ use std::{
 };
 
 mod bounded;
-mod plain;
+mod container;
 mod zip_directory;
 
-use bounded::{Bounded, Checked, OneFrame, OneStream};
-pub use plain::ZipFiles;
+pub use bounded::OneFrame;
+use bounded::{Bounded, Checked, OneStream};
+pub use container::{Container, MAX_MEMBERS, read_member};
 pub use zip_directory::ZipEntry;
 
 /// The log's signed note at the end of the range.
@@ -41,6 +42,14 @@ const NAMES: [&str; 6] = [
     CONSISTENCY,
 ];
 
+/// What the ZIP of an export may have.
+const EXPORT_LIMITS: zip_directory::Limits = zip_directory::Limits {
+    entries: NAMES.len() as u64 - 1,
+    // Names, extra fields and comments together stay far below this for so few entries.
+    directory: 1 << 20,
+    folders: false,
+};
+
 /// Largest file other than the records, in bytes. A note is bounded more tightly itself.
 pub const MAX_SMALL_FILE: u64 = 1 << 20;
 
@@ -65,7 +74,7 @@ impl Default for Bounds {
 
 impl Bounds {
     /// Unpacked bytes allowed for so many packed ones.
-    fn allowed(&self, packed: u64) -> u64 {
+    pub fn allowed(&self, packed: u64) -> u64 {
         (1u64 << 20)
             .saturating_add(packed.saturating_mul(self.ratio))
             .min(self.unpacked)
@@ -99,6 +108,9 @@ pub enum ArchiveError {
     /// More entries than an export can have.
     #[error("{0} entries; an export has at most 5 files")]
     TooManyEntries(u64),
+    /// More entries than a ZIP of ordinary files may have.
+    #[error("{0} entries; a ZIP of files may have at most {MAX_MEMBERS}")]
+    TooManyMembers(u64),
     /// Absolute, with `..`, a backslash, a drive, or not UTF-8.
     #[error("entry {0} has an absolute, climbing or otherwise unsafe name")]
     UnsafeName(usize),
@@ -150,7 +162,7 @@ impl ArchiveError {
             Self::Feature(_) => "zip-feature",
             Self::Method(_) => "zip-method",
             Self::Overlap(_) => "zip-overlap",
-            Self::TooManyEntries(_) => "too-many-entries",
+            Self::TooManyEntries(_) | Self::TooManyMembers(_) => "too-many-entries",
             Self::UnsafeName(_) => "unsafe-name",
             Self::DuplicateName(_) => "duplicate-name",
             Self::CaseCollision(_) => "case-collision",
@@ -174,7 +186,7 @@ impl ArchiveError {
     }
 
     /// The refusal that travelled through `Read`, or the reading error itself.
-    pub(crate) fn from_io(error: io::Error) -> Self {
+    pub fn from_io(error: io::Error) -> Self {
         error.downcast::<Self>().unwrap_or_else(Self::Read)
     }
 }
@@ -187,11 +199,16 @@ fn shown(name: &str) -> String {
     name.chars().take(60).flat_map(char::escape_debug).collect()
 }
 
-/// The name among [`NAMES`], or the refusal.
-fn known_name(name: &str, number: usize) -> Result<&'static str, ArchiveError> {
+/// Whether a name leaves its folder, or would mean something else elsewhere.
+fn is_unsafe(name: &str) -> bool {
     let climbs = name.split('/').any(|part| part == ".." || part == ".");
     let odd = |c: char| c.is_control() || c == '\\' || c == ':';
-    if name.is_empty() || name.starts_with('/') || climbs || name.chars().any(odd) {
+    name.is_empty() || name.starts_with('/') || climbs || name.chars().any(odd)
+}
+
+/// The name among [`NAMES`], or the refusal.
+fn known_name(name: &str, number: usize) -> Result<&'static str, ArchiveError> {
+    if is_unsafe(name) {
         return Err(ArchiveError::UnsafeName(number));
     }
     if let Some(known) = NAMES.iter().find(|k| **k == name) {
@@ -267,7 +284,35 @@ impl ExportFiles {
         bounds: Bounds,
     ) -> Result<Self, ArchiveError> {
         let mut archive: Box<dyn ReadSeek> = Box::new(archive);
-        let entries = zip_directory::read(&mut archive, NAMES.len() as u64 - 1)?;
+        let entries = zip_directory::read(&mut archive, EXPORT_LIMITS)?;
+        Self::open_entries(archive, entries, bounds)
+    }
+
+    /// Opens the export that lies in a folder of a ZIP archive; see [`Container::exports`].
+    ///
+    /// # Errors
+    /// [`ArchiveError`].
+    pub fn open_zip_folder(
+        archive: impl Read + Seek + Send + 'static,
+        folder: &str,
+    ) -> Result<Self, ArchiveError> {
+        let (archive, entries) = Container::open(archive, Bounds::default())?.into_parts();
+        let inside = entries.into_iter().filter_map(|mut entry| {
+            let rest = match folder {
+                "" => Some(entry.name.as_str()),
+                _ => (entry.name.strip_prefix(folder)).and_then(|r| r.strip_prefix('/')),
+            };
+            entry.name = rest?.to_owned();
+            Some(entry)
+        });
+        Self::open_entries(archive, inside.collect(), Bounds::default())
+    }
+
+    fn open_entries(
+        archive: Box<dyn ReadSeek>,
+        entries: Vec<ZipEntry>,
+        bounds: Bounds,
+    ) -> Result<Self, ArchiveError> {
         let mut places = Vec::new();
         let mut total: u64 = 0;
         for (number, entry) in entries.into_iter().enumerate() {

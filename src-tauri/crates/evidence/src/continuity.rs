@@ -158,6 +158,8 @@ pub enum Verdict {
     Unlinked,
     /// Signed by no pinned key yet.
     Pending,
+    /// Failed verification, and a custodian admitted what could be read of it as unproven.
+    Admitted,
 }
 
 impl Verdict {
@@ -182,6 +184,7 @@ impl Verdict {
             Self::Fork { .. } => "fork",
             Self::Unlinked => "unlinked",
             Self::Pending => "pending",
+            Self::Admitted => "admitted",
         }
     }
 }

@@ -106,6 +106,23 @@ pub enum ReadError {
         "there are bytes after the first gzip member; only single-member files are read, since readers disagree about the others"
     )]
     TrailingGzip,
+    /// The zstd frame is damaged.
+    #[error("the zstd frame is damaged or cut off; copy the file again")]
+    Zstd,
+    /// Bytes after the zstd frame, or a second one.
+    #[error(
+        "there are bytes after the first zstd frame; only single-frame files are read, since readers disagree about the others"
+    )]
+    TrailingZstd,
+    /// Unpacks to more than the bounds allow.
+    #[error("it unpacks to more than {limit} bytes, which is beyond the bounds on size and ratio")]
+    Expands {
+        /// Bytes that were allowed when it was refused.
+        limit: u64,
+    },
+    /// An archive or compressed file inside a compressed file.
+    #[error("it is compressed inside a compressed file or archive; one level is read")]
+    Nested,
     /// A line of a checksum file.
     #[error("line {line}: not \"<64 hexadecimal digits>  <name>\" as sha256sum writes it")]
     Checksum {
@@ -140,12 +157,61 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Stable kebab-case code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Record { .. } | Self::Line { .. } | Self::Element { .. } | Self::File { .. } => {
+                "unreadable"
+            }
+            Self::NoRecords => "no-records",
+            Self::NotUtf8 { .. } => "not-utf8",
+            Self::FileTooLarge { .. } => "file-too-large",
+            Self::LineTooLong { .. } => "line-too-long",
+            Self::Gzip => "gzip",
+            Self::TrailingGzip => "gzip-trailing",
+            Self::Zstd => "zstd",
+            Self::TrailingZstd => "zstd-trailing",
+            Self::Expands { .. } => "expands",
+            Self::Nested => "nested",
+            Self::Checksum { .. } | Self::ChecksumName { .. } | Self::ChecksumConflict { .. } => {
+                "manifest"
+            }
+            Self::NotForeign => "not-foreign",
+            Self::Stopped => "stopped",
+            Self::Io(_) => "read",
+        }
+    }
+
+    /// The line that it is about, from 1, where it is about one.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::Line { line, .. }
+            | Self::LineTooLong { line, .. }
+            | Self::Checksum { line }
+            | Self::ChecksumName { line }
+            | Self::ChecksumConflict { line } => Some(*line),
+            Self::NotUtf8 { line, .. } => *line,
+            _ => None,
+        }
+    }
+
+    /// The element of an array that it is about, from 0.
+    pub fn element(&self) -> Option<u64> {
+        match self {
+            Self::Element { index, .. } => Some(*index),
+            _ => None,
+        }
+    }
+
     /// What to try.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Io(_) => "check the disk, then read the file again",
-            Self::Gzip | Self::TrailingGzip | Self::Stopped => {
+            Self::Gzip | Self::TrailingGzip | Self::Zstd | Self::TrailingZstd | Self::Stopped => {
                 "copy the file again from where it came"
+            }
+            Self::Nested | Self::Expands { .. } => {
+                "unpack it where you trust it, and import the files inside"
             }
             _ => {
                 "get the file again as its system wrote it; a file that was edited by hand often breaks here"

@@ -1,14 +1,15 @@
 //! What a file is, and its records one after the other.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::ops::ControlFlow;
 
 use evidence::Field;
-use flate2::bufread::GzDecoder;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 use crate::error::{JsonFault, ReadError};
 use crate::json::{Faulty, Parser};
+use crate::packed::{Packing, inner_name, peek, refusal, unpacked};
 use crate::source::SourceFile;
 
 /// The largest file, inflated, that is held as a whole (CloudTrail log files and JSON arrays).
@@ -16,11 +17,10 @@ pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// The longest line of a JSON lines file, the same as in an export.
 pub const MAX_LINE_BYTES: u64 = 1024 * 1024;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What an input is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum InputKind {
     /// A directory or ZIP in the native format (or of CloudTrail files and digests: the reader of
     /// directories tells them apart).
@@ -38,10 +38,11 @@ pub enum InputKind {
 }
 
 impl InputKind {
-    /// Guesses from a name and the first bytes (512 are plenty; fewer when the file is shorter).
-    /// The readers check what they get, so a wrong guess is an error there, not a wrong record.
+    /// Guesses from the first bytes and, for checksum files, the name (512 bytes are plenty; of a
+    /// compressed file a few thousand, or 256 KiB for zstd, whose blocks are long). The readers check
+    /// what they get, so a wrong guess is an error there, not a wrong record.
     pub fn detect(name: &str, first: &[u8], is_dir: bool) -> Self {
-        if is_dir || first.starts_with(b"PK\x03\x04") {
+        if is_dir || first.starts_with(b"PK\x03\x04") || first.starts_with(b"PK\x05\x06") {
             return InputKind::NativeExport;
         }
         let base = name
@@ -49,12 +50,14 @@ impl InputKind {
             .next()
             .unwrap_or(name)
             .to_ascii_lowercase();
-        if first.starts_with(&GZIP_MAGIC) {
-            let lines = [".ndjson.gz", ".jsonl.gz", ".log.gz"];
-            return match base {
-                _ if lines.iter().any(|end| base.ends_with(end)) => InputKind::JsonLines,
-                _ if base.ends_with(".json.gz") => InputKind::CloudTrailRecords,
-                _ => InputKind::Unknown,
+        let packing = Packing::detect(first);
+        if packing != Packing::Plain {
+            let inside = peek(packing, first);
+            return match Self::detect(inner_name(&base), &inside, false) {
+                // One level is read; and a compressed manifest is nobody's.
+                InputKind::NativeExport | InputKind::Sha256Sums => InputKind::Unknown,
+                _ if Packing::detect(&inside) != Packing::Plain => InputKind::Unknown,
+                kind => kind,
             };
         }
         let text = first.strip_prefix(BOM).unwrap_or(first).trim_ascii_start();
@@ -113,36 +116,16 @@ type OnRecord<'a> = &'a mut dyn FnMut(ForeignRecord<'_>) -> ControlFlow<()>;
 /// an error have been read well, but the file as a whole has not.
 pub fn read_foreign(
     kind: InputKind,
-    mut reader: impl BufRead,
+    reader: impl BufRead,
     source: Option<&SourceFile>,
     on_record: OnRecord<'_>,
 ) -> Result<u64, ReadError> {
     let source = source.unwrap_or_else(|| Catalogue::generic());
-    let gzip = reader.fill_buf()?.starts_with(&GZIP_MAGIC);
     match kind {
-        InputKind::JsonLines if gzip => {
-            let mut lines = BufReader::new(GzDecoder::new(reader));
-            let count = read_lines(&mut lines, source, on_record).map_err(gzip_error)?;
-            no_more(lines.into_inner().into_inner())?;
-            Ok(count)
-        }
-        InputKind::JsonLines => read_lines(&mut reader, source, on_record),
+        InputKind::JsonLines => read_lines(&mut unpacked(reader)?, source, None, on_record),
         InputKind::CloudTrailRecords | InputKind::JsonArray => {
-            let bytes = if gzip {
-                inflate(reader)?
-            } else {
-                hold(reader)?
-            };
-            let start = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
-            let text = std::str::from_utf8(&bytes[start..]).map_err(|e| ReadError::NotUtf8 {
-                at: start + e.valid_up_to(),
-                line: None,
-            })?;
-            if kind == InputKind::JsonArray {
-                read_array(text, source, on_record)
-            } else {
-                read_cloudtrail(text, source, on_record)
-            }
+            let bytes = hold(unpacked(reader)?)?;
+            read_whole(kind, &bytes, source, on_record)
         }
         InputKind::NativeExport | InputKind::Sha256Sums | InputKind::Unknown => {
             Err(ReadError::NotForeign)
@@ -150,9 +133,81 @@ pub fn read_foreign(
     }
 }
 
+/// What could be had of a file that fails.
+#[derive(Debug)]
+pub struct Salvage {
+    /// Records that could be read.
+    pub records: u64,
+    /// Lines that could not, of a JSON lines file.
+    pub skipped: u64,
+    /// What was wrong first, if anything.
+    pub fault: Option<ReadError>,
+}
+
+/// Reads what can be read of a file that [`read_foreign`] refuses: every line of its own that parses, or
+/// the elements of an array up to the first that does not; up to the point where a compressed file is
+/// damaged. `on_record` may stop.
+///
+/// # Errors
+/// [`ReadError::Io`], [`ReadError::Stopped`], [`ReadError::NotForeign`]: what says nothing about the file.
+pub fn salvage_foreign(
+    kind: InputKind,
+    reader: impl BufRead,
+    source: Option<&SourceFile>,
+    on_record: OnRecord<'_>,
+) -> Result<Salvage, ReadError> {
+    let source = source.unwrap_or_else(|| Catalogue::generic());
+    let mut records = 0;
+    let mut counted = |record: ForeignRecord<'_>| {
+        records += 1;
+        on_record(record)
+    };
+    let mut bad = Bad::default();
+    let read = match kind {
+        InputKind::JsonLines => unpacked(reader)
+            .and_then(|mut lines| read_lines(&mut lines, source, Some(&mut bad), &mut counted)),
+        InputKind::CloudTrailRecords | InputKind::JsonArray => unpacked(reader)
+            .and_then(hold)
+            .and_then(|bytes| read_whole(kind, &bytes, source, &mut counted)),
+        InputKind::NativeExport | InputKind::Sha256Sums | InputKind::Unknown => {
+            Err(ReadError::NotForeign)
+        }
+    };
+    let last = match read {
+        Err(error @ (ReadError::Io(_) | ReadError::Stopped | ReadError::NotForeign)) => {
+            return Err(error);
+        }
+        read => read.err(),
+    };
+    Ok(Salvage {
+        records,
+        skipped: bad.lines,
+        fault: bad.first.or(last),
+    })
+}
+
+fn read_whole(
+    kind: InputKind,
+    bytes: &[u8],
+    source: &SourceFile,
+    on_record: OnRecord<'_>,
+) -> Result<u64, ReadError> {
+    let start = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
+    let text = std::str::from_utf8(&bytes[start..]).map_err(|e| ReadError::NotUtf8 {
+        at: start + e.valid_up_to(),
+        line: None,
+    })?;
+    if kind == InputKind::JsonArray {
+        read_array(text, source, on_record)
+    } else {
+        read_cloudtrail(text, source, on_record)
+    }
+}
+
 fn hold(reader: impl Read) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    reader.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    let mut reader = reader.take(MAX_FILE_BYTES + 1);
+    reader.read_to_end(&mut bytes).map_err(refusal)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(ReadError::FileTooLarge {
             limit: MAX_FILE_BYTES,
@@ -161,35 +216,18 @@ fn hold(reader: impl Read) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-fn inflate(reader: impl BufRead) -> Result<Vec<u8>, ReadError> {
-    let mut decoder = GzDecoder::new(reader);
-    let bytes = hold(&mut decoder).map_err(gzip_error)?;
-    no_more(decoder.into_inner())?;
-    Ok(bytes)
+/// Lines that could not be read.
+#[derive(Default)]
+struct Bad {
+    lines: u64,
+    first: Option<ReadError>,
 }
 
-/// flate2 reports a damaged stream as an I/O error of these kinds.
-fn gzip_error(error: ReadError) -> ReadError {
-    use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-    match error {
-        ReadError::Io(e) if matches!(e.kind(), InvalidData | InvalidInput | UnexpectedEof) => {
-            ReadError::Gzip
-        }
-        error => error,
-    }
-}
-
-fn no_more(mut reader: impl BufRead) -> Result<(), ReadError> {
-    if reader.fill_buf()?.is_empty() {
-        Ok(())
-    } else {
-        Err(ReadError::TrailingGzip)
-    }
-}
-
+/// Reads lines; one that cannot be read ends it, unless such lines are only counted.
 fn read_lines(
     reader: &mut impl BufRead,
     source: &SourceFile,
+    mut bad: Option<&mut Bad>,
     on_record: OnRecord<'_>,
 ) -> Result<u64, ReadError> {
     let mut bytes = Vec::new();
@@ -197,40 +235,26 @@ fn read_lines(
     loop {
         bytes.clear();
         line += 1;
-        if reader
-            .by_ref()
-            .take(MAX_LINE_BYTES + 1)
-            .read_until(b'\n', &mut bytes)?
-            == 0
-        {
+        let mut limited = reader.by_ref().take(MAX_LINE_BYTES + 1);
+        if limited.read_until(b'\n', &mut bytes).map_err(refusal)? == 0 {
             return Ok(count);
         }
-        if bytes.last() == Some(&b'\n') {
-            bytes.pop();
-        }
-        if bytes.len() as u64 > MAX_LINE_BYTES {
-            return Err(ReadError::LineTooLong {
-                line,
-                limit: MAX_LINE_BYTES,
-            });
-        }
-        let start = if line == 1 && bytes.starts_with(BOM) {
-            BOM.len()
-        } else {
-            0
+        let read = match line_fields(&mut bytes, line, source) {
+            Ok(None) => continue,
+            Ok(Some(read)) => read,
+            Err(fault) => match &mut bad {
+                None => return Err(fault),
+                Some(bad) => {
+                    if matches!(fault, ReadError::LineTooLong { .. }) {
+                        reader.skip_until(b'\n').map_err(refusal)?;
+                    }
+                    bad.lines += 1;
+                    bad.first.get_or_insert(fault);
+                    continue;
+                }
+            },
         };
-        let text = std::str::from_utf8(&bytes[start..])
-            .map_err(|e| ReadError::NotUtf8 {
-                at: start + e.valid_up_to(),
-                line: Some(line),
-            })?
-            .trim_matches([' ', '\t', '\r']);
-        if text.is_empty() {
-            continue;
-        }
-        let fields = source
-            .commit_at(text)
-            .map_err(|(at, fault)| ReadError::Line { line, at, fault })?;
+        let (text, fields) = read;
         count += 1;
         if on_record(ForeignRecord {
             place: Place::Line(line),
@@ -242,6 +266,41 @@ fn read_lines(
             return Err(ReadError::Stopped);
         }
     }
+}
+
+/// Text and fields of one line; none for an empty one.
+fn line_fields<'b>(
+    bytes: &'b mut Vec<u8>,
+    line: u64,
+    source: &SourceFile,
+) -> Result<Option<(&'b str, Vec<Field>)>, ReadError> {
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+    }
+    if bytes.len() as u64 > MAX_LINE_BYTES {
+        return Err(ReadError::LineTooLong {
+            line,
+            limit: MAX_LINE_BYTES,
+        });
+    }
+    let start = if line == 1 && bytes.starts_with(BOM) {
+        BOM.len()
+    } else {
+        0
+    };
+    let text = std::str::from_utf8(&bytes[start..])
+        .map_err(|e| ReadError::NotUtf8 {
+            at: start + e.valid_up_to(),
+            line: Some(line),
+        })?
+        .trim_matches([' ', '\t', '\r']);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let fields = source
+        .commit_at(text)
+        .map_err(|(at, fault)| ReadError::Line { line, at, fault })?;
+    Ok(Some((text, fields)))
 }
 
 /// Why the reading of an array ended early.

@@ -18,6 +18,8 @@ mod headline;
 mod input;
 mod json;
 mod lifecycle;
+mod odd;
+mod packed;
 mod schema;
 mod source;
 mod sums;
@@ -29,11 +31,16 @@ pub use classify::{Classified, ClassifyError, Decision, Fit, NoPattern, Pattern,
 pub use error::{ContradictionFault, FieldFault, JsonFault, ReadError, SourceError};
 pub use expand::Part;
 pub use headline::{Headline, Moment, UNDECLARED};
-pub use input::{ForeignRecord, InputKind, MAX_FILE_BYTES, MAX_LINE_BYTES, Place, read_foreign};
+pub use input::{
+    ForeignRecord, InputKind, MAX_FILE_BYTES, MAX_LINE_BYTES, Place, Salvage, read_foreign,
+    salvage_foreign,
+};
 pub use lifecycle::{
     ActivityRefusal, Condition, Contradiction, ContradictionKind, ContradictionRule, FieldOf,
     Judged, Judgement, Life, Lifecycle, Step, Transition,
 };
+pub use odd::{Odd, odd};
+pub use packed::{PACKED_BOUNDS, Packing, inner_name, peek, refusal, unpacked};
 pub use schema::file_schema;
 pub use source::{DeclaredField, ELEMENT, PURPOSES, REST, SourceFile};
 pub use sums::parse_sha256sums;

@@ -39,6 +39,31 @@ pub struct ImportHead {
     pub original: SealedFile,
     /// Whether the records go into this vault's own recommit log (everything but native exports).
     pub recommit: bool,
+    /// The file inside the original, where that is an archive.
+    pub member: Option<ImportMember>,
+    /// The quarantined file that this import admits: both become visible in one commit.
+    pub admits: Option<i64>,
+}
+
+/// A file inside a sealed archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportMember {
+    /// Its name in the archive.
+    pub name: String,
+    /// Its bytes, unpacked from the archive.
+    pub size: u64,
+    /// Their SHA-256.
+    pub sha256: Hash,
+}
+
+impl ImportHead {
+    /// Size and digest of the bytes that are imported.
+    fn content(&self) -> (u64, &Hash) {
+        match &self.member {
+            Some(member) => (member.size, &member.sha256),
+            None => (self.original.size, &self.original.sha256),
+        }
+    }
 }
 
 /// A record to stage.
@@ -259,17 +284,21 @@ impl ImportSession {
         let tx = guard
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if let Some(import) = import::known(&tx, &head.original.sha256)? {
+        let (size, sha256) = head.content();
+        if let Some(import) = import::known(&tx, sha256)? {
             return Err(VaultError::AlreadyImported { import });
         }
         // An earlier session of this process may have been dropped half way.
         import::discard_staged(&tx)?;
         let first_seq = setting::visible(&tx)? + 1;
-        let o = &head.original;
+        let original = &head.original.id;
         let actor = &inner.member.id;
         let id = import::begin(
-            &tx, &head.name, &head.kind, o.size, &o.sha256, &o.id, actor, first_seq, now,
+            &tx, &head.name, &head.kind, size, sha256, original, actor, first_seq, now,
         )?;
+        if let Some(member) = &head.member {
+            import::set_member(&tx, id, &member.name)?;
+        }
         let segment = segment::next_id(&tx)?;
         let recommit = RecommitState::parse(setting::get(&tx, RECOMMIT)?)?;
         tx.commit()?;

@@ -11,6 +11,7 @@ mod derived;
 mod error;
 mod fsck;
 mod import;
+mod intake;
 mod keys;
 mod ledger;
 mod open;
@@ -31,7 +32,7 @@ pub use create::{Created, NewMember, NewVault};
 pub use derived::{Candidate, CandidateGroup, Derived, LifeStep};
 pub use error::{OpenError, VaultError};
 pub use fsck::{Check, Fold, FsckReport};
-pub use import::{Appended, ImportHead, ImportSession, Imported, NewEvent};
+pub use import::{Appended, ImportHead, ImportMember, ImportSession, Imported, NewEvent};
 pub use keys::{KdfCost, KeyName, PassphraseError, PublicIdentity, RecoveryKey, Role};
 pub use ledger::{
     Act, Acts, EpochExtract, ExtractEntry, LedgerEntry, LedgerExtract, LedgerHead, ReplayFault,
@@ -45,6 +46,7 @@ pub use table::event::{EventKind, EventRow, Moments, RowField, RowShown, StoredR
 pub use table::exposure::ExposureRow;
 pub use table::import::Import;
 pub use table::incident::IncidentRow;
+pub use table::intake::Intake;
 pub use table::ledger::LedgerFilter;
 pub use table::member::Member;
 pub use table::note::OriginNote;

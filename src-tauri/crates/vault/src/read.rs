@@ -350,6 +350,11 @@ impl Vault {
         quarantine::all(&self.inner.pool).await
     }
 
+    /// The file with these bytes that is held in quarantine.
+    pub async fn held(&self, sha256: &evidence::Hash) -> Result<Option<Quarantined>, VaultError> {
+        quarantine::held(&self.inner.pool, sha256).await
+    }
+
     /// All incidents.
     pub async fn incidents(&self) -> Result<Vec<IncidentRow>, VaultError> {
         incident::all(&self.inner.pool).await

@@ -315,15 +315,16 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Lists a sealed file that failed verification, with the reason (never content).
+    /// Lists a sealed file that failed verification, or a file inside it, with the reason (never content).
     pub fn quarantine(
         &self,
         name: &str,
         kind: &str,
         file: &SealedFile,
+        member: Option<&crate::ImportMember>,
         reason: &Value,
     ) -> Result<i64, VaultError> {
-        quarantine::insert(self.conn, name, kind, file, reason, self.now)
+        quarantine::insert(self.conn, name, kind, file, member, reason, self.now)
     }
 
     /// Marks a quarantined file `admitted` or `released`.

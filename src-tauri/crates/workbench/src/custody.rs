@@ -79,6 +79,7 @@ impl Workbench {
             origins_gap: count(of("gap")),
             origins_fork: count(of("fork")),
             origins_pending: count(of("pending")),
+            interrupted: count(crate::import::interrupted_views(&workspace).await?.len()),
             quarantined: count(quarantine.iter().filter(|q| q.state == "held").count()),
             to_classify: count(to_classify),
             index_behind: count(
@@ -236,6 +237,14 @@ fn summary(entry: &LedgerEntry) -> String {
             detail["records"].as_u64().unwrap_or_default(),
             text("file")
         ),
+        "quarantine.admitted" => format!(
+            "admitted {} from quarantine as unproven ({}): {}",
+            text("file"),
+            text("code"),
+            text("reason")
+        ),
+        "quarantine.exported" => format!("wrote {} out of quarantine", text("file")),
+        "quarantine.verified" => "a file held in quarantine was verified after all".to_owned(),
         "quarantine.held" => format!("held {} in quarantine: {}", text("file"), text("code")),
         "fork-proof.written" => format!(
             "wrote the proof that {} forked at size {}",

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::broadcast;
 
-use crate::view::JobView;
-use crate::{Code, Error};
+use crate::progress::{Files, Pace};
+use crate::text::count;
+use crate::view::{BytesView, JobView};
+use crate::{Code, Environment, Error};
 
 /// How many ended jobs stay listed.
 const ENDED_KEPT: usize = 20;
+/// Shells hear of progress at most this often.
+const ANNOUNCED: TimeDelta = TimeDelta::milliseconds(100);
 
 /// What changed, for shells that show it.
 pub struct Changes(broadcast::Receiver<&'static str>);
@@ -32,6 +36,7 @@ impl Changes {
 pub(crate) struct Jobs {
     list: Mutex<BTreeMap<u32, Arc<Job>>>,
     changed: broadcast::Sender<&'static str>,
+    environment: Environment,
 }
 
 /// One job. The worker reports through it and asks it whether to stop.
@@ -40,20 +45,23 @@ pub(crate) struct Job {
     kind: &'static str,
     title: String,
     unit: &'static str,
-    begun: Instant,
     done: AtomicU64,
     total: AtomicU64,
     cancelled: AtomicBool,
     outcome: Mutex<Option<(&'static str, Option<String>)>>,
-    announced: Mutex<Instant>,
+    files: Mutex<Option<Files>>,
+    pace: Mutex<Pace>,
+    announced: Mutex<DateTime<Utc>>,
     changed: broadcast::Sender<&'static str>,
+    environment: Environment,
 }
 
 impl Jobs {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(environment: Environment) -> Self {
         Self {
             list: Mutex::default(),
             changed: broadcast::channel(64).0,
+            environment,
         }
     }
 
@@ -62,7 +70,7 @@ impl Jobs {
     }
 
     pub(crate) fn announce(&self, what: &'static str) {
-        // Nobody listening is fine: the CLI does not.
+        // Nobody listening is fine.
         let _ = self.changed.send(what);
     }
 
@@ -77,18 +85,21 @@ impl Jobs {
             list.remove(id);
         }
         let id = list.keys().next_back().copied().unwrap_or_default() + 1;
+        let now = self.environment.now();
         let job = Arc::new(Job {
             id,
             kind,
             title,
             unit,
-            begun: Instant::now(),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
             outcome: Mutex::new(None),
-            announced: Mutex::new(Instant::now()),
+            files: Mutex::new(None),
+            pace: Mutex::new(Pace::beginning(now)),
+            announced: Mutex::new(now),
             changed: self.changed.clone(),
+            environment: self.environment.clone(),
         });
         list.insert(id, Arc::clone(&job));
         drop(list);
@@ -132,11 +143,27 @@ impl Job {
     /// Adds to what is done; shells hear of it at most ten times a second.
     pub(crate) fn advance(&self, units: u64) {
         self.done.fetch_add(units, Ordering::Relaxed);
+        self.announce();
+    }
+
+    /// Changes how far it is with its files.
+    pub(crate) fn files(&self, change: impl FnOnce(&mut Files)) {
+        change(lock(&self.files).get_or_insert_default());
+        self.announce();
+    }
+
+    fn announce(&self) {
+        let now = self.environment.now();
         let mut announced = lock(&self.announced);
-        if announced.elapsed().as_millis() >= 100 {
-            *announced = Instant::now();
-            let _ = self.changed.send("jobs");
+        // A clock that was set back must not silence it.
+        if (now - *announced).abs() < ANNOUNCED {
+            return;
         }
+        *announced = now;
+        drop(announced);
+        let bytes = lock(&self.files).as_ref().map_or(0, Files::done);
+        lock(&self.pace).note(now, self.done.load(Ordering::Relaxed), bytes);
+        let _ = self.changed.send("jobs");
     }
 
     /// An error once the job was cancelled; workers ask between batches.
@@ -145,7 +172,7 @@ impl Job {
             return Err(Error::new(
                 Code::Cancelled,
                 format!("{} was cancelled", self.title),
-                "nothing of it was kept; start it again when you want it",
+                "what had ended before it stays, nothing is half done; start it again when you want it",
             ));
         }
         Ok(())
@@ -167,14 +194,24 @@ impl Job {
     }
 
     fn view(&self) -> JobView {
+        let now = self.environment.now();
         let done = self.done.load(Ordering::Relaxed);
         let total = match self.total.load(Ordering::Relaxed) {
             0 => None,
             total => Some(total),
         };
-        let seconds = self.begun.elapsed().as_secs_f64().max(0.001);
-        let rate = done as f64 / seconds;
+        let files = lock(&self.files).clone();
+        let bytes = files.as_ref().map_or(0, Files::done);
+        let (rate, bytes_rate) = lock(&self.pace).rates(now, done, bytes);
         let outcome = lock(&self.outcome).clone();
+        let left = match &files {
+            Some(files) => left(files.total(), bytes, bytes_rate),
+            None => total.and_then(|total| left(total, done, rate)),
+        };
+        let share = match &files {
+            Some(files) if files.total() > 0 => Some(bytes as f64 / files.total() as f64),
+            _ => total.map(|total| done as f64 / total as f64),
+        };
         JobView {
             id: self.id,
             kind: self.kind.into(),
@@ -184,12 +221,25 @@ impl Job {
             total,
             unit: self.unit.into(),
             rate,
-            seconds_left: total
-                .filter(|_| outcome.is_none() && rate > 0.0)
-                .map(|total| total.saturating_sub(done) as f64 / rate),
+            seconds_left: left.filter(|_| outcome.is_none()),
+            share: share.map(|share| share.clamp(0.0, 1.0)),
+            bytes: files.as_ref().map(|files| BytesView {
+                done: bytes,
+                total: files.total(),
+                rate: bytes_rate,
+            }),
+            step: files.as_ref().map(|files| files.step().into()),
+            name: files.as_ref().and_then(|files| files.name()),
+            file: files.as_ref().map(|files| count(files.number())),
+            files: files.as_ref().map(|files| count(files.files())),
             message: outcome.and_then(|o| o.1),
         }
     }
+}
+
+/// Seconds left at a rate.
+fn left(total: u64, done: u64, rate: f64) -> Option<f64> {
+    (rate > 0.0).then(|| total.saturating_sub(done) as f64 / rate)
 }
 
 /// A panic while a list was held leaves it readable: it only ever holds whole values.

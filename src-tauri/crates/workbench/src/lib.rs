@@ -20,6 +20,7 @@ mod forks;
 mod import;
 mod jobs;
 mod packets;
+mod progress;
 mod rebuild;
 mod record;
 mod sample_case;
@@ -70,8 +71,8 @@ impl Workbench {
     pub fn new(environment: Environment) -> Self {
         Self {
             inner: Arc::new(Inner {
+                jobs: Jobs::new(environment.clone()),
                 environment,
-                jobs: Jobs::new(),
                 open: RwLock::new(None),
                 reports: Mutex::default(),
                 purpose: Mutex::default(),
@@ -82,6 +83,16 @@ impl Workbench {
     /// What changes, for shells that show it.
     pub fn changes(&self) -> Changes {
         self.inner.jobs.changes()
+    }
+
+    /// Long work that runs or has just ended, newest first.
+    pub fn jobs(&self) -> Vec<view::JobView> {
+        self.inner.jobs.views()
+    }
+
+    /// Asks everything that runs to stop; it leaves nothing half done.
+    pub fn cancel_jobs(&self) {
+        self.inner.jobs.cancel_all();
     }
 
     async fn workspace(&self) -> Result<Arc<Workspace>, Error> {

@@ -56,6 +56,7 @@ impl Workbench {
                 .map(|i| crate::import::view_of(&workspace, i, "imported"))
                 .collect(),
             quarantine: crate::import::quarantine_views(&workspace).await?,
+            interrupted: crate::import::interrupted_views(&workspace).await?,
             to_classify: unclassified,
             systems: workspace
                 .known()

@@ -96,6 +96,9 @@ impl SegmentStanding {
                 ));
             }
             Verdict::Gap { .. } => claim.push_str("; records before it are missing"),
+            Verdict::Admitted => {
+                claim.push_str("; its file failed verification and was admitted by a custodian");
+            }
             _ => {}
         }
         claim.push('.');
@@ -319,6 +322,9 @@ impl Standing {
                     (decision, _) => (Vec::new(), decision.why().cloned()),
                 };
                 let verdict = match continuity.verdicts.get(&known.id) {
+                    _ if recommitted && segment.facts.verdict["admitted"].is_object() => {
+                        Verdict::Admitted
+                    }
                     _ if recommitted => Verdict::Unlinked,
                     Some(Verdict::Fork { at }) => Verdict::Fork { at: *at },
                     Some(_) if known.signed && copies.contains(&segment.id) => Verdict::OlderCopy,

@@ -26,6 +26,8 @@ pub(crate) struct Workspace {
     pub(crate) index: std::sync::RwLock<search::Index>,
     /// Acts on incidents are decided one after the other, each on the state that the last one left.
     pub(crate) acting: Mutex<()>,
+    /// Imports are done one after the other.
+    pub(crate) importing: Mutex<()>,
     /// Only one task follows the vault at a time.
     pub(crate) following: Mutex<()>,
     /// Only one task derives detection candidates at a time.
@@ -245,6 +247,7 @@ impl Workbench {
             hidden: Mutex::new(None),
             index: std::sync::RwLock::new(index),
             acting: Mutex::new(()),
+            importing: Mutex::new(()),
             following: Mutex::new(()),
             detecting: Mutex::new(()),
             standing: std::sync::RwLock::new(standing),

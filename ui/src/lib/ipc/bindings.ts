@@ -14,6 +14,11 @@ export const commands = {
 	importPaths: (paths: string[]) => __TAURI_INVOKE<number>("import_paths", { paths }),
 	importReport: (job: number) => __TAURI_INVOKE<ImportReportView | null>("import_report", { job }),
 	cancelJob: (id: number) => __TAURI_INVOKE<null>("cancel_job", { id }),
+	importResume: (id: number) => __TAURI_INVOKE<number>("import_resume", { id }),
+	importDiscard: (id: number) => __TAURI_INVOKE<null>("import_discard", { id }),
+	quarantine: (all: boolean) => __TAURI_INVOKE<QuarantineListView>("quarantine", { all }),
+	quarantineAdmit: (id: number, reason: string) => __TAURI_INVOKE<AdmittedView>("quarantine_admit", { id, reason }),
+	quarantineExport: (id: number, path: string) => __TAURI_INVOKE<QuarantineExportView>("quarantine_export", { id, path }),
 	searchRecords: (request: SearchRequest) => __TAURI_INVOKE<SearchView>("search_records", { request }),
 	record: (seq: number) => __TAURI_INVOKE<RecordView>("record", { seq }),
 	completeQuery: (query: string, caret: number) => __TAURI_INVOKE<CompletionView[]>("complete_query", { query, caret }),
@@ -113,6 +118,20 @@ export type AddedSourceView = {
 	redone: number | null,
 };
 
+/**  A file that was admitted from quarantine. */
+export type AdmittedView = {
+	/**  Records that are here now, as unproven. */
+	total: number,
+	/**  Lines that could not be read; they stay sealed only. */
+	unread: number,
+	/**  What was wrong with the first of them. */
+	fault: string | null,
+	/**  The import that it became. */
+	import: ImportView,
+	/**  The file in quarantine. */
+	file: QuarantineView,
+};
+
 /**  A schema that an origin may use. */
 export type AllowedSchemaView = {
 	/**  Schema id. */
@@ -147,6 +166,16 @@ export type BandView = {
 	to: string | null,
 	/**  The same in words. */
 	words: string,
+};
+
+/**  Bytes of the files of an import, and the pace. */
+export type BytesView = {
+	/**  Bytes behind it. */
+	done: number,
+	/**  Bytes in all. */
+	total: number,
+	/**  Bytes per second over the last moments. */
+	rate: number,
 };
 
 /**  A difference to the version before. */
@@ -698,6 +727,8 @@ export type ImportReportView = {
 	files: ImportView[],
 	/**  Files that failed. */
 	quarantine: QuarantineView[],
+	/**  What could not be read, or is nothing to import. */
+	failed: NotImportedView[],
 };
 
 /**  One import. */
@@ -706,6 +737,8 @@ export type ImportView = {
 	id: number,
 	/**  File name (no path). */
 	file: string,
+	/**  Name under which the same bytes were imported first, where they came again under another. */
+	known_as: string | null,
 	/**  `native export`, `CloudTrail records`, `JSON lines`, … */
 	format: string,
 	/**  When. */
@@ -718,9 +751,11 @@ export type ImportView = {
 	origin: string,
 	/**  Assurance in words. */
 	assurance: string,
+	/**  What a manifest agreed with, in words, where one did. */
+	agreed: string | null,
 	/**  Verdict in words, recomputed from everything known now. */
 	verdict: string,
-	/**  `imported`, `already imported`, `quarantined`. */
+	/**  `imported`, `already imported`, or `admitted` from quarantine. */
 	outcome: string,
 	/**  SHA-256 of the file, hex. */
 	sha256: string,
@@ -788,6 +823,24 @@ export type IncidentsView = {
 	incidents: IncidentRowView[],
 };
 
+/**  An import that was cut off. */
+export type InterruptedView = {
+	/**  Number. */
+	id: number,
+	/**  Files and folders as they were named. */
+	paths: string[],
+	/**  Files that had come to their end. */
+	ended: number,
+	/**  The file it had come to; its sealed copy is here. */
+	file: string | null,
+	/**  Who asked for it. */
+	by: string,
+	/**  When. */
+	at: string,
+	/**  The same in one sentence. */
+	words: string,
+};
+
 /**  Long work: progress, rate, time left, cancel. */
 export type JobView = {
 	/**  Number of the job in this session. */
@@ -808,6 +861,18 @@ export type JobView = {
 	rate: number,
 	/**  Seconds left, estimated from the rate. */
 	seconds_left: number | null,
+	/**  How much of it is behind it, from 0 to 1: by bytes for an import. */
+	share: number | null,
+	/**  Bytes of an import. */
+	bytes: BytesView | null,
+	/**  What it does with the file: `waiting`, `sealing`, `verifying`, `finishing`. */
+	step: string | null,
+	/**  The file it is at. */
+	name: string | null,
+	/**  Number of that file, from 1. */
+	file: number | null,
+	/**  Files in all. */
+	files: number | null,
 	/**  A sentence about the outcome, or about what failed. */
 	message: string | null,
 };
@@ -956,6 +1021,16 @@ export type NextStepView = {
 	due: string | null,
 };
 
+/**  Something that was named and is not imported: it could not be read, or is nothing to import. */
+export type NotImportedView = {
+	/**  File or folder as it was named or found. */
+	file: string,
+	/**  Why. */
+	reason: string,
+	/**  What to try. */
+	hint: string,
+};
+
 /**  Opens an incident. */
 export type OpenIncident = {
 	/**  Title. */
@@ -1020,6 +1095,8 @@ export type OverviewView = {
 	origins_pending: number,
 	/**  Files in quarantine. */
 	quarantined: number,
+	/**  Imports that were cut off and can be resumed. */
+	interrupted: number,
 	/**  Fields nobody has classified. */
 	to_classify: number,
 	/**  Records the index still has to follow (0: it is up to date). */
@@ -1220,6 +1297,26 @@ export type PurposeView = {
 	title: string,
 };
 
+/**  A quarantined file that was written out as it came. */
+export type QuarantineExportView = {
+	/**  Number in quarantine. */
+	id: number,
+	/**  Where it was written. */
+	path: string,
+	/**  Bytes. */
+	size: number,
+	/**  SHA-256 of the bytes, hex. */
+	sha256: string,
+};
+
+/**  Files in quarantine. */
+export type QuarantineListView = {
+	/**  Files listed. */
+	total: number,
+	/**  The files, oldest first. */
+	files: QuarantineView[],
+};
+
 /**  A file that failed: sealed, listed, never mixed with verified records. */
 export type QuarantineView = {
 	/**  Number. */
@@ -1238,6 +1335,24 @@ export type QuarantineView = {
 	hint: string,
 	/**  SHA-256 of the file, hex. */
 	sha256: string,
+	/**  Kind of file. */
+	format: string,
+	/**  `held`, `admitted` (as unproven) or `released` (verified after all). */
+	state: string,
+	/**  File within the export that fails. */
+	part: string | null,
+	/**  Line of it, from 1. */
+	line: number | null,
+	/**  Index of the record in its log, or of the element in its array. */
+	index: number | null,
+	/**  Path of the field. */
+	field: string | null,
+	/**  Digest that was expected, hex. */
+	expected: string | null,
+	/**  Digest that was found, hex. */
+	found: string | null,
+	/**  The import that its admission became. */
+	import: number | null,
 };
 
 /**  Rows that were made anew. */
@@ -1508,6 +1623,8 @@ export type SourcesView = {
 	imports: ImportView[],
 	/**  Files that failed. */
 	quarantine: QuarantineView[],
+	/**  Imports that were cut off and can be resumed. */
+	interrupted: InterruptedView[],
 	/**  Fields that no source file classifies. */
 	to_classify: UnclassifiedView[],
 	/**  Systems whose exports can be read. */

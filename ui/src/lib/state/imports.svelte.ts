@@ -17,9 +17,18 @@ class Imports {
   }
 
   /** Starts importing; says whether that worked. */
-  async start(paths: string[]): Promise<boolean> {
+  start(paths: string[]): Promise<boolean> {
+    return this.#begin(() => commands.importPaths(paths));
+  }
+
+  /** Goes on with an import that was cut off; says whether that worked. */
+  resume(id: number): Promise<boolean> {
+    return this.#begin(() => commands.importResume(id));
+  }
+
+  async #begin(begin: () => Promise<number>): Promise<boolean> {
     try {
-      this.last = await commands.importPaths(paths);
+      this.last = await begin();
       this.report = null;
       await overview.refresh();
       return true;

@@ -13,11 +13,12 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 pub(super) struct Bounded<R> {
     inner: R,
     left: u64,
-    name: &'static str,
+    name: String,
 }
 
 impl<R> Bounded<R> {
-    pub(super) fn new(inner: R, left: u64, name: &'static str) -> Self {
+    pub(super) fn new(inner: R, left: u64, name: impl Into<String>) -> Self {
+        let name = name.into();
         Self { inner, left, name }
     }
 }
@@ -30,7 +31,7 @@ impl<R: Read> Read for Bounded<R> {
                 self.left = left;
                 Ok(n)
             }
-            None => Err(ArchiveError::Expands(self.name.to_owned()).into_io()),
+            None => Err(ArchiveError::Expands(self.name.clone()).into_io()),
         }
     }
 }
@@ -41,22 +42,22 @@ pub(super) struct Checked<R> {
     left: u64,
     crc: flate2::Crc,
     expected: u32,
-    name: &'static str,
+    name: String,
 }
 
 impl<R> Checked<R> {
-    pub(super) fn new(inner: R, entry: &ZipEntry, name: &'static str) -> Self {
+    pub(super) fn new(inner: R, entry: &ZipEntry, name: impl Into<String>) -> Self {
         Self {
             inner,
             left: entry.size,
             crc: flate2::Crc::new(),
             expected: entry.crc,
-            name,
+            name: name.into(),
         }
     }
 
     fn corrupt(&self) -> io::Error {
-        ArchiveError::Corrupt(self.name.to_owned()).into_io()
+        ArchiveError::Corrupt(self.name.clone()).into_io()
     }
 }
 
@@ -91,14 +92,14 @@ impl<R: Read> Read for Checked<R> {
 /// lies behind it unread.
 pub(super) struct OneStream<R: Read> {
     decoder: flate2::bufread::DeflateDecoder<BufReader<R>>,
-    name: &'static str,
+    name: String,
 }
 
 impl<R: Read> OneStream<R> {
-    pub(super) fn new(inner: R, name: &'static str) -> Self {
+    pub(super) fn new(inner: R, name: impl Into<String>) -> Self {
         Self {
             decoder: flate2::bufread::DeflateDecoder::new(BufReader::new(inner)),
-            name,
+            name: name.into(),
         }
     }
 }
@@ -107,20 +108,25 @@ impl<R: Read> Read for OneStream<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.decoder.read(buffer)?;
         if n == 0 && !buffer.is_empty() && !self.decoder.get_mut().fill_buf()?.is_empty() {
-            return Err(ArchiveError::Corrupt(self.name.to_owned()).into_io());
+            return Err(ArchiveError::Corrupt(self.name.clone()).into_io());
         }
         Ok(n)
     }
 }
 
-/// Decodes exactly one zstd frame that ends with its input.
-pub(super) struct OneFrame<R: Read> {
+/// Decodes exactly one zstd frame (RFC 8878, window at most 32 MiB) that ends with its input. Refusals
+/// come as I/O errors with an [`ArchiveError`] inside; see [`ArchiveError::from_io`].
+pub struct OneFrame<R: Read> {
     decoder: zstd::stream::read::Decoder<'static, BufReader<R>>,
     done: bool,
 }
 
 impl<R: Read> OneFrame<R> {
-    pub(super) fn new(inner: R) -> Result<Self, ArchiveError> {
+    /// Looks at the first bytes; decodes nothing yet.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotOneFrame`] where it does not begin with a zstd frame.
+    pub fn new(inner: R) -> Result<Self, ArchiveError> {
         let mut input = BufReader::with_capacity(128 << 10, inner);
         let start = input.fill_buf().map_err(ArchiveError::from_io)?;
         if !start.starts_with(&ZSTD_MAGIC) {

@@ -191,3 +191,85 @@ fn unpacking_is_bounded() {
     let long = [(CHECKPOINT, long.as_slice()), GOOD[1], GOOD[2]];
     assert_eq!(code(archive(&long, stored())), "file-too-long");
 }
+
+#[test]
+fn an_archive_of_ordinary_files_lists_its_files_and_export_folders_and_refuses_odd_names() {
+    let pack = |files: &[(&str, &[u8])]| {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in files {
+            if let Some(folder) = name.strip_suffix('/') {
+                zip.add_directory(folder, SimpleFileOptions::default())
+                    .unwrap();
+                continue;
+            }
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut zip, bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    };
+    let open = |bytes: Vec<u8>| Container::open(Cursor::new(bytes), Bounds::default());
+    let files: [(&str, &[u8]); 6] = [
+        ("logs/", b""),
+        ("logs/a.ndjson", b"{}"),
+        ("logs/SHA256SUMS", b"sums"),
+        ("one/checkpoint", b"c"),
+        ("one/range.json", b"r"),
+        ("checkpoint", b"alone"),
+    ];
+    let bytes = pack(&files);
+    let mut container = open(bytes.clone()).unwrap();
+    let names: Vec<&str> = container
+        .members()
+        .iter()
+        .map(|m| m.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "logs/a.ndjson",
+            "logs/SHA256SUMS",
+            "one/checkpoint",
+            "one/range.json",
+            "checkpoint"
+        ]
+    );
+    assert_eq!(container.exports(), ["one"]);
+    assert_eq!(container.small(1, 4).unwrap(), b"sums");
+    assert_eq!(container.small(1, 3).unwrap_err().code(), "expands");
+    assert_eq!(container.head(1, 2).unwrap(), b"su");
+    let entry = container.members()[0].clone();
+    let mut read = String::new();
+    read_member(Cursor::new(bytes), &entry)
+        .unwrap()
+        .read_to_string(&mut read)
+        .unwrap();
+    assert_eq!(read, "{}");
+
+    for (name, code) in [
+        ("../a", "unsafe-name"),
+        ("/a", "unsafe-name"),
+        ("C:a", "unsafe-name"),
+    ] {
+        assert_eq!(
+            open(pack(&[(name, b"")])).unwrap_err().code(),
+            code,
+            "{name}"
+        );
+    }
+    let collide = open(pack(&[("a/B", b"1"), ("A/b", b"2")]));
+    assert_eq!(collide.unwrap_err().code(), "case-collision");
+    let bomb = pack(&[("a", &vec![0; 3 << 20])]);
+    let bounds = Bounds {
+        ratio: 200,
+        ..Bounds::default()
+    };
+    assert_eq!(
+        Container::open(Cursor::new(bomb), bounds)
+            .unwrap_err()
+            .code(),
+        "expands"
+    );
+    // The export of a folder opens as if it had been packed alone.
+    let missing = ExportFiles::open_zip_folder(Cursor::new(pack(&files)), "one").unwrap_err();
+    assert_eq!(missing.code(), "missing-file");
+}

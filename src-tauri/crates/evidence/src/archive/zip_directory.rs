@@ -109,18 +109,31 @@ impl Common {
     }
 }
 
+/// What a directory may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Most entries; more than an export's files are [`ArchiveError::TooManyMembers`].
+    pub(super) entries: u64,
+    /// Longest central directory, in bytes.
+    pub(super) directory: u64,
+    /// Whether empty entries that name a folder are allowed; they are checked and left out.
+    pub(super) folders: bool,
+}
+
 /// Reads every entry, in the order of the central directory.
 pub(super) fn read(
     archive: &mut (impl Read + Seek + ?Sized),
-    most: u64,
+    limits: Limits,
 ) -> Result<Vec<ZipEntry>, ArchiveError> {
     let end = archive.seek(SeekFrom::End(0))?;
     let (start, length, count) = directory(archive, end)?;
-    if count > most {
-        return Err(ArchiveError::TooManyEntries(count));
+    if count > limits.entries {
+        return Err(match limits.folders {
+            true => ArchiveError::TooManyMembers(count),
+            false => ArchiveError::TooManyEntries(count),
+        });
     }
-    // Names, extra fields and comments together stay far below this for so few entries.
-    if length > 1 << 20 {
+    if length > limits.directory {
         return Err(ArchiveError::NotZip);
     }
     let bytes = bytes_at(archive, start, length)?.ok_or(ArchiveError::NotZip)?;
@@ -128,14 +141,16 @@ pub(super) fn read(
     let mut entries = Vec::new();
     let mut extents: Vec<(u64, u64, usize)> = Vec::new();
     for number in 0..count as usize {
-        let central = central(&mut fields, number)?;
+        let central = central(&mut fields, number, limits.folders)?;
         let header = central.header;
         let entry = local(archive, &central, number)?;
         let data_end = entry.offset.checked_add(entry.packed);
         let data_end = data_end.filter(|e| *e <= start);
         let data_end = data_end.ok_or(ArchiveError::Header(number))?;
         extents.push((header, data_end, number));
-        entries.push(entry);
+        if !central.folder {
+            entries.push(entry);
+        }
     }
     if !fields.0.is_empty() {
         return Err(ArchiveError::NotZip);
@@ -211,10 +226,16 @@ struct Central<'a> {
     name: &'a [u8],
     /// Where the local header is.
     header: u64,
+    /// An empty entry that only names a folder.
+    folder: bool,
 }
 
 /// Reads one central header.
-fn central<'a>(fields: &mut Fields<'a>, number: usize) -> Result<Central<'a>, ArchiveError> {
+fn central<'a>(
+    fields: &mut Fields<'a>,
+    number: usize,
+    folders: bool,
+) -> Result<Central<'a>, ArchiveError> {
     let mut parse = || {
         if fields.take(4)? != CENTRAL {
             return None;
@@ -236,8 +257,13 @@ fn central<'a>(fields: &mut Fields<'a>, number: usize) -> Result<Central<'a>, Ar
         return Err(ArchiveError::Header(number));
     };
     let unix_kind = (attributes >> 16) & 0o170_000;
-    let plain = made_by >> 8 != 3 || unix_kind == 0o100_000 || unix_kind == 0;
-    if !plain || attributes & 0x10 != 0 || name.ends_with(b"/") {
+    let unix = made_by >> 8 == 3;
+    let plain = !unix || unix_kind == 0o100_000 || unix_kind == 0;
+    let folder = folders
+        && name.ends_with(b"/")
+        && (common.size, common.packed) == (0, 0)
+        && (plain || unix_kind == 0o040_000);
+    if !folder && (!plain || attributes & 0x10 != 0 || name.ends_with(b"/")) {
         let name = String::from_utf8_lossy(name);
         return Err(ArchiveError::NotAFile(super::shown(&name)));
     }
@@ -248,6 +274,7 @@ fn central<'a>(fields: &mut Fields<'a>, number: usize) -> Result<Central<'a>, Ar
         common,
         name,
         header,
+        folder,
     })
 }
 

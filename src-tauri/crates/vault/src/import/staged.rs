@@ -15,7 +15,9 @@ use crate::store::StoreWriter;
 use crate::table::event::level_code;
 use crate::table::row::RowWriter;
 use crate::table::segment::{Run, SegmentFacts};
-use crate::table::{dictionary, exposure, import, note, sealed, segment, setting, signed, subject};
+use crate::table::{
+    dictionary, exposure, import, note, quarantine, sealed, segment, setting, signed, subject,
+};
 use crate::{EventKind, Inner, OriginNote, VaultError};
 
 /// Longer values are stored in their rows.
@@ -458,6 +460,9 @@ impl Staged {
             }
             dictionary::keep(tx.conn, import)?;
             import::finish(tx.conn, import, verdict, records, now)?;
+            if let Some(held) = head.admits {
+                quarantine::admit(tx.conn, held, import)?;
+            }
             setting::put(tx.conn, setting::VISIBLE, &(next_seq - 1).to_string())?;
             let done = Imported {
                 import,

@@ -38,6 +38,8 @@ pub struct Import {
     pub first_seq: i64,
     /// How many events it added.
     pub records: u64,
+    /// The file inside the original, where that is an archive; size and digest are this file's.
+    pub member: Option<String>,
 }
 
 #[allow(
@@ -72,6 +74,15 @@ pub(crate) fn begin(
     Ok(conn.last_insert_rowid())
 }
 
+/// Names the file inside the original, where that is an archive.
+pub(crate) fn set_member(conn: &Connection, id: i64, member: &str) -> Result<(), VaultError> {
+    conn.execute(
+        "UPDATE import SET member = ? WHERE id = ?",
+        params![member, id],
+    )?;
+    Ok(())
+}
+
 pub(crate) fn finish(
     conn: &Connection,
     id: i64,
@@ -104,7 +115,7 @@ pub(crate) fn discard_staged(conn: &Connection) -> Result<(), VaultError> {
     Ok(())
 }
 
-const SELECT: &str = "SELECT id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records \
+const SELECT: &str = "SELECT id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records, member \
      FROM import WHERE state = 'finished' AND id > ? ORDER BY id LIMIT ?";
 
 pub(crate) async fn after(
@@ -144,5 +155,6 @@ fn from_sqlx(r: &sqlx::sqlite::SqliteRow) -> Result<Import, VaultError> {
         facts: json(T, r.try_get(9)?)?,
         first_seq: r.try_get(10)?,
         records: unsigned(T, r.try_get(11)?)?,
+        member: r.try_get(12)?,
     })
 }

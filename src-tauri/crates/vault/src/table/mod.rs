@@ -6,6 +6,7 @@ pub(crate) mod event;
 pub(crate) mod exposure;
 pub(crate) mod import;
 pub(crate) mod incident;
+pub(crate) mod intake;
 pub(crate) mod ledger;
 pub(crate) mod member;
 pub(crate) mod note;

@@ -7,8 +7,8 @@ use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, time, to_json};
-use crate::VaultError;
 use crate::seal::SealedFile;
+use crate::{ImportMember, VaultError};
 
 const T: &str = "quarantine";
 
@@ -31,6 +31,10 @@ pub struct Quarantined {
     pub state: String,
     /// When it came.
     pub at: DateTime<Utc>,
+    /// The file inside the sealed one, where that is an archive; the digest is this file's.
+    pub member: Option<String>,
+    /// The import that its admission became.
+    pub import: Option<i64>,
 }
 
 pub(crate) fn insert(
@@ -38,13 +42,23 @@ pub(crate) fn insert(
     name: &str,
     kind: &str,
     file: &SealedFile,
+    member: Option<&ImportMember>,
     reason: &Value,
     now: DateTime<Utc>,
 ) -> Result<i64, VaultError> {
     super::sealed::insert(conn, file)?;
     conn.execute(
-        "INSERT INTO quarantine (name, kind, sealed, sha256, reason, state, at_us) VALUES (?, ?, ?, ?, ?, 'held', ?)",
-        params![name, kind, file.id, file.sha256.0, to_json(T, reason)?, now.timestamp_micros()],
+        "INSERT INTO quarantine (name, kind, sealed, sha256, reason, state, at_us, member)
+         VALUES (?, ?, ?, ?, ?, 'held', ?, ?)",
+        params![
+            name,
+            kind,
+            file.id,
+            member.map_or(file.sha256, |m| m.sha256).0,
+            to_json(T, reason)?,
+            now.timestamp_micros(),
+            member.map(|m| &m.name)
+        ],
     )?;
     Ok(conn.last_insert_rowid())
 }
@@ -59,24 +73,57 @@ pub(crate) fn set_state(conn: &Connection, id: i64, state: &str) -> Result<(), V
     }
 }
 
+/// Marks a held file as admitted by an import.
+pub(crate) fn admit(conn: &Connection, id: i64, import: i64) -> Result<(), VaultError> {
+    let set = conn.execute(
+        "UPDATE quarantine SET state = 'admitted', import = ? WHERE id = ? AND state = 'held'",
+        params![import, id],
+    )?;
+    match set {
+        0 => Err(VaultError::missing("file held in quarantine", id)),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<Quarantined>, VaultError> {
     sqlx::query(
-        "SELECT id, name, kind, sealed, sha256, reason, state, at_us FROM quarantine ORDER BY id",
+        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import FROM quarantine ORDER BY id",
     )
     .fetch_all(pool)
     .await?
     .iter()
-    .map(|r| {
-        Ok(Quarantined {
-            id: r.try_get(0)?,
-            name: r.try_get(1)?,
-            kind: r.try_get(2)?,
-            sealed: r.try_get(3)?,
-            sha256: hash(T, r.try_get(4)?)?,
-            reason: json(T, r.try_get(5)?)?,
-            state: r.try_get(6)?,
-            at: time(T, r.try_get(7)?)?,
-        })
-    })
+    .map(from_sqlx)
     .collect()
+}
+
+/// The file with these bytes that is held.
+pub(crate) async fn held(
+    pool: &SqlitePool,
+    sha256: &Hash,
+) -> Result<Option<Quarantined>, VaultError> {
+    sqlx::query(
+        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import FROM quarantine
+         WHERE sha256 = ? AND state = 'held' ORDER BY id LIMIT 1",
+    )
+    .bind(sha256.0.to_vec())
+    .fetch_optional(pool)
+    .await?
+    .as_ref()
+    .map(from_sqlx)
+    .transpose()
+}
+
+fn from_sqlx(r: &sqlx::sqlite::SqliteRow) -> Result<Quarantined, VaultError> {
+    Ok(Quarantined {
+        id: r.try_get(0)?,
+        name: r.try_get(1)?,
+        kind: r.try_get(2)?,
+        sealed: r.try_get(3)?,
+        sha256: hash(T, r.try_get(4)?)?,
+        reason: json(T, r.try_get(5)?)?,
+        state: r.try_get(6)?,
+        at: time(T, r.try_get(7)?)?,
+        member: r.try_get(8)?,
+        import: r.try_get(9)?,
+    })
 }

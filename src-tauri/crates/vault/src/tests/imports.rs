@@ -152,6 +152,8 @@ async fn what_was_killed_at_any_point_leaves_nothing() {
         kind: "json-lines".to_owned(),
         original,
         recommit: true,
+        member: None,
+        admits: None,
     };
     let mut session = vault.begin_import(head, now()).await.unwrap();
     kill("begun");

@@ -204,6 +204,8 @@ pub(super) async fn begin(
         kind: "json-lines".to_owned(),
         original,
         recommit,
+        member: None,
+        admits: None,
     };
     vault.begin_import(head, now()).await
 }

@@ -102,16 +102,85 @@ impl Read for Framed {
             };
             let file = File::open(path)?;
             let length = file.metadata()?.len();
-            let name = name.as_bytes();
-            let mut head = u16::try_from(name.len())
-                .unwrap_or(u16::MAX)
-                .to_be_bytes()
-                .to_vec();
-            head.extend_from_slice(name);
-            head.extend_from_slice(&length.to_be_bytes());
+            let head = frame_head(&name, length);
             self.head = io::Cursor::new(head);
             self.body = Some(file.take(length));
         }
+    }
+}
+
+/// Writes the framed stream of an export that lies in an archive: the bytes that its folder would have.
+pub(crate) fn frame(
+    out: &mut impl io::Write,
+    members: &[evidence::archive::ZipEntry],
+    open: &mut dyn FnMut(&evidence::archive::ZipEntry) -> io::Result<Box<dyn Read + Send>>,
+) -> io::Result<()> {
+    let base = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+    let mut sorted: Vec<_> = members.iter().map(|m| (base(&m.name), m)).collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    out.write_all(MAGIC)?;
+    for (name, member) in sorted {
+        out.write_all(&frame_head(&name, member.size))?;
+        io::copy(&mut open(member)?, out)?;
+    }
+    Ok(())
+}
+
+fn frame_head(name: &str, length: u64) -> Vec<u8> {
+    let name = name.as_bytes();
+    let mut head = u16::try_from(name.len())
+        .unwrap_or(u16::MAX)
+        .to_be_bytes()
+        .to_vec();
+    head.extend_from_slice(name);
+    head.extend_from_slice(&length.to_be_bytes());
+    head
+}
+
+/// Whether a sealed original is a folder's framed stream; the reader is then back at its start.
+pub(crate) fn is_framed(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let mut magic = Vec::new();
+    reader
+        .by_ref()
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut magic)?;
+    reader.seek(SeekFrom::Start(0))?;
+    Ok(magic == MAGIC)
+}
+
+/// Writes a framed stream out as the folder that it was, which must not exist; gives the bytes written.
+pub(crate) fn unpack(reader: impl Read, to: &Path) -> io::Result<u64> {
+    let mut reader = io::BufReader::new(reader);
+    io::copy(
+        &mut reader.by_ref().take(MAGIC.len() as u64),
+        &mut io::sink(),
+    )?;
+    std::fs::create_dir(to)?;
+    let mut total = 0;
+    loop {
+        let mut length = [0; 2];
+        match reader.read(&mut length[..1])? {
+            0 => return Ok(total),
+            _ => reader.read_exact(&mut length[1..])?,
+        }
+        let mut name = vec![0; usize::from(u16::from_be_bytes(length))];
+        reader.read_exact(&mut name)?;
+        let name = String::from_utf8(name).map_err(|_| io::ErrorKind::InvalidData)?;
+        let mut size = [0; 8];
+        reader.read_exact(&mut size)?;
+        // The names are those of one folder's entries.
+        let plain = Path::new(&name)
+            .file_name()
+            .ok_or(io::ErrorKind::InvalidData)?;
+        let mut file = File::options()
+            .write(true)
+            .create_new(true)
+            .open(to.join(plain))?;
+        total += io::copy(
+            &mut reader.by_ref().take(u64::from_be_bytes(size)),
+            &mut file,
+        )?;
+        file.sync_all()?;
     }
 }
 

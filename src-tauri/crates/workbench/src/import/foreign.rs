@@ -3,20 +3,22 @@
 //! the same proofs and the same redaction. That raises no level: it adds "sealed here
 //! since".
 
-use std::io::{BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use evidence::cloudtrail::{LogFacts, LogVerdict};
-use evidence::{Assurance, Field, Record, Seed};
+use evidence::{Assurance, Field, Hash, Record, Seed};
 use redaction::{Class, MinimisedField, Shown};
 use serde_json::json;
-use sources::{Catalogue, InputKind, ReadError};
+use sources::{Catalogue, InputKind, ReadError, SourceFile};
 use tokio::sync::mpsc;
 use vault::{EventKind, ImportSession, NewEvent, SealedFile};
 
+use super::held::{Failure, HASH_MISMATCH};
+use super::input::{Listed, ListedBytes, Part};
 use super::native::{Done, event};
-use super::{Failure, Input, finished, stopped};
+use super::{Input, content, finished, sealed as copy, stopped};
 use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
 use crate::workspace::{Workspace, vault_error};
@@ -28,6 +30,48 @@ const IN_FLIGHT: usize = 4;
 /// System of the record that says what a foreign file was; it is no event and is not indexed.
 pub(crate) const FILE_SYSTEM: &str = "muniment-import";
 
+/// A file that was rejected, and is admitted in spite of that.
+#[derive(Clone, Debug)]
+pub(super) struct Admission {
+    pub(super) quarantine: i64,
+    pub(super) code: String,
+    pub(super) reason: String,
+}
+
+/// What may be claimed of a file's records, and why.
+pub(super) struct Claim {
+    pub(super) assurance: Assurance,
+    /// The manifest that agreed.
+    pub(super) agreed: Option<Listed>,
+    pub(super) admission: Option<Admission>,
+    /// What a CloudTrail log file is to its trail's digests.
+    pub(super) log: Option<LogFacts>,
+}
+
+/// What was taken from a file.
+pub(super) struct Taken {
+    pub(super) records: u64,
+    /// The source file that mapped all of them.
+    pub(super) system: Option<String>,
+    /// Lines that could not be read, of an admitted file.
+    pub(super) unread: u64,
+    /// What was wrong first.
+    pub(super) fault: Option<Failure>,
+}
+
+/// Takes each record's fields under their source file.
+pub(super) type Take<'t> = &'t mut dyn FnMut(&SourceFile, Vec<Field>) -> ControlFlow<()>;
+/// Reads a file and hands over its records.
+pub(super) type Reading = Box<dyn FnOnce(&Catalogue, Take<'_>) -> Result<Taken, ReadError> + Send>;
+
+/// How re-committing ended, without an import.
+pub(super) enum Ended {
+    /// The file is at fault.
+    File(ReadError, ImportSession),
+    /// Nothing in it could be taken.
+    Nothing(Box<Taken>, ImportSession),
+}
+
 impl Workbench {
     pub(super) async fn foreign(
         &self,
@@ -35,65 +79,101 @@ impl Workbench {
         job: &Arc<Job>,
         input: &Input,
         sealed: &SealedFile,
-        mut session: ImportSession,
+        session: ImportSession,
     ) -> Result<Done, Error> {
-        let assurance = match &input.manifest {
-            Some((digest, manifest)) if *digest != sealed.sha256 => {
-                let failure = Failure {
-                    code: "hash-mismatch".into(),
-                    reason: format!("the file is not the one that {manifest} lists"),
-                    place: format!(
-                        "expected {}, found {}",
-                        digest.to_hex(),
-                        sealed.sha256.to_hex()
-                    ),
-                    hint:
-                        "get the file again from where it came, or the manifest that belongs to it"
-                            .into(),
-                };
-                return Ok(Err((failure, session)));
-            }
-            Some(_) => Assurance::HashMatched,
-            None => Assurance::Unproven,
-        };
-        if matches!(input.kind, InputKind::Unknown | InputKind::Sha256Sums) {
-            let failure = Failure {
-                code: "unknown-format".into(),
-                reason: "the file is none of the formats that can be read".into(),
-                place: String::new(),
-                hint: "give a native export, a CloudTrail Records file, JSON lines or a JSON array"
-                    .into(),
-            };
+        let open = || copy::bytes(workspace, job, input, sealed);
+        let (odd, kind) = (look(open().await?).await?, input.kind);
+        // An array of nothing readable is said by its reader, with the place.
+        let unknown = matches!(kind, InputKind::Unknown | InputKind::Sha256Sums);
+        if let Some(failure) = odd.or_else(|| unknown.then(Failure::unknown)) {
             return Ok(Err((failure, session)));
         }
-        let log = match self.log_facts(workspace, input, sealed).await? {
+        let assurance = match &input.manifest {
+            None => Assurance::Unproven,
+            Some(listed) => {
+                let found = match listed.of {
+                    ListedBytes::File => Ok(content(input, sealed).0),
+                    ListedBytes::Archive => Ok(sealed.sha256),
+                    ListedBytes::Inside => inside(open().await?).await?,
+                };
+                let failure = match found {
+                    Ok(found) if found == listed.digest => None,
+                    Ok(found) => Some(mismatch(listed, found)),
+                    Err(ReadError::Io(error)) => return Err(copy::unreadable_copy(input, &error)),
+                    Err(error) => Some(Failure::of_reading(&error)),
+                };
+                if let Some(failure) = failure {
+                    return Ok(Err((failure, session)));
+                }
+                Assurance::HashMatched
+            }
+        };
+        let log = match self.log_facts(workspace, job, input, sealed).await? {
             Ok(log) => log,
             Err(failure) => return Ok(Err((failure, session))),
         };
-        let reader = workspace
-            .vault
-            .open_sealed("original", &sealed.id)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let reader = open().await?;
+        let reading = move |catalogue: &Catalogue, take: Take<'_>| {
+            let mut reader = BufReader::with_capacity(1 << 16, reader);
+            let source = source_of(catalogue, kind, &mut reader)?;
+            let records = sources::read_foreign(kind, reader, Some(source), &mut |found| {
+                take(source, found.fields)
+            })?;
+            Ok(Taken {
+                records,
+                system: Some(source.id.clone()),
+                unread: 0,
+                fault: None,
+            })
+        };
+        let claim = Claim {
+            assurance,
+            agreed: input.manifest.clone(),
+            admission: None,
+            log,
+        };
+        let done = self
+            .recommit(
+                workspace,
+                job,
+                input,
+                sealed,
+                session,
+                claim,
+                Box::new(reading),
+            )
+            .await?;
+        Ok(match done {
+            Ok((import, _)) => Ok(import),
+            Err(Ended::File(error, session)) => Err((Failure::of_reading(&error), session)),
+            Err(Ended::Nothing(_, session)) => Err((Failure::empty(), session)),
+        })
+    }
+
+    /// Writes what `reading` hands over into this workspace's own log: first the record that says what the
+    /// file was, then its records.
+    #[allow(clippy::too_many_arguments, reason = "what an import is made of")]
+    pub(super) async fn recommit(
+        &self,
+        workspace: &Arc<Workspace>,
+        job: &Arc<Job>,
+        input: &Input,
+        sealed: &SealedFile,
+        mut session: ImportSession,
+        claim: Claim,
+        reading: Reading,
+    ) -> Result<Result<(i64, Taken), Ended>, Error> {
         let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
         let first = session.next_index();
         let vault = workspace.vault.clone();
+        let about = file_record(first, vault.draw_seed(), input, sealed, &claim);
         session
-            .append(vec![file_record(
-                first,
-                vault.draw_seed(),
-                input,
-                sealed,
-                assurance,
-            )])
+            .append(vec![about])
             .await
             .map_err(|e| vault_error(&e))?;
         let (batches, mut staged) = mpsc::channel::<Vec<NewEvent>>(IN_FLIGHT);
-        let (own, counted, kind) = (Arc::clone(workspace), Arc::clone(job), input.kind);
-        let reading = tokio::task::spawn_blocking(move || -> Result<(u64, String), ReadError> {
-            let mut reader = BufReader::with_capacity(1 << 16, reader);
-            let known = own.known();
-            let source = source_of(&known.catalogue, kind, &mut reader)?;
+        let (own, counted, assurance) = (Arc::clone(workspace), Arc::clone(job), claim.assurance);
+        let read = tokio::task::spawn_blocking(move || -> Result<Taken, ReadError> {
             let mut next = first + 1;
             let mut batch = Vec::with_capacity(BATCH);
             let send = |batch: &mut Vec<NewEvent>| -> ControlFlow<()> {
@@ -105,11 +185,12 @@ impl Workbench {
                 counted.advance(records);
                 ControlFlow::Continue(())
             };
-            let read = sources::read_foreign(kind, reader, Some(source), &mut |found| {
+            let known = own.known();
+            let taken = reading(&known.catalogue, &mut |source, fields| {
                 let record = Record {
                     index: next,
                     seed: vault.draw_seed(),
-                    fields: found.fields,
+                    fields,
                 };
                 let leaf = record.leaf();
                 let fields: Vec<(&str, &str)> = record
@@ -131,7 +212,7 @@ impl Workbench {
             if !batch.is_empty() {
                 let _ = send(&mut batch);
             }
-            Ok((read, source.id.clone()))
+            Ok(taken)
         });
         let mut failed = None;
         while let Some(batch) = staged.recv().await {
@@ -141,46 +222,63 @@ impl Workbench {
             }
         }
         drop(staged);
-        let read = reading.await.map_err(|_| stopped())?;
+        let read = read.await.map_err(|_| stopped())?;
         if failed.is_some() || job.is_cancelled() {
             session.abandon().await.map_err(|e| vault_error(&e))?;
             job.check()?;
             return Err(failed.unwrap_or_else(stopped));
         }
-        let (records, system) = match read {
-            Ok(read) => read,
+        let taken = match read {
+            Ok(taken) if taken.records == 0 && claim.admission.is_some() => {
+                return Ok(Err(Ended::Nothing(Box::new(taken), session)));
+            }
+            Ok(taken) => taken,
             Err(ReadError::Io(error)) => {
                 session.abandon().await.map_err(|e| vault_error(&e))?;
-                return Err(Error::failed(
-                    format!(
-                        "the sealed copy of {} could not be read: {error}",
-                        input.name
-                    ),
-                    "check the disk, then import it again",
-                ));
+                return Err(copy::unreadable_copy(input, &error));
             }
-            Err(error) => {
-                let failure = Failure {
-                    code: "unreadable".into(),
-                    reason: error.to_string(),
-                    place: String::new(),
-                    hint: error.hint().to_owned(),
-                };
-                return Ok(Err((failure, session)));
-            }
+            Err(error) => return Ok(Err(Ended::File(error, session))),
         };
-        let manifest = input.manifest.as_ref().map(|(_, name)| name.clone());
-        let mut verdict = json!({ "assurance": assurance.word(), "system": system });
-        if let Some(log) = log {
+        let agreed = claim.agreed.as_ref().map(Listed::words);
+        let admitted = claim
+            .admission
+            .as_ref()
+            .map(|a| json!({ "quarantine": a.quarantine, "code": a.code, "unread": taken.unread }));
+        let mut verdict = json!({
+            "assurance": assurance.word(),
+            "system": taken.system,
+            "agreed": agreed,
+            "admitted": admitted,
+        });
+        if let Some(log) = claim.log {
             verdict[FACTS] = json!({ "logs": [log] });
         }
-        let more =
-            json!({ "assurance": assurance.word(), "events": records, "manifest": manifest });
+        let more = json!({
+            "assurance": assurance.word(),
+            "events": taken.records,
+            "manifest": claim.agreed.as_ref().map(|a| a.manifest.clone()),
+            "agreed": agreed,
+        });
+        let acts = finished(input, &content(input, sealed).0, more);
+        let admission = claim.admission.map(|a| {
+            json!({
+                "quarantine": a.quarantine,
+                "file": input.name,
+                "code": a.code,
+                "reason": a.reason,
+                "records": taken.records,
+                "unread": taken.unread,
+            })
+        });
+        let acts = move |imported: vault::Imported| match admission {
+            Some(act) => acts(imported).and(vault::Act::new("quarantine.admitted", act)),
+            None => acts(imported),
+        };
         let done = session
-            .finish_recommit(verdict, finished(input, sealed, more), self.now())
+            .finish_recommit(verdict, acts, self.now())
             .await
             .map_err(|e| vault_error(&e))?;
-        Ok(Ok(done.import))
+        Ok(Ok((done.import, taken)))
     }
 }
 
@@ -190,6 +288,7 @@ impl Workbench {
     async fn log_facts(
         &self,
         workspace: &Workspace,
+        job: &Arc<Job>,
         input: &Input,
         sealed: &SealedFile,
     ) -> Result<Result<Option<LogFacts>, Failure>, Error> {
@@ -198,11 +297,7 @@ impl Workbench {
         }
         let path = input.trail.as_ref().and_then(|part| part.log());
         let path = path.unwrap_or(&input.name).to_owned();
-        let reader = workspace
-            .vault
-            .open_sealed("original", &sealed.id)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let reader = copy::bytes(workspace, job, input, sealed).await?;
         let read = tokio::task::spawn_blocking(move || {
             let mut bytes = Vec::new();
             let mut reader = reader.take(evidence::cloudtrail::MAX_LOG_BYTES + 1);
@@ -210,54 +305,101 @@ impl Workbench {
             Ok(LogFacts::read(&path, &bytes))
         });
         let read: std::io::Result<_> = read.await.map_err(|_| stopped())?;
-        let read = read.map_err(|error| {
-            Error::failed(
-                format!(
-                    "the sealed copy of {} could not be read: {error}",
-                    input.name
-                ),
-                "check the disk, then import it again",
-            )
-        })?;
+        let read = read.map_err(|error| copy::unreadable_copy(input, &error))?;
         let log = match read {
             Ok(log) => log,
             Err(fault) => {
-                return Ok(Err(Failure {
-                    code: fault.code().into(),
-                    reason: fault.to_string(),
-                    place: String::new(),
-                    hint: LogVerdict::Unreadable.hint().into(),
-                }));
+                let hint = LogVerdict::Unreadable.hint();
+                return Ok(Err(Failure::new(fault.code(), fault.to_string(), hint)));
             }
         };
         let standing = workspace.standing();
         if let Some((hash, digest)) = standing.trails.contradicts(&log.path, &log.sha256) {
+            let (said, hint) = (LogVerdict::Changed.message(), LogVerdict::Changed.hint());
             return Ok(Err(Failure {
-                code: "cloudtrail-log-changed".into(),
-                reason: LogVerdict::Changed.message().into(),
                 place: format!("{digest}: expected {hash}, found {}", log.sha256.to_hex()),
-                hint: LogVerdict::Changed.hint().into(),
+                ..Failure::new("cloudtrail-log-changed", said, hint)
             }));
         }
         Ok(Ok(Some(log)))
     }
 }
 
+impl Failure {
+    fn unknown() -> Self {
+        Self::new(
+            "unknown-format",
+            "the file is none of the formats that can be read",
+            "give a native export, a CloudTrail Records file, JSON lines or a JSON array; each may be compressed with gzip or zstd, or lie in a ZIP",
+        )
+    }
+
+    fn empty() -> Self {
+        Self::new(
+            "empty",
+            "no record could be read",
+            "get the file again from where it came",
+        )
+    }
+}
+
+fn mismatch(listed: &Listed, found: Hash) -> Failure {
+    let of = match listed.of {
+        ListedBytes::File => "the file is not the one that",
+        ListedBytes::Inside => "what the compressed file unpacks to is not what",
+        ListedBytes::Archive => "the archive is not the one that",
+    };
+    Failure::new(
+        HASH_MISMATCH,
+        format!("{of} {} lists", listed.manifest),
+        "get the file again from where it came, or the manifest that belongs to it",
+    )
+    .digests(listed.digest, found)
+}
+
+/// Whether the first bytes are of a format that is recognised and not read.
+async fn look(reader: Box<dyn Read + Send>) -> Result<Option<Failure>, Error> {
+    let looked = tokio::task::spawn_blocking(move || {
+        let mut first = Vec::new();
+        // A file that cannot be unpacked has its own refusal, with its reason, when it is read.
+        let read = sources::unpacked(BufReader::new(reader))
+            .ok()
+            .map(|mut plain| plain.by_ref().take(1 << 10).read_to_end(&mut first));
+        matches!(read, Some(Ok(_)))
+            .then(|| sources::odd(&first))
+            .flatten()
+    });
+    let odd = looked.await.map_err(|_| stopped())?;
+    Ok(odd.map(|odd| Failure::new(odd.code, odd.what, odd.hint)))
+}
+
+/// SHA-256 of what a compressed file unpacks to.
+async fn inside(reader: Box<dyn Read + Send>) -> Result<Result<Hash, ReadError>, Error> {
+    let hashed = tokio::task::spawn_blocking(move || {
+        let mut hasher = copy::Hashing::default();
+        let mut plain = sources::unpacked(BufReader::new(reader))?;
+        std::io::copy(&mut plain, &mut hasher).map_err(sources::refusal)?;
+        Ok(hasher.finish())
+    });
+    hashed.await.map_err(|_| stopped())
+}
+
 /// The source file that maps the fields: CloudTrail for its own files and for lines and arrays that
 /// begin like its events; otherwise every field stays hidden until somebody classifies it.
-fn source_of<'c>(
+pub(super) fn source_of<'c>(
     catalogue: &'c Catalogue,
     kind: InputKind,
-    reader: &mut impl std::io::BufRead,
-) -> Result<&'c sources::SourceFile, ReadError> {
+    reader: &mut impl BufRead,
+) -> Result<&'c SourceFile, ReadError> {
     if kind == InputKind::CloudTrailRecords {
         let cloudtrail = catalogue.get("aws-cloudtrail", None);
         return Ok(cloudtrail.unwrap_or_else(|| Catalogue::generic()));
     }
     let first = reader.fill_buf()?;
+    let inside = sources::peek(sources::Packing::detect(first), first);
     let has = |name: &str| {
         let name = format!("\"{name}\"");
-        first.windows(name.len()).any(|w| w == name.as_bytes())
+        inside.windows(name.len()).any(|w| w == name.as_bytes())
     };
     let recognised = catalogue.newest().find(|source| source.recognises(&has));
     Ok(recognised.unwrap_or_else(|| Catalogue::generic()))
@@ -269,8 +411,10 @@ fn file_record(
     seed: Seed,
     input: &Input,
     sealed: &SealedFile,
-    assurance: Assurance,
+    claim: &Claim,
 ) -> NewEvent {
+    let assurance = claim.assurance;
+    let (sha256, member) = content(input, sealed);
     let text = |value: &str| serde_json::Value::from(value).to_string();
     let mut fields = vec![
         (
@@ -279,13 +423,29 @@ fn file_record(
         ),
         ("/file/name", text(&input.name)),
         ("/file/format", text(input.format())),
-        ("/file/size", sealed.size.to_string()),
-        ("/file/sha256", text(&sealed.sha256.to_hex())),
+        (
+            "/file/size",
+            member.as_ref().map_or(sealed.size, |m| m.size).to_string(),
+        ),
+        ("/file/sha256", text(&sha256.to_hex())),
         ("/assurance", text(assurance.word())),
     ];
-    if let Some((digest, manifest)) = &input.manifest {
-        fields.push(("/manifest/name", text(manifest)));
-        fields.push(("/manifest/sha256", text(&digest.to_hex())));
+    if !matches!(input.part, Part::Whole) {
+        fields.push(("/archive/sha256", text(&sealed.sha256.to_hex())));
+    }
+    if let Some(listed) = &claim.agreed {
+        let of = match listed.of {
+            ListedBytes::File => "file",
+            ListedBytes::Inside => "unpacked",
+            ListedBytes::Archive => "archive",
+        };
+        fields.push(("/manifest/name", text(&listed.manifest)));
+        fields.push(("/manifest/of", text(of)));
+        fields.push(("/manifest/sha256", text(&listed.digest.to_hex())));
+    }
+    if let Some(admission) = &claim.admission {
+        fields.push(("/admitted/rejection", text(&admission.code)));
+        fields.push(("/admitted/quarantine", admission.quarantine.to_string()));
     }
     let minimised = fields
         .iter()

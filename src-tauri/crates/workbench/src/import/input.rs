@@ -1,28 +1,91 @@
 //! What was named on the command line or dropped on the window, as single files.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, Metadata};
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use evidence::Hash;
-use sources::InputKind;
+use serde::{Deserialize, Serialize};
+use sources::{InputKind, Packing, inner_name};
 
 use super::{folder, trail};
 use crate::Error;
+use crate::view::NotImportedView;
 
-/// One thing to import.
+/// First bytes that are looked at; a zstd file is looked at further, since its blocks are long.
+const HEAD: u64 = 4 << 10;
+const ZSTD_HEAD: u64 = 256 << 10;
+/// Largest manifest that is read.
+const MAX_MANIFEST: u64 = 64 << 20;
+
+/// One thing to import. It is remembered while it is imported, so that its sealed copy can be used after a
+/// crash.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Input {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     pub(crate) kind: InputKind,
+    #[serde(default)]
+    pub(crate) packing: Packing,
     pub(crate) is_folder: bool,
-    /// Digest that a manifest beside it gives, and the manifest's name.
-    pub(crate) manifest: Option<(Hash, String)>,
+    /// What a manifest says of it.
+    pub(crate) manifest: Option<Listed>,
     /// What it has to do with a CloudTrail trail.
+    #[serde(default)]
     pub(crate) trail: Option<trail::Part>,
-    /// Records to expect; an estimate for progress.
-    pub(crate) expected: u64,
+    /// Bytes; of a folder, those of its files.
+    pub(crate) size: u64,
+    /// The part of the sealed archive that it is.
+    #[serde(skip)]
+    pub(crate) part: Part,
+}
+
+/// A digest that a manifest lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    pub(crate) digest: Hash,
+    /// Name of the manifest.
+    pub(crate) manifest: String,
+    pub(crate) of: ListedBytes,
+}
+
+/// Which bytes a manifest's digest is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ListedBytes {
+    /// The file as it came.
+    File,
+    /// What the compressed file unpacks to.
+    Inside,
+    /// The archive that the file came in.
+    Archive,
+}
+
+impl Listed {
+    /// What agreed, in words.
+    pub(crate) fn words(&self) -> String {
+        let of = match self.of {
+            ListedBytes::File => "the file as it came",
+            ListedBytes::Inside => "what the compressed file unpacks to",
+            ListedBytes::Archive => "the archive it came in",
+        };
+        format!("{} lists {of}", self.manifest)
+    }
+}
+
+/// Which part of its sealed original an input is.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Part {
+    /// All of it.
+    #[default]
+    Whole,
+    /// One file of a ZIP, with its digests.
+    Member {
+        entry: evidence::archive::ZipEntry,
+        sha256: Hash,
+    },
+    /// An export in a folder of a ZIP, with the digest that the folder itself would have.
+    Folder { name: String, sha256: Hash },
 }
 
 impl Input {
@@ -34,13 +97,17 @@ impl Input {
         if self.is_digests() {
             return "CloudTrail digests";
         }
-        match self.kind {
-            InputKind::NativeExport => "native export",
-            InputKind::CloudTrailRecords => "CloudTrail records",
-            InputKind::JsonLines => "JSON lines",
-            InputKind::JsonArray => "JSON array",
-            InputKind::Sha256Sums => "SHA-256 manifest",
-            InputKind::Unknown => "unknown",
+        match (self.kind, self.packing) {
+            (InputKind::NativeExport, _) => "native export",
+            (InputKind::CloudTrailRecords, _) => "CloudTrail records",
+            (InputKind::JsonLines, Packing::Plain) => "JSON lines",
+            (InputKind::JsonLines, Packing::Gzip) => "JSON lines, gzip",
+            (InputKind::JsonLines, Packing::Zstd) => "JSON lines, zstd",
+            (InputKind::JsonArray, Packing::Plain) => "JSON array",
+            (InputKind::JsonArray, Packing::Gzip) => "JSON array, gzip",
+            (InputKind::JsonArray, Packing::Zstd) => "JSON array, zstd",
+            (InputKind::Sha256Sums, _) => "SHA-256 manifest",
+            (InputKind::Unknown, _) => "unknown",
         }
     }
 
@@ -49,86 +116,183 @@ impl Input {
         self.trail.as_ref().is_some_and(trail::Part::is_digests)
     }
 
-    /// Whether it is a log file of a trail, of which there are many.
-    pub(crate) fn is_trail_log(&self) -> bool {
-        self.trail.is_some() && !self.is_digests()
-    }
-
     /// The bytes to seal. A folder is framed as one stream.
-    pub(crate) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
-        let failed = |e: std::io::Error| Error::io("could not open", &self.path, &e);
+    pub(crate) fn open(&self) -> std::io::Result<Box<dyn Read + Send>> {
         if let Some(opened) = self.trail.as_ref().and_then(trail::Part::open) {
-            return opened.map_err(failed);
+            return opened;
         }
         if self.is_folder {
-            return Ok(Box::new(folder::Framed::open(&self.path).map_err(failed)?));
+            return Ok(Box::new(folder::Framed::open(&self.path)?));
         }
-        Ok(Box::new(File::open(&self.path).map_err(failed)?))
+        // Between listing and opening it may have become something that never ends.
+        let file = File::open(&self.path)?;
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is not a plain file"));
+        }
+        Ok(Box::new(file))
+    }
+}
+
+/// What there is to import, and what is not.
+#[derive(Default)]
+pub(crate) struct Collected {
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) failed: Vec<NotImportedView>,
+}
+
+impl Collected {
+    fn fail(&mut self, path: &Path, reason: impl Into<String>, hint: &str) {
+        self.failed.push(NotImportedView {
+            file: path.display().to_string(),
+            reason: reason.into(),
+            hint: hint.into(),
+        });
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
+        let (reason, hint) = unreadable(error);
+        self.fail(path, reason, hint);
+    }
+
+    fn add(&mut self, path: &Path, is_folder: bool, manifest: Option<Listed>) {
+        match input(path, is_folder, manifest) {
+            Ok(input) => self.inputs.push(input),
+            Err(error) => self.unreadable(path, &error),
+        }
+    }
+}
+
+/// Why a file cannot be read, and what to try.
+pub(crate) fn unreadable(error: &std::io::Error) -> (String, &'static str) {
+    use std::io::ErrorKind::{NotFound, PermissionDenied, UnexpectedEof};
+    match error.kind() {
+        NotFound => (
+            "it does not exist".into(),
+            "check the name, and that its disk is connected",
+        ),
+        PermissionDenied => (
+            "it may not be read by you".into(),
+            "ask for permission to read it, or copy it to where you may",
+        ),
+        UnexpectedEof => (
+            "it became shorter while it was read".into(),
+            "wait until it is written to its end, then import it again",
+        ),
+        _ => (
+            format!("it could not be read: {error}"),
+            "check the disk that it is on, then import it again",
+        ),
     }
 }
 
 /// Lists what is to be imported: files as they are, export folders as one, other folders file by
-/// file in the order of their names, with the manifests that lie in them.
-pub(crate) fn collect(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
-    let mut inputs = Vec::new();
+/// file in the order of their names, with the manifests that lie in them. What cannot be read, and what is
+/// no file, is listed too, and stops nothing.
+pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
+    let mut all = Collected::default();
     for path in paths {
-        let about = std::fs::metadata(path).map_err(|e| Error::io("could not read", path, &e))?;
-        if about.is_dir() && !is_export(path) {
-            let mut files = Vec::new();
-            let mut sums = BTreeMap::new();
-            walk(path, &mut files, &mut sums)?;
-            for (part, file) in trail::split(path, &mut files) {
-                let manifest = sums.get(&file).cloned();
-                inputs.push(of_trail(part, file, manifest));
-            }
-            if files.is_empty() && inputs.is_empty() {
-                return Err(Error::invalid(
-                    format!("{} holds no files", path.display()),
-                    "give a folder with exports, CloudTrail files or JSON lines",
-                ));
-            }
-            for file in files {
-                let manifest = sums.get(&file).cloned();
-                inputs.push(input(&file, false, manifest)?);
-            }
-        } else {
-            let parts = if about.is_dir() {
-                Vec::new()
-            } else {
-                trail::zipped(path)
-            };
-            if !parts.is_empty() {
-                let of = |(part, file)| of_trail(part, file, None);
-                inputs.extend(parts.into_iter().map(of));
+        // A link that somebody named himself is followed; those in folders are not.
+        let about = match std::fs::metadata(path) {
+            Ok(about) => about,
+            Err(error) => {
+                all.unreadable(path, &error);
                 continue;
             }
-            let manifest = if about.is_dir() { None } else { beside(path) };
-            inputs.push(input(path, about.is_dir(), manifest)?);
+        };
+        if about.is_dir() && is_export(path) {
+            all.add(path, true, None);
+        } else if about.is_dir() {
+            folder_of(path, &mut all);
+        } else if let Some(what) = special(&about) {
+            all.fail(path, what, NO_FILE);
+        } else {
+            let parts = trail::zipped(path);
+            if !parts.is_empty() {
+                for (part, file, size) in parts {
+                    all.inputs.push(of_trail(part, file, size, None));
+                }
+                continue;
+            }
+            let listed = beside(path, &mut all);
+            all.add(path, false, listed);
         }
     }
-    Ok(inputs)
+    all
 }
 
-fn of_trail(part: trail::Part, path: PathBuf, manifest: Option<(Hash, String)>) -> Input {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let size = std::fs::metadata(&path)
-        .map(|m| m.len())
-        .unwrap_or_default();
+const NO_FILE: &str = "give a plain file, or a folder of them";
+
+fn folder_of(path: &Path, all: &mut Collected) {
+    let (mut files, mut sums) = (Vec::new(), Sums::default());
+    let failed = all.failed.len();
+    walk(path, &mut files, &mut sums, all);
+    if files.is_empty() && all.failed.len() == failed {
+        all.fail(
+            path,
+            "the folder holds no files",
+            "give a folder with exports, CloudTrail files or JSON lines",
+        );
+    }
+    for (part, file, size) in trail::split(path, &mut files) {
+        let listed = sums.find(&file);
+        all.inputs.push(of_trail(part, file, size, listed));
+    }
+    for (file, is_folder) in files {
+        let listed = sums.find(&file);
+        all.add(&file, is_folder, listed);
+    }
+    for (file, listed) in sums.left() {
+        // A part of an export folder is there, though it is not imported alone.
+        if file.exists() {
+            continue;
+        }
+        all.fail(
+            &file,
+            format!("{} lists it, and it is not there", listed.manifest),
+            "get it from where the others came; the manifest says that it belongs to them",
+        );
+    }
+}
+
+/// What a file that is neither plain nor a folder is.
+fn special(about: &Metadata) -> Option<&'static str> {
+    let kind = about.file_type();
+    if kind.is_file() || kind.is_dir() {
+        return None;
+    }
+    if kind.is_symlink() {
+        return Some("it is a link; links in folders are not followed");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if kind.is_fifo() {
+            return Some("it is a pipe");
+        }
+        if kind.is_socket() {
+            return Some("it is a socket");
+        }
+        if kind.is_block_device() || kind.is_char_device() {
+            return Some("it is a device");
+        }
+    }
+    Some("it is no plain file")
+}
+
+fn of_trail(part: trail::Part, path: PathBuf, size: u64, manifest: Option<Listed>) -> Input {
     Input {
-        name,
+        name: name_of(&path),
         kind: match part.is_digests() {
             true => InputKind::Unknown,
             false => InputKind::CloudTrailRecords,
         },
-        expected: (size / 100).max(1),
+        packing: Packing::Plain,
         path,
         is_folder: false,
         manifest,
         trail: Some(part),
+        size,
+        part: Part::Whole,
     }
 }
 
@@ -136,104 +300,213 @@ fn is_export(folder: &Path) -> bool {
     folder.join("checkpoint").is_file() && folder.join("range.json").is_file()
 }
 
-type Sums = BTreeMap<PathBuf, (Hash, String)>;
+/// What manifests list, by path.
+#[derive(Default)]
+pub(crate) struct Sums(BTreeMap<PathBuf, (Hash, String, bool)>);
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>, sums: &mut Sums) -> Result<(), Error> {
-    let failed = |e: std::io::Error| Error::io("could not read the folder", folder, &e);
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map_err(failed)?
-        .map(|entry| entry.map(|e| e.path()))
-        .collect::<Result<_, _>>()
-        .map_err(failed)?;
+impl Sums {
+    /// Adds a manifest that lies in a folder.
+    pub(crate) fn add(&mut self, folder: &Path, name: &str, listed: Vec<(Hash, String)>) {
+        for (digest, file) in listed {
+            self.0
+                .insert(folder.join(file), (digest, name.to_owned(), false));
+        }
+    }
+
+    /// What is listed of a file: its own bytes, or else those inside it.
+    pub(crate) fn find(&mut self, path: &Path) -> Option<Listed> {
+        let inside = || {
+            let name = path.file_name()?.to_str()?;
+            let inner = inner_name(name);
+            (inner != name).then(|| path.with_file_name(inner))
+        };
+        let (key, of) = if self.0.contains_key(path) {
+            (path.to_path_buf(), ListedBytes::File)
+        } else {
+            (inside()?, ListedBytes::Inside)
+        };
+        let (digest, manifest, met) = self.0.get_mut(&key)?;
+        *met = true;
+        Some(Listed {
+            digest: *digest,
+            manifest: manifest.clone(),
+            of,
+        })
+    }
+
+    /// What is listed and was not asked for.
+    fn left(self) -> impl Iterator<Item = (PathBuf, Listed)> {
+        self.0
+            .into_iter()
+            .filter(|(_, (.., met))| !met)
+            .map(|(path, (digest, manifest, _))| {
+                let of = ListedBytes::File;
+                (
+                    path,
+                    Listed {
+                        digest,
+                        manifest,
+                        of,
+                    },
+                )
+            })
+    }
+}
+
+fn walk(folder: &Path, files: &mut Vec<(PathBuf, bool)>, sums: &mut Sums, all: &mut Collected) {
+    let entries = std::fs::read_dir(folder).and_then(|entries| {
+        let paths: std::io::Result<Vec<PathBuf>> = entries.map(|e| e.map(|e| e.path())).collect();
+        paths
+    });
+    let mut entries = match entries {
+        Ok(entries) => entries,
+        Err(error) => return all.unreadable(folder, &error),
+    };
     entries.sort();
     for path in entries {
-        let about =
-            std::fs::symlink_metadata(&path).map_err(|e| Error::io("could not read", &path, &e))?;
+        let about = match std::fs::symlink_metadata(&path) {
+            Ok(about) => about,
+            Err(error) => {
+                all.unreadable(&path, &error);
+                continue;
+            }
+        };
         if about.is_dir() {
             if is_export(&path) {
-                files.push(path);
+                files.push((path, true));
             } else {
-                walk(&path, files, sums)?;
+                walk(&path, files, sums, all);
             }
-        } else if about.is_file() {
-            match manifest(&path)? {
-                Some(listed) => sums.extend(listed),
-                None => files.push(path),
+        } else if let Some(what) = special(&about) {
+            all.fail(&path, what, NO_FILE);
+        } else {
+            match manifest(&path, all) {
+                Some(listed) => {
+                    let name = name_of(&path);
+                    sums.add(folder, &name, listed);
+                }
+                None => files.push((path, false)),
             }
         }
     }
-    Ok(())
 }
 
-/// The manifest in a file's own folder, if it lists the file.
-fn beside(path: &Path) -> Option<(Hash, String)> {
+/// What the manifest in a file's own folder lists of it.
+fn beside(path: &Path, all: &mut Collected) -> Option<Listed> {
     let folder = path.parent()?;
-    let sums = manifest(&folder.join("SHA256SUMS")).ok()??;
-    sums.get(&folder.join(path.file_name()?)).cloned()
+    let sums = folder.join("SHA256SUMS");
+    if !sums.is_file() || sums == path {
+        return None;
+    }
+    let mut listed = Sums::default();
+    listed.add(folder, "SHA256SUMS", manifest(&sums, all)?);
+    listed.find(path)
 }
 
-fn manifest(path: &Path) -> Result<Option<Sums>, Error> {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let Ok(first) = head(path) else {
-        return Ok(None);
-    };
-    if InputKind::detect(&name, &first, false) != InputKind::Sha256Sums {
-        return Ok(None);
+/// The entries of a manifest; none where the file is no manifest. One that cannot be read is named, and
+/// counts as empty: what lies beside it is then unproven.
+fn manifest(path: &Path, all: &mut Collected) -> Option<Vec<(Hash, String)>> {
+    let first = head(path).ok()?;
+    if InputKind::detect(&name_of(path), &first, false) != InputKind::Sha256Sums {
+        return None;
     }
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("could not read", path, &e))?;
-    let listed = sources::parse_sha256sums(&text).map_err(|error| {
-        Error::invalid(
-            format!("{}: {error}", path.display()),
-            "mend or remove the manifest",
-        )
-    })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    Ok(Some(
-        listed
-            .into_iter()
-            .map(|(digest, file)| (folder.join(file), (digest, name.clone())))
-            .collect(),
-    ))
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|f| f.take(MAX_MANIFEST).read_to_end(&mut text));
+    if let Err(error) = read {
+        all.unreadable(path, &error);
+        return Some(Vec::new());
+    }
+    match parse_manifest(&text) {
+        Ok(listed) => Some(listed),
+        Err(reason) => {
+            all.fail(path, reason, MEND_MANIFEST);
+            Some(Vec::new())
+        }
+    }
+}
+
+pub(crate) const MEND_MANIFEST: &str =
+    "mend or remove the manifest, then import again; until then the files beside it are unproven";
+
+/// The entries of a manifest, or what is wrong with it.
+pub(crate) fn parse_manifest(text: &[u8]) -> Result<Vec<(Hash, String)>, String> {
+    let text = std::str::from_utf8(text).map_err(|_| "the manifest is not UTF-8".to_owned())?;
+    sources::parse_sha256sums(text).map_err(|error| format!("the manifest cannot be read: {error}"))
 }
 
 fn head(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
     let mut first = Vec::new();
-    File::open(path)?.take(512).read_to_end(&mut first)?;
+    Read::by_ref(&mut file).take(HEAD).read_to_end(&mut first)?;
+    if Packing::detect(&first) == Packing::Zstd {
+        file.take(ZSTD_HEAD).read_to_end(&mut first)?;
+    }
     Ok(first)
 }
 
-fn input(path: &Path, is_folder: bool, manifest: Option<(Hash, String)>) -> Result<Input, Error> {
-    let is_folder = is_folder || path.is_dir();
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let first = if is_folder {
-        Vec::new()
+/// How much of a file is looked at, given its first four bytes.
+pub(crate) fn head_length(first: &[u8]) -> u64 {
+    match Packing::detect(first) {
+        Packing::Zstd => ZSTD_HEAD,
+        _ => HEAD,
+    }
+}
+
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |n| n.to_string_lossy().into_owned(),
+    )
+}
+
+fn input(path: &Path, is_folder: bool, manifest: Option<Listed>) -> std::io::Result<Input> {
+    let name = name_of(path);
+    let first = if is_folder { Vec::new() } else { head(path)? };
+    let size = if is_folder {
+        let mut size = 0;
+        for entry in std::fs::read_dir(path)? {
+            size += entry?.metadata()?.len();
+        }
+        size
     } else {
-        head(path).map_err(|e| Error::io("could not read", path, &e))?
+        std::fs::metadata(path)?.len()
     };
-    let kind = InputKind::detect(&name, &first, is_folder);
-    let size = std::fs::metadata(path).map(|m| m.len()).unwrap_or_default();
     Ok(Input {
+        kind: InputKind::detect(&name, &first, is_folder),
+        packing: Packing::detect(&first),
         name,
         path: path.to_path_buf(),
-        kind,
         is_folder,
         manifest,
         trail: None,
-        // About 1 KB a record, a third of it once compressed.
-        expected: (size
-            / if kind == InputKind::NativeExport {
-                330
-            } else {
-                1_000
-            })
-        .max(1),
+        size,
+        part: Part::Whole,
     })
+}
+
+/// SHA-256 of a file as it lies there, without sealing it.
+pub(crate) fn digest(input: &Input, stop: &dyn Fn() -> bool) -> std::io::Result<Option<Hash>> {
+    let mut reader = input.open()?;
+    let mut hasher = super::sealed::Hashing::default();
+    let mut buffer = vec![0; 1 << 17];
+    loop {
+        if stop() {
+            return Ok(None);
+        }
+        match reader.read(&mut buffer)? {
+            0 => return Ok(Some(hasher.finish())),
+            n => hasher.write_all(&buffer[..n])?,
+        }
+    }
+}
+
+/// Nothing of what was named can be imported.
+pub(crate) fn nothing(failed: &[NotImportedView]) -> Option<Error> {
+    match failed {
+        [one] => Some(Error::invalid(
+            format!("{}: {}", one.file, one.reason),
+            one.hint.clone(),
+        )),
+        _ => None,
+    }
 }

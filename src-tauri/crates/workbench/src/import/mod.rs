@@ -1,93 +1,83 @@
 //! Import: the bytes are sealed first, the sealed copy is verified, its records are
 //! staged where nobody sees them, and become visible together with their verdict.
 
+mod admit;
+mod archive;
 mod folder;
 mod foreign;
+mod held;
 mod input;
+mod interrupted;
 mod native;
+mod sealed;
 pub(crate) mod trail;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use evidence::RejectionReport;
+use evidence::Hash;
 use serde_json::{Value, json};
-use vault::{Act, SealedFile, VaultError};
+use vault::{Act, ImportMember, SealedFile, VaultError};
 
 use crate::jobs::{Job, lock};
 use crate::text::{count, files, grouped, time};
-use crate::view::{ImportReportView, ImportView, QuarantineView};
+use crate::view::{ImportReportView, ImportView, NotImportedView};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
 
+pub(crate) use held::{Failure, place, quarantine_views};
 pub(crate) use input::Input;
+use input::Part;
+pub(crate) use interrupted::views as interrupted_views;
 pub(crate) use native::event;
 
 /// What came of one file.
-pub(crate) enum Outcome {
+enum Outcome {
     /// It is here, as this import.
     Imported(i64),
-    /// Its bytes were here already, as this import.
-    Known(i64),
+    /// Bytes of this name were here already, as this import.
+    Known(i64, String),
     /// It failed and is sealed in quarantine.
     Quarantined(i64),
+    /// It could not be read from where it came.
+    Failed(NotImportedView),
 }
 
-/// Why a file went to quarantine, as the vault keeps it. Never content.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Failure {
-    pub(crate) code: String,
-    pub(crate) reason: String,
-    #[serde(default)]
-    pub(crate) place: String,
-    #[serde(default)]
-    pub(crate) hint: String,
-}
-
-impl Failure {
-    pub(crate) fn of(rejection: &RejectionReport) -> Self {
-        Self {
-            code: rejection.code.clone(),
-            reason: rejection.message.clone(),
-            place: place(rejection),
-            hint: rejection.hint.clone(),
-        }
-    }
-}
-
-/// Where a rejection points: file, line, index, field.
-pub(crate) fn place(rejection: &RejectionReport) -> String {
-    let mut place = rejection.file.clone().unwrap_or_default();
-    if let Some(line) = rejection.line {
-        place.push_str(&format!(" line {line}"));
-    }
-    if let Some(index) = rejection.index {
-        place.push_str(&format!(", record {index}"));
-    }
-    if let Some(path) = &rejection.path {
-        place.push_str(&format!(", field {path}"));
-    }
-    place.trim_start_matches([',', ' ']).to_owned()
+/// What came of all files so far.
+#[derive(Default)]
+struct Done {
+    outcomes: Vec<Outcome>,
+    /// Imports since verdicts were computed last, and how many there may be.
+    fresh: usize,
+    due: usize,
 }
 
 impl Workbench {
     /// Imports files and folders in the background; gives the number of the job.
     pub async fn import_paths(&self, paths: Vec<String>) -> Result<u32, Error> {
         let workspace = self.workspace().await?;
-        let title = match paths.as_slice() {
-            [] => {
-                return Err(Error::invalid(
-                    "nothing to import was named",
-                    "give a file or a folder",
-                ));
-            }
-            [one] => file_name(one),
-            more => format!("{} and {} more", file_name(&more[0]), more.len() - 1),
-        };
-        let job = self.inner.jobs.begin("import", title, "records");
+        if paths.is_empty() {
+            return Err(Error::invalid(
+                "nothing to import was named",
+                "give a file or a folder",
+            ));
+        }
+        let job = self.inner.jobs.begin("import", title(&paths), "records");
+        Ok(self.in_background(workspace, job, paths, None))
+    }
+
+    fn in_background(
+        &self,
+        workspace: Arc<Workspace>,
+        job: Arc<Job>,
+        paths: Vec<String>,
+        resumed: Option<vault::Intake>,
+    ) -> u32 {
         let (bench, id) = (self.clone(), job.id());
         tokio::spawn(async move {
-            let result = bench.import_all(&workspace, &job, paths).await;
+            let result = bench.import_all(&workspace, &job, paths, resumed).await;
             let said = result.as_ref().map(summary).map_err(Clone::clone);
             if let Ok(report) = result {
                 lock(&bench.inner.reports).insert(id, report);
@@ -100,7 +90,7 @@ impl Workbench {
                 Err(error) => tracing::warn!(%error, "detection did not follow the import"),
             }
         });
-        Ok(id)
+        id
     }
 
     /// What an import job did, once it has ended.
@@ -116,8 +106,17 @@ impl Workbench {
     /// Imports files and folders and waits for the end.
     pub async fn import_now(&self, paths: Vec<String>) -> Result<ImportReportView, Error> {
         let workspace = self.workspace().await?;
-        let job = self.inner.jobs.begin("import", "import".into(), "records");
-        let report = self.import_all(&workspace, &job, paths).await;
+        self.waiting(&workspace, paths, None).await
+    }
+
+    async fn waiting(
+        &self,
+        workspace: &Arc<Workspace>,
+        paths: Vec<String>,
+        resumed: Option<vault::Intake>,
+    ) -> Result<ImportReportView, Error> {
+        let job = self.inner.jobs.begin("import", title(&paths), "records");
+        let report = self.import_all(workspace, &job, paths, resumed).await;
         job.end(&report.as_ref().map(summary).map_err(Clone::clone));
         report
     }
@@ -127,164 +126,355 @@ impl Workbench {
         workspace: &Arc<Workspace>,
         job: &Arc<Job>,
         paths: Vec<String>,
+        resumed: Option<vault::Intake>,
     ) -> Result<ImportReportView, Error> {
-        let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
-        let inputs = tokio::task::spawn_blocking(move || input::collect(&paths))
-            .await
-            .map_err(|_| stopped())??;
-        job.expect(inputs.iter().map(|i| i.expected).sum());
-        let mut report = ImportReportView {
-            total: 0,
-            files: Vec::new(),
-            quarantine: Vec::new(),
+        let _turn = turn(workspace, job).await?;
+        let vault = &workspace.vault;
+        // The same again, after a crash, goes on with what there is.
+        let known = vault.intakes().await.map_err(|e| vault_error(&e))?;
+        let resumed = resumed.or_else(|| known.into_iter().find(|i| i.paths == paths));
+        let intake = match &resumed {
+            Some(intake) => intake.id,
+            None => (vault.begin_intake(paths.clone(), self.now()).await)
+                .map_err(|e| vault_error(&e))?,
         };
-        let mut cut_short = None;
-        // Log files of a trail are many and small: what is said of them is worked out once.
-        let mut of_trail = Vec::new();
-        for input in inputs {
-            let many = input.is_trail_log();
-            let done = match job.check() {
-                Ok(()) => self.import_one(workspace, job, input).await,
-                Err(cancelled) => Err(cancelled),
-            };
-            match done {
-                Ok(Outcome::Imported(id)) if many => of_trail.push((id, "imported")),
-                Ok(Outcome::Known(id)) if many => of_trail.push((id, "already imported")),
-                Ok(Outcome::Imported(id)) => {
-                    workspace.reconsider().await?;
-                    let view = import_view(workspace, id, "imported").await?;
-                    report.total = report.total.saturating_add(view.records);
-                    report.files.push(view);
-                    self.vault_changed();
-                }
-                Ok(Outcome::Known(id)) => {
-                    report
-                        .files
-                        .push(import_view(workspace, id, "already imported").await?);
-                }
-                Ok(Outcome::Quarantined(id)) => {
-                    let all = quarantine_views(workspace).await?;
-                    let id = count(id);
-                    report
-                        .quarantine
-                        .extend(all.into_iter().filter(|q| q.id == id));
-                }
-                // What was finished before stays; it is followed before the error is told.
-                Err(error) => {
-                    cut_short = Some(error);
-                    break;
-                }
+        let mut done = Done::default();
+        let result = self
+            .intake(workspace, job, intake, &paths, resumed, &mut done)
+            .await;
+        match &result {
+            Err(error) if error.code == Code::Failed => {
+                // Its sealed copy stays: it is resumed or discarded by whoever looks next.
             }
+            _ => vault
+                .end_intake(intake)
+                .await
+                .map_err(|e| vault_error(&e))?,
         }
-        if !of_trail.is_empty() {
-            workspace.reconsider().await?;
-        }
-        for (id, outcome) in of_trail {
-            let view = import_view(workspace, id, outcome).await?;
-            if outcome == "imported" {
-                report.total = report.total.saturating_add(view.records);
-            }
-            report.files.push(view);
-        }
+        job.files(|files| files.finish());
+        workspace.reconsider().await?;
+        self.vault_changed();
+        // What was finished before an error stays; it is followed before the error is told.
         crate::follow::catch_up(self, workspace).await?;
-        match cut_short {
-            Some(error) => Err(error),
-            None => Ok(report),
+        result?;
+        report(workspace, done).await
+    }
+
+    async fn intake(
+        &self,
+        workspace: &Arc<Workspace>,
+        job: &Arc<Job>,
+        intake: i64,
+        paths: &[String],
+        resumed: Option<vault::Intake>,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        let listed: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        let all = tokio::task::spawn_blocking(move || input::collect(&listed))
+            .await
+            .map_err(|_| stopped())?;
+        if all.inputs.is_empty()
+            && resumed.is_none()
+            && let Some(error) = input::nothing(&all.failed)
+        {
+            return Err(error);
         }
+        done.outcomes
+            .extend(all.failed.into_iter().map(Outcome::Failed));
+        let mut skip = BTreeSet::new();
+        let sealed = interrupted::sealed(workspace, resumed).await?;
+        job.files(|files| {
+            let bytes = all.inputs.iter().map(|i| i.size).sum();
+            files.expect(all.inputs.len(), bytes);
+        });
+        if let Some((input, sealed)) = sealed {
+            job.files(|files| files.begin(&input.name, input.size));
+            self.unseal(workspace, job, &input, &sealed, done).await?;
+            skip.insert(input.path);
+            self.ended(workspace, intake).await?;
+        }
+        for input in all.inputs {
+            job.check()?;
+            if skip.contains(&input.path) {
+                continue;
+            }
+            job.files(|files| files.begin(&input.name, input.size));
+            if let Some(import) = already(workspace, job, &input).await? {
+                done.outcomes.push(Outcome::Known(import, input.name));
+                continue;
+            }
+            match self.seal(workspace, job, &input).await? {
+                Err(failed) => done.outcomes.push(Outcome::Failed(failed)),
+                Ok(sealed) => {
+                    let current = serde_json::to_value(&input).unwrap_or_default();
+                    (workspace.vault)
+                        .intake_sealed(intake, current, sealed.clone())
+                        .await
+                        .map_err(|e| vault_error(&e))?;
+                    self.unseal(workspace, job, &input, &sealed, done).await?;
+                }
+            }
+            self.ended(workspace, intake).await?;
+        }
+        Ok(())
+    }
+
+    async fn ended(&self, workspace: &Workspace, intake: i64) -> Result<(), Error> {
+        let ended = workspace.vault.intake_ended(intake, 1).await;
+        ended.map_err(|e| vault_error(&e))
+    }
+
+    /// Seals the bytes as they come. In the inner result, why the source could not be read.
+    async fn seal(
+        &self,
+        workspace: &Workspace,
+        job: &Arc<Job>,
+        input: &Input,
+    ) -> Result<Result<SealedFile, NotImportedView>, Error> {
+        let failed_with = |(reason, hint): (String, &str)| NotImportedView {
+            file: input.path.display().to_string(),
+            reason,
+            hint: hint.into(),
+        };
+        let inner = match input.open() {
+            Ok(inner) => inner,
+            Err(error) => return Ok(Err(failed_with(input::unreadable(&error)))),
+        };
+        let failed = Arc::new(Mutex::new(None));
+        let watched = sealed::Watched {
+            inner,
+            job: Arc::clone(job),
+            failed: Arc::clone(&failed),
+        };
+        match workspace.vault.seal_file("original", watched).await {
+            Ok(sealed) => Ok(Ok(sealed)),
+            Err(error) => {
+                job.check()?;
+                match lock(&failed).take() {
+                    Some(why) => Ok(Err(failed_with(why))),
+                    None => Err(vault_error(&error)),
+                }
+            }
+        }
+    }
+
+    /// Imports what was sealed: the file, or each file of an archive.
+    async fn unseal(
+        &self,
+        workspace: &Arc<Workspace>,
+        job: &Arc<Job>,
+        input: &Input,
+        sealed: &SealedFile,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        let expanded = if input.is_native() && !input.is_folder {
+            let (vault, id, whole) = (workspace.vault.clone(), sealed.id.clone(), input.clone());
+            let runtime = tokio::runtime::Handle::current();
+            let expanded = tokio::task::spawn_blocking(move || {
+                archive::expand(&whole, &mut || {
+                    let open = runtime.block_on(vault.open_sealed("original", &id));
+                    open.map_err(std::io::Error::other)
+                })
+            });
+            let expanded = expanded.await.map_err(|_| stopped())?;
+            expanded.map_err(|error| sealed::unreadable_copy(input, &error))?
+        } else {
+            None
+        };
+        let Some(expanded) = expanded else {
+            let outcome = self.import_one(workspace, job, input, sealed).await?;
+            self.note(workspace, done, outcome).await?;
+            if input.is_digests() {
+                // The log files that follow are held against them.
+                workspace.reconsider().await?;
+            }
+            return Ok(());
+        };
+        for (part, failure) in expanded.held {
+            let held = self.hold(workspace, &part, sealed, &failure).await?;
+            self.note(workspace, done, Outcome::Quarantined(held))
+                .await?;
+        }
+        done.outcomes
+            .extend(expanded.failed.into_iter().map(Outcome::Failed));
+        let mut behind = 0;
+        let whole: u64 = expanded.inputs.iter().map(|i| i.size).sum();
+        for part in expanded.inputs {
+            job.check()?;
+            let outcome = self.import_one(workspace, job, &part, sealed).await?;
+            self.note(workspace, done, outcome).await?;
+            behind += part.size;
+            let at = u128::from(input.size) * u128::from(behind) / u128::from(whole.max(1));
+            job.files(|files| files.read_to(u64::try_from(at).unwrap_or(u64::MAX)));
+        }
+        Ok(())
+    }
+
+    /// Remembers what came of a file; verdicts follow at once for a few, and in steps for thousands.
+    async fn note(
+        &self,
+        workspace: &Workspace,
+        done: &mut Done,
+        outcome: Outcome,
+    ) -> Result<(), Error> {
+        done.fresh += usize::from(matches!(outcome, Outcome::Imported(_)));
+        done.outcomes.push(outcome);
+        if done.fresh > done.due {
+            workspace.reconsider().await?;
+            self.vault_changed();
+            done.fresh = 0;
+            done.due = (done.due * 2 + 1).min(255);
+        }
+        Ok(())
     }
 
     async fn import_one(
         &self,
         workspace: &Arc<Workspace>,
         job: &Arc<Job>,
-        input: Input,
+        input: &Input,
+        sealed: &SealedFile,
     ) -> Result<Outcome, Error> {
-        let sealed = self.seal_original(workspace, &input).await?;
+        let (sha256, member) = content(input, sealed);
+        let before = self.held_before(workspace, input, &sha256).await?;
+        if let held::Before::Stays(id) = before {
+            return Ok(Outcome::Quarantined(id));
+        }
         let head = vault::ImportHead {
             name: input.name.clone(),
             kind: input.format().into(),
             original: sealed.clone(),
             recommit: !input.is_native(),
+            member,
+            admits: None,
         };
         let session = match workspace.vault.begin_import(head, self.now()).await {
             Ok(session) => session,
             Err(VaultError::AlreadyImported { import }) => {
-                return Ok(Outcome::Known(import));
+                return Ok(Outcome::Known(import, input.name.clone()));
             }
             Err(error) => return Err(vault_error(&error)),
         };
         let done = if input.is_digests() {
-            self.digests(workspace, &input, &sealed, session).await?
+            self.digests(workspace, job, input, sealed, session).await?
         } else if input.is_native() {
-            self.native(workspace, job, &input, &sealed, session)
-                .await?
+            self.native(workspace, job, input, sealed, session).await?
         } else {
-            self.foreign(workspace, job, &input, &sealed, session)
-                .await?
+            self.foreign(workspace, job, input, sealed, session).await?
         };
         match done {
-            Ok(import) => Ok(Outcome::Imported(import)),
+            Ok(import) => {
+                if let held::Before::Asked(id) = before {
+                    self.release(workspace, id, import).await?;
+                }
+                Ok(Outcome::Imported(import))
+            }
             Err((failure, session)) => {
-                let id = self
-                    .quarantine(workspace, &input, &sealed, &failure)
-                    .await?;
+                let id = self.hold(workspace, input, sealed, &failure).await?;
                 session.abandon().await.map_err(|e| vault_error(&e))?;
                 Ok(Outcome::Quarantined(id))
             }
         }
     }
+}
 
-    async fn seal_original(
-        &self,
-        workspace: &Workspace,
-        input: &Input,
-    ) -> Result<SealedFile, Error> {
-        let reader = input.open()?;
-        workspace
-            .vault
-            .seal_file("original", reader)
-            .await
-            .map_err(|e| vault_error(&e))
+/// Imports are done one after the other; this waits for those before it.
+async fn turn<'w>(
+    workspace: &'w Workspace,
+    job: &Job,
+) -> Result<tokio::sync::MutexGuard<'w, ()>, Error> {
+    job.files(|files| files.set_step("waiting"));
+    loop {
+        job.check()?;
+        let turn = workspace.importing.lock();
+        if let Ok(turn) = tokio::time::timeout(Duration::from_millis(200), turn).await {
+            return Ok(turn);
+        }
     }
+}
 
-    async fn quarantine(
-        &self,
-        workspace: &Workspace,
-        input: &Input,
-        sealed: &SealedFile,
-        failure: &Failure,
-    ) -> Result<i64, Error> {
-        let known = workspace
-            .vault
-            .quarantined()
+/// The import of these very bytes, looked for before they are sealed once more; they are only read where one
+/// has as many.
+async fn already(
+    workspace: &Workspace,
+    job: &Arc<Job>,
+    input: &Input,
+) -> Result<Option<i64>, Error> {
+    let vault = &workspace.vault;
+    let maybe = input.is_folder
+        || input.is_digests()
+        || vault
+            .import_of_size(input.size)
             .await
             .map_err(|e| vault_error(&e))?;
-        if let Some(same) = known
-            .iter()
-            .find(|q| q.sha256 == sealed.sha256 && q.state == "held")
-        {
-            return Ok(same.id);
+    if !maybe {
+        return Ok(None);
+    }
+    let (read, stop) = (input.clone(), Arc::clone(job));
+    let digest = tokio::task::spawn_blocking(move || input::digest(&read, &|| stop.is_cancelled()));
+    // What cannot be read is said when it is sealed.
+    let digest = digest.await.map_err(|_| stopped())?.ok().flatten();
+    match digest {
+        Some(digest) => vault.import_of(&digest).await.map_err(|e| vault_error(&e)),
+        None => Ok(None),
+    }
+}
+
+/// Digest of the bytes that are imported, and which part of the original they are.
+fn content(input: &Input, sealed: &SealedFile) -> (Hash, Option<ImportMember>) {
+    let (name, sha256) = match &input.part {
+        Part::Whole => return (sealed.sha256, None),
+        Part::Member { entry, sha256 } => (&entry.name, sha256),
+        Part::Folder { name, sha256 } => (name, sha256),
+    };
+    let member = ImportMember {
+        name: name.clone(),
+        size: input.size,
+        sha256: *sha256,
+    };
+    (*sha256, Some(member))
+}
+
+/// What came of everything, as it stands now.
+async fn report(workspace: &Workspace, done: Done) -> Result<ImportReportView, Error> {
+    let mut report = ImportReportView {
+        total: 0,
+        files: Vec::new(),
+        quarantine: Vec::new(),
+        failed: Vec::new(),
+    };
+    let mut held = BTreeSet::new();
+    for outcome in done.outcomes {
+        match outcome {
+            Outcome::Imported(id) => {
+                let view = import_view(workspace, id, "imported").await?;
+                report.total = report.total.saturating_add(view.records);
+                report.files.push(view);
+            }
+            Outcome::Known(id, name) => {
+                let mut view = import_view(workspace, id, "already imported").await?;
+                let first = std::mem::replace(&mut view.file, name);
+                view.known_as = (first != view.file).then_some(first);
+                report.files.push(view);
+            }
+            Outcome::Quarantined(id) => {
+                held.insert(count(id));
+            }
+            Outcome::Failed(failed) => report.failed.push(failed),
         }
-        let reason = serde_json::to_value(failure).unwrap_or_default();
-        let (name, kind, sealed) = (
-            input.name.clone(),
-            input.format().to_owned(),
-            sealed.clone(),
-        );
-        let act = json!({
-            "file": name,
-            "sha256": sealed.sha256.to_hex(),
-            "code": failure.code,
-            "place": failure.place,
-        });
-        workspace
-            .vault
-            .write(self.now(), move |tx| {
-                let id = tx.quarantine(&name, &kind, &sealed, &reason)?;
-                Ok((id, Act::new("quarantine.held", act).into()))
-            })
-            .await
-            .map_err(|e| vault_error(&e))
+    }
+    if !held.is_empty() {
+        let all = quarantine_views(workspace).await?;
+        report.quarantine = all.into_iter().filter(|q| held.contains(&q.id)).collect();
+    }
+    Ok(report)
+}
+
+fn title(paths: &[String]) -> String {
+    match paths {
+        [] => "import".into(),
+        [one] => file_name(one),
+        [first, more @ ..] => format!("{} and {} more", file_name(first), more.len()),
     }
 }
 
@@ -302,6 +492,9 @@ fn summary(report: &ImportReportView) -> String {
     );
     if !report.quarantine.is_empty() {
         said.push_str(&format!(", {} in quarantine", report.quarantine.len()));
+    }
+    if !report.failed.is_empty() {
+        said.push_str(&format!(", {} not read", report.failed.len()));
     }
     said
 }
@@ -341,6 +534,7 @@ pub(crate) fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &s
     ImportView {
         id: count(import.id),
         file: import.name.clone(),
+        known_as: None,
         format: import.kind.clone(),
         at: time(import.finished),
         by: import.actor.clone(),
@@ -351,49 +545,25 @@ pub(crate) fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &s
             .unwrap_or_default()
             .into(),
         verdict: segment.map(|s| s.verdict.word()).unwrap_or_default().into(),
-        outcome: outcome.into(),
+        agreed: import.facts["agreed"].as_str().map(str::to_owned),
+        outcome: match segment {
+            Some(s) if outcome == "imported" && s.verdict == evidence::Verdict::Admitted => {
+                "admitted".into()
+            }
+            _ => outcome.into(),
+        },
         sha256: import.sha256.to_hex(),
     }
-}
-
-pub(crate) async fn quarantine_views(workspace: &Workspace) -> Result<Vec<QuarantineView>, Error> {
-    let held = workspace
-        .vault
-        .quarantined()
-        .await
-        .map_err(|e| vault_error(&e))?;
-    Ok(held
-        .into_iter()
-        .filter(|q| q.state == "held")
-        .map(|q| {
-            let failure: Failure = serde_json::from_value(q.reason).unwrap_or_else(|_| Failure {
-                code: "unknown".into(),
-                reason: "the reason cannot be read".into(),
-                place: String::new(),
-                hint: "run fsck".into(),
-            });
-            QuarantineView {
-                id: count(q.id),
-                file: q.name,
-                at: time(q.at),
-                code: failure.code,
-                reason: failure.reason,
-                place: failure.place,
-                hint: failure.hint,
-                sha256: q.sha256.to_hex(),
-            }
-        })
-        .collect())
 }
 
 /// What every import records in custody.
 pub(crate) fn finished(
     input: &Input,
-    sealed: &SealedFile,
+    sha256: &Hash,
     more: Value,
 ) -> impl FnOnce(vault::Imported) -> vault::Acts + Send + 'static {
     let (file, format) = (input.name.clone(), input.format());
-    let sha256 = sealed.sha256.to_hex();
+    let sha256 = sha256.to_hex();
     move |imported| {
         let mut detail = json!({
             "import": imported.import,

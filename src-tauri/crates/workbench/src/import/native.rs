@@ -12,7 +12,9 @@ use sources::{Catalogue, RecordKind, SourceFile};
 use tokio::sync::mpsc;
 use vault::{EventKind, ImportSession, Imported, NewEvent, SealedFile, SegmentFacts};
 
-use super::{Failure, Input, finished, folder, stopped};
+use super::input::Part;
+use super::sealed::Followed;
+use super::{Failure, Input, content, finished, folder, stopped};
 use crate::ahead::{self, Ahead};
 use crate::jobs::Job;
 use crate::standing::sizes;
@@ -44,7 +46,7 @@ impl Workbench {
         sealed: &SealedFile,
         mut session: ImportSession,
     ) -> Result<Done, Error> {
-        let files = open(workspace, input, sealed).await?;
+        let files = open(workspace, job, input, sealed).await?;
         let files = match files {
             Ok(files) => files,
             Err(error) => return Ok(Err((of_archive(error)?, session))),
@@ -248,16 +250,18 @@ impl Workbench {
             let rejection = Rejection::new(Reason::Trust(refusal), CHECKPOINT);
             return Ok(Err((Failure::of(&rejection.report()), session)));
         }
+        let acts = finished(input, &content(input, sealed).0, more);
         session
-            .finish(segment, verdict, finished(input, sealed, more), self.now())
+            .finish(segment, verdict, acts, self.now())
             .await
             .map(Ok)
             .map_err(|e| vault_error(&e))
     }
 }
 
-async fn open(
+pub(super) async fn open(
     workspace: &Workspace,
+    job: &Arc<Job>,
     input: &Input,
     sealed: &SealedFile,
 ) -> Result<Result<ExportFiles, evidence::ArchiveError>, Error> {
@@ -269,9 +273,10 @@ async fn open(
             .open_sealed("original", &sealed.id)
             .await
             .map_err(|e| vault_error(&e))?;
-        readers.push(reader);
+        readers.push(Followed::new(reader, job));
     }
     let is_folder = input.is_folder;
+    let part = input.part.clone();
     tokio::task::spawn_blocking(move || {
         if is_folder {
             let mut readers = readers.into_iter();
@@ -288,7 +293,10 @@ async fn open(
             });
         }
         match readers.pop() {
-            Some(reader) => Ok(ExportFiles::open_zip(reader)),
+            Some(reader) => Ok(match part {
+                Part::Folder { name, .. } => ExportFiles::open_zip_folder(reader, &name),
+                _ => ExportFiles::open_zip(reader),
+            }),
             None => Err(stopped()),
         }
     })

@@ -6,28 +6,32 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use evidence::archive::ZipFiles;
+use evidence::archive::Container;
 use evidence::cloudtrail::{
     DigestFacts, MAX_DIGEST_BYTES, MAX_LOG_BYTES, Trail, is_digest_name, is_log_name,
     is_signature_name, survey,
 };
 use evidence::{ArchiveError, Assurance, Field, Hash, Record};
 use redaction::{Class, MinimisedField, Shown};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sources::PACKED_BOUNDS;
 use vault::{EventKind, ImportSession, NewEvent, SealedFile};
 
 use super::native::Done;
-use super::{FILE_SYSTEM, Failure, Input, finished, folder, stopped};
+use super::{FILE_SYSTEM, Failure, Input, finished, folder, sealed as copy, stopped};
 use crate::cloudtrail::FACTS;
+use crate::jobs::Job;
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
 
 /// Most files below one folder.
 const MAX_FILES: usize = 500_000;
 
-type Zip = Arc<Mutex<ZipFiles>>;
+type Zip = Arc<Mutex<Container>>;
 
 /// What an input has to do with a trail.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Part {
     /// The digests of a folder, by path relative to it, or of a ZIP.
     Digests(Vec<(String, PathBuf)>),
@@ -35,8 +39,8 @@ pub(crate) enum Part {
     ZippedDigests,
     /// A log file in a folder, by path relative to it.
     Log(String),
-    /// A log file in a ZIP.
-    ZippedLog(String, Zip, usize),
+    /// A log file in a ZIP; the ZIP is not remembered with it.
+    ZippedLog(String, #[serde(skip)] Option<Zip>, usize),
 }
 
 impl Part {
@@ -60,9 +64,12 @@ impl Part {
                 Some(Ok(Box::new(framed)))
             }
             Self::ZippedLog(_, zip, number) => {
+                let Some(zip) = zip else {
+                    return Some(Err(std::io::Error::other("its archive is not open")));
+                };
                 let mut zip = zip.lock().unwrap_or_else(PoisonError::into_inner);
                 let bytes = zip
-                    .read(*number, MAX_LOG_BYTES)
+                    .small(*number, MAX_LOG_BYTES)
                     .map_err(std::io::Error::other);
                 Some(bytes.map(|b| Box::new(Cursor::new(b)) as Box<dyn Read + Send>))
             }
@@ -78,51 +85,61 @@ fn relative(root: &Path, file: &Path) -> String {
     parts.join("/")
 }
 
-/// Takes the trail's files out of those of a folder: (digests with signatures, log files); nothing
-/// when there is no digest among them.
-pub(crate) fn split(root: &Path, files: &mut Vec<PathBuf>) -> Vec<(Part, PathBuf)> {
+/// Takes the trail's files out of those of a folder: digests with signatures, then the log files, each
+/// with its size; nothing when there is no digest among them.
+pub(crate) fn split(root: &Path, files: &mut Vec<(PathBuf, bool)>) -> Vec<(Part, PathBuf, u64)> {
     let named = |f: &Path, is: fn(&str) -> bool| is(&f.to_string_lossy());
-    if !files.iter().any(|f| named(f, is_digest_name)) {
+    let plain = |(file, is_folder): &(PathBuf, bool)| !is_folder && named(file, is_digest_name);
+    if !files.iter().any(plain) {
         return Vec::new();
     }
+    let size = |file: &Path| std::fs::metadata(file).map_or(0, |about| about.len());
     let (mut digests, mut logs, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for file in files.drain(..) {
-        if named(&file, is_digest_name) || named(&file, is_signature_name) {
+    let mut whole = 0;
+    for (file, is_folder) in files.drain(..) {
+        if is_folder {
+            others.push((file, is_folder));
+        } else if named(&file, is_digest_name) || named(&file, is_signature_name) {
+            whole += size(&file);
             digests.push((relative(root, &file), file));
         } else if named(&file, is_log_name) {
-            logs.push((Part::Log(relative(root, &file)), file));
+            let size = size(&file);
+            logs.push((Part::Log(relative(root, &file)), file, size));
         } else {
-            others.push(file);
+            others.push((file, is_folder));
         }
     }
     *files = others;
     digests.sort();
-    let mut parts = vec![(Part::Digests(digests), root.to_path_buf())];
+    let mut parts = vec![(Part::Digests(digests), root.to_path_buf(), whole)];
     parts.extend(logs);
     parts
 }
 
-/// The parts of a ZIP that holds digests; nothing for every other file.
-pub(crate) fn zipped(path: &Path) -> Vec<(Part, PathBuf)> {
+/// The parts of a ZIP that holds digests, each with its size; nothing for every other file.
+pub(crate) fn zipped(path: &Path) -> Vec<(Part, PathBuf, u64)> {
     let Ok(zip) = File::open(path)
         .map_err(ArchiveError::from)
-        .and_then(ZipFiles::open)
+        .and_then(|file| Container::open(file, PACKED_BOUNDS))
     else {
         return Vec::new();
     };
-    if !zip.entries().iter().any(|e| is_digest_name(&e.name)) {
+    if !zip.members().iter().any(|e| is_digest_name(&e.name)) {
         return Vec::new();
     }
-    let logs = zip.entries().iter().enumerate();
-    let logs: Vec<(usize, String)> = logs
+    let logs = zip.members().iter().enumerate();
+    let logs: Vec<(usize, String, u64)> = logs
         .filter(|(_, e)| is_log_name(&e.name))
-        .map(|(number, e)| (number, e.name.clone()))
+        .map(|(number, e)| (number, e.name.clone(), e.size))
         .collect();
+    let whole = std::fs::metadata(path).map_or(0, |about| about.len());
     let zip = Arc::new(Mutex::new(zip));
-    let mut parts = vec![(Part::ZippedDigests, path.to_path_buf())];
-    parts.extend(logs.into_iter().map(|(number, name)| {
-        let path = PathBuf::from(&name);
-        (Part::ZippedLog(name, Arc::clone(&zip), number), path)
+    let mut parts = vec![(Part::ZippedDigests, path.to_path_buf(), whole)];
+    parts.extend(logs.into_iter().map(|(number, name, size)| {
+        // Two archives may have files of the same name.
+        let file = path.join(&name);
+        let zip = Some(Arc::clone(&zip));
+        (Part::ZippedLog(name, zip, number), file, size)
     }));
     parts
 }
@@ -155,7 +172,7 @@ pub(crate) fn read(path: &Path) -> Result<Trail, Error> {
             )
         };
         let file = File::open(path).map_err(|e| Error::io("could not open", path, &e))?;
-        let mut zip = ZipFiles::open(file).map_err(refused)?;
+        let mut zip = Container::open(file, PACKED_BOUNDS).map_err(refused)?;
         read_zip(&mut zip, &mut trail, true).map_err(refused)?;
     }
     if trail.digests.is_empty() && trail.broken_digests.is_empty() {
@@ -188,12 +205,12 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     Ok(())
 }
 
-fn read_zip(zip: &mut ZipFiles, trail: &mut Trail, logs: bool) -> Result<(), ArchiveError> {
-    for number in 0..zip.entries().len() {
-        let name = zip.entries()[number].name.clone();
+fn read_zip(zip: &mut Container, trail: &mut Trail, logs: bool) -> Result<(), ArchiveError> {
+    for number in 0..zip.members().len() {
+        let name = zip.members()[number].name.clone();
         let wanted = is_digest_name(&name) || is_signature_name(&name);
         if wanted || (logs && is_log_name(&name)) {
-            let bytes = zip.read(
+            let bytes = zip.small(
                 number,
                 if wanted {
                     MAX_DIGEST_BYTES
@@ -212,20 +229,19 @@ impl Workbench {
     pub(super) async fn digests(
         &self,
         workspace: &Workspace,
+        job: &Arc<Job>,
         input: &Input,
         sealed: &SealedFile,
         mut session: ImportSession,
     ) -> Result<Done, Error> {
-        let reader = workspace
-            .vault
-            .open_sealed("original", &sealed.id)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let reader = copy::open(workspace, &sealed.id).await?;
+        let reader = copy::Followed::new(reader, job);
         let zipped = matches!(input.trail, Some(Part::ZippedDigests));
         let read = tokio::task::spawn_blocking(move || {
             let mut trail = Trail::default();
             let done = if zipped {
-                ZipFiles::open(reader).and_then(|mut zip| read_zip(&mut zip, &mut trail, false))
+                Container::open(reader, PACKED_BOUNDS)
+                    .and_then(|mut zip| read_zip(&mut zip, &mut trail, false))
             } else {
                 folder::for_each(reader, MAX_DIGEST_BYTES, &mut |name, bytes| {
                     trail.read(name, bytes);
@@ -240,21 +256,11 @@ impl Workbench {
             Ok(trail) => trail,
             Err(ArchiveError::Read(error)) => {
                 session.abandon().await.map_err(|e| vault_error(&e))?;
-                return Err(Error::failed(
-                    format!(
-                        "the sealed copy of {} could not be read: {error}",
-                        input.name
-                    ),
-                    "check the disk, then import it again",
-                ));
+                return Err(copy::unreadable_copy(input, &error));
             }
             Err(error) => {
-                let failure = Failure {
-                    code: error.code().into(),
-                    reason: error.to_string(),
-                    place: String::new(),
-                    hint: "copy the files from the bucket again".into(),
-                };
+                let hint = "copy the files from the bucket again";
+                let failure = Failure::new(error.code(), error.to_string(), hint);
                 return Ok(Err((failure, session)));
             }
         };
@@ -306,7 +312,11 @@ impl Workbench {
             FACTS: trail,
         });
         let done = session
-            .finish_recommit(verdict, finished(input, sealed, counted), self.now())
+            .finish_recommit(
+                verdict,
+                finished(input, &sealed.sha256, counted),
+                self.now(),
+            )
             .await
             .map_err(|e| vault_error(&e))?;
         Ok(Ok(done.import))

@@ -13,6 +13,8 @@ pub struct SourcesView {
     pub imports: Vec<ImportView>,
     /// Files that failed.
     pub quarantine: Vec<QuarantineView>,
+    /// Imports that were cut off and can be resumed.
+    pub interrupted: Vec<InterruptedView>,
     /// Fields that no source file classifies.
     pub to_classify: Vec<UnclassifiedView>,
     /// Systems whose exports can be read.
@@ -117,6 +119,8 @@ pub struct ImportView {
     pub id: u32,
     /// File name (no path).
     pub file: String,
+    /// Name under which the same bytes were imported first, where they came again under another.
+    pub known_as: Option<String>,
     /// `native export`, `CloudTrail records`, `JSON lines`, …
     pub format: String,
     /// When.
@@ -129,9 +133,11 @@ pub struct ImportView {
     pub origin: String,
     /// Assurance in words.
     pub assurance: String,
+    /// What a manifest agreed with, in words, where one did.
+    pub agreed: Option<String>,
     /// Verdict in words, recomputed from everything known now.
     pub verdict: String,
-    /// `imported`, `already imported`, `quarantined`.
+    /// `imported`, `already imported`, or `admitted` from quarantine.
     pub outcome: String,
     /// SHA-256 of the file, hex.
     pub sha256: String,
@@ -156,6 +162,94 @@ pub struct QuarantineView {
     pub hint: String,
     /// SHA-256 of the file, hex.
     pub sha256: String,
+    /// Kind of file.
+    pub format: String,
+    /// `held`, `admitted` (as unproven) or `released` (verified after all).
+    pub state: String,
+    /// File within the export that fails.
+    pub part: Option<String>,
+    /// Line of it, from 1.
+    #[specta(type = Option<u32>)]
+    pub line: Option<u64>,
+    /// Index of the record in its log, or of the element in its array.
+    #[specta(type = Option<u32>)]
+    pub index: Option<u64>,
+    /// Path of the field.
+    pub field: Option<String>,
+    /// Digest that was expected, hex.
+    pub expected: Option<String>,
+    /// Digest that was found, hex.
+    pub found: Option<String>,
+    /// The import that its admission became.
+    pub import: Option<u32>,
+}
+
+/// Files in quarantine.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct QuarantineListView {
+    /// Files listed.
+    pub total: u32,
+    /// The files, oldest first.
+    pub files: Vec<QuarantineView>,
+}
+
+/// A quarantined file that was written out as it came.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct QuarantineExportView {
+    /// Number in quarantine.
+    pub id: u32,
+    /// Where it was written.
+    pub path: String,
+    /// Bytes.
+    #[specta(type = u32)]
+    pub size: u64,
+    /// SHA-256 of the bytes, hex.
+    pub sha256: String,
+}
+
+/// A file that was admitted from quarantine.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct AdmittedView {
+    /// Records that are here now, as unproven.
+    pub total: u32,
+    /// Lines that could not be read; they stay sealed only.
+    pub unread: u32,
+    /// What was wrong with the first of them.
+    pub fault: Option<String>,
+    /// The import that it became.
+    pub import: ImportView,
+    /// The file in quarantine.
+    pub file: QuarantineView,
+}
+
+/// An import that was cut off.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct InterruptedView {
+    /// Number.
+    pub id: u32,
+    /// Files and folders as they were named.
+    pub paths: Vec<String>,
+    /// Files that had come to their end.
+    pub ended: u32,
+    /// The file it had come to; its sealed copy is here.
+    pub file: Option<String>,
+    /// Who asked for it.
+    pub by: String,
+    /// When.
+    pub at: String,
+    /// The same in one sentence.
+    pub words: String,
+}
+
+/// Something that was named and is not imported: it could not be read, or is nothing to import.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct NotImportedView {
+    /// File or folder as it was named or found.
+    pub file: String,
+    /// Why.
+    pub reason: String,
+    /// What to try.
+    pub hint: String,
 }
 
 /// Fields hidden until somebody classifies them.
@@ -178,6 +272,8 @@ pub struct ImportReportView {
     pub files: Vec<ImportView>,
     /// Files that failed.
     pub quarantine: Vec<QuarantineView>,
+    /// What could not be read, or is nothing to import.
+    pub failed: Vec<NotImportedView>,
 }
 
 /// Pinned keys of all origins.

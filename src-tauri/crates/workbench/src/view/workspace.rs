@@ -84,6 +84,8 @@ pub struct OverviewView {
     pub origins_pending: u32,
     /// Files in quarantine.
     pub quarantined: u32,
+    /// Imports that were cut off and can be resumed.
+    pub interrupted: u32,
     /// Fields nobody has classified.
     pub to_classify: u32,
     /// Records the index still has to follow (0: it is up to date).
@@ -135,8 +137,35 @@ pub struct JobView {
     /// Seconds left, estimated from the rate.
     #[specta(type = Option<u32>)]
     pub seconds_left: Option<f64>,
+    /// How much of it is behind it, from 0 to 1: by bytes for an import.
+    #[specta(type = Option<u32>)]
+    pub share: Option<f64>,
+    /// Bytes of an import.
+    pub bytes: Option<BytesView>,
+    /// What it does with the file: `waiting`, `sealing`, `verifying`, `finishing`.
+    pub step: Option<String>,
+    /// The file it is at.
+    pub name: Option<String>,
+    /// Number of that file, from 1.
+    pub file: Option<u32>,
+    /// Files in all.
+    pub files: Option<u32>,
     /// A sentence about the outcome, or about what failed.
     pub message: Option<String>,
+}
+
+/// Bytes of the files of an import, and the pace.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct BytesView {
+    /// Bytes behind it.
+    #[specta(type = u32)]
+    pub done: u64,
+    /// Bytes in all.
+    #[specta(type = u32)]
+    pub total: u64,
+    /// Bytes per second over the last moments.
+    #[specta(type = u32)]
+    pub rate: f64,
 }
 
 /// One entry of the custody ledger.

@@ -1,0 +1,158 @@
+//! What an import is about to do, remembered before it is done: after a crash the sealed copy of the file it
+//! had come to is still there, and the import can be resumed or discarded. None of it is truth: an intake is
+//! no evidence of anything, so it has no ledger entry; the import that comes of it has one.
+
+use chrono::{DateTime, Utc};
+use evidence::Hash;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use serde_json::Value;
+
+use crate::ledger::may_record;
+use crate::seal::SealedFile;
+use crate::table::{intake, sealed};
+use crate::{Inner, Intake, Vault, VaultError};
+
+impl Vault {
+    /// Remembers that these files and folders are to be imported; gives the intake's number.
+    ///
+    /// # Errors
+    /// [`VaultError::ReadOnly`], [`VaultError::NotAllowed`] for a member who may not import.
+    pub async fn begin_intake(
+        &self,
+        paths: Vec<String>,
+        now: DateTime<Utc>,
+    ) -> Result<i64, VaultError> {
+        let kind = "import.finished";
+        let member = &self.inner.member;
+        if self.inner.read_only {
+            return Err(VaultError::ReadOnly);
+        }
+        if may_record(member.role, kind) != Some(true) {
+            return Err(VaultError::NotAllowed {
+                role: member.role,
+                kind: kind.to_owned(),
+            });
+        }
+        let actor = member.id.clone();
+        self.staging(move |conn| intake::begin(conn, &paths, &actor, now))
+            .await
+    }
+
+    /// Remembers the file that an intake has come to, with its sealed copy, which is kept from now on.
+    pub async fn intake_sealed(
+        &self,
+        id: i64,
+        current: Value,
+        file: SealedFile,
+    ) -> Result<(), VaultError> {
+        self.staging(move |conn| {
+            sealed::insert(conn, &file)?;
+            intake::set_current(conn, id, &current, &file.id)
+        })
+        .await
+    }
+
+    /// So many files of an intake came to their end. A sealed copy that nothing refers to is removed.
+    pub async fn intake_ended(&self, id: i64, ended: u64) -> Result<(), VaultError> {
+        let removed = self
+            .staging(move |conn| let_go(conn, intake::clear_current(conn, id, ended)?))
+            .await?;
+        self.remove_sealed(removed).await
+    }
+
+    /// The whole intake has ended, or is given up. A sealed copy that nothing refers to is removed.
+    pub async fn end_intake(&self, id: i64) -> Result<(), VaultError> {
+        let removed = self
+            .staging(move |conn| {
+                let sealed = intake::clear_current(conn, id, 0)?;
+                intake::delete(conn, id)?;
+                let_go(conn, sealed)
+            })
+            .await?;
+        self.remove_sealed(removed).await
+    }
+
+    /// Imports that were asked for and have not ended, oldest first.
+    pub async fn intakes(&self) -> Result<Vec<Intake>, VaultError> {
+        intake::all(&self.inner.pool).await
+    }
+
+    /// What is recorded of a sealed file.
+    pub async fn sealed_file(&self, id: &str) -> Result<SealedFile, VaultError> {
+        let all = sealed::all(&self.inner.pool).await?;
+        all.into_iter()
+            .find(|file| file.id == id)
+            .ok_or_else(|| VaultError::missing("sealed file", id))
+    }
+
+    /// Whether a finished import has this many bytes: only then is a digest worth computing before sealing.
+    pub async fn import_of_size(&self, size: u64) -> Result<bool, VaultError> {
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        let found: i64 = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM import WHERE size = ? AND state = 'finished')",
+        )
+        .bind(size)
+        .fetch_one(&self.inner.pool)
+        .await?;
+        Ok(found != 0)
+    }
+
+    /// The finished import of these bytes.
+    pub async fn import_of(&self, sha256: &Hash) -> Result<Option<i64>, VaultError> {
+        Ok(
+            sqlx::query_scalar("SELECT id FROM import WHERE sha256 = ? AND state = 'finished'")
+                .bind(sha256.0.to_vec())
+                .fetch_optional(&self.inner.pool)
+                .await?,
+        )
+    }
+
+    /// A change to what is only staged, without a ledger entry.
+    async fn staging<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Connection) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || inner.staging(f)).await?
+    }
+
+    async fn remove_sealed(&self, id: Option<String>) -> Result<(), VaultError> {
+        let Some(id) = id else { return Ok(()) };
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || match std::fs::remove_file(inner.sealer.path(&id)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        })
+        .await?
+    }
+}
+
+impl Inner {
+    fn staging<T>(
+        &self,
+        f: impl FnOnce(&Connection) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        if self.read_only {
+            return Err(VaultError::ReadOnly);
+        }
+        let mut guard = self.writer();
+        let tx = guard
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = f(&tx)?;
+        tx.commit()?;
+        Ok(done)
+    }
+}
+
+/// Forgets a sealed original unless an import or the quarantine refers to it; gives its id when it is to be removed.
+fn let_go(conn: &Connection, sealed: Option<String>) -> Result<Option<String>, VaultError> {
+    let Some(id) = sealed else { return Ok(None) };
+    if intake::refers(conn, &id)? {
+        return Ok(None);
+    }
+    conn.prepare("DELETE FROM sealed WHERE id = ? RETURNING id")?
+        .query_row([&id], |r| r.get(0))
+        .optional()
+        .map_err(Into::into)
+}

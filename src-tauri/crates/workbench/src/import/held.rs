@@ -1,0 +1,310 @@
+//! Files that fail: sealed in quarantine with the exact reason, listed, written out as they came.
+
+use std::path::Path;
+
+use evidence::{ArchiveError, Hash, RejectionReport};
+use serde_json::json;
+use sources::ReadError;
+use vault::{Act, Quarantined, SealedFile};
+
+use super::{Input, content};
+use crate::text::{count, time};
+use crate::view::{QuarantineExportView, QuarantineListView, QuarantineView};
+use crate::workspace::{Workspace, vault_error};
+use crate::{Error, Workbench};
+
+/// The code of a file that is not the one its manifest lists.
+pub(super) const HASH_MISMATCH: &str = "hash-mismatch";
+
+/// Why a file went to quarantine, as the vault keeps it. Never content.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) reason: String,
+    #[serde(default)]
+    pub(crate) place: String,
+    #[serde(default)]
+    pub(crate) hint: String,
+    /// File within the export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) part: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) index: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) field: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expected: Option<Hash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) found: Option<Hash>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: &str, reason: impl Into<String>, hint: &str) -> Self {
+        Self {
+            code: code.into(),
+            reason: reason.into(),
+            hint: hint.into(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn of(rejection: &RejectionReport) -> Self {
+        Self {
+            code: rejection.code.clone(),
+            reason: rejection.message.clone(),
+            place: place(rejection),
+            hint: rejection.hint.clone(),
+            part: rejection.file.clone(),
+            line: rejection.line,
+            index: rejection.index,
+            field: rejection.path.clone(),
+            expected: rejection.expected,
+            found: rejection.found,
+        }
+    }
+
+    pub(crate) fn of_reading(error: &ReadError) -> Self {
+        let place = match (error.line(), error.element()) {
+            (Some(line), _) => format!("line {line}"),
+            (None, Some(element)) => format!("element {element}"),
+            (None, None) => String::new(),
+        };
+        Self {
+            place,
+            line: error.line(),
+            index: error.element(),
+            ..Self::new(error.code(), error.to_string(), error.hint())
+        }
+    }
+
+    pub(crate) fn of_archive(error: &ArchiveError) -> Self {
+        Self::new(
+            error.code(),
+            error.to_string(),
+            "pack the files again where they came from, or import them unpacked",
+        )
+    }
+
+    /// The same, with the digests that differ.
+    pub(crate) fn digests(mut self, expected: Hash, found: Hash) -> Self {
+        self.place = format!("expected {}, found {}", expected.to_hex(), found.to_hex());
+        (self.expected, self.found) = (Some(expected), Some(found));
+        self
+    }
+}
+
+/// Where a rejection points: file, line, index, field.
+pub(crate) fn place(rejection: &RejectionReport) -> String {
+    let mut place = rejection.file.clone().unwrap_or_default();
+    if let Some(line) = rejection.line {
+        place.push_str(&format!(" line {line}"));
+    }
+    if let Some(index) = rejection.index {
+        place.push_str(&format!(", record {index}"));
+    }
+    if let Some(path) = &rejection.path {
+        place.push_str(&format!(", field {path}"));
+    }
+    place.trim_start_matches([',', ' ']).to_owned()
+}
+
+/// What is known of a file from an earlier failure of the same bytes.
+pub(super) enum Before {
+    /// Nothing.
+    Nothing,
+    /// It failed, and nothing that could change now would make it less of a failure.
+    Stays(i64),
+    /// It was not the file that a manifest listed, and there is a manifest to ask again.
+    Asked(i64),
+}
+
+impl Workbench {
+    /// Whether these bytes failed before. What was rejected once stays rejected whatever is trusted since;
+    /// only a manifest that lists these very bytes speaks for them.
+    pub(super) async fn held_before(
+        &self,
+        workspace: &Workspace,
+        input: &Input,
+        sha256: &Hash,
+    ) -> Result<Before, Error> {
+        let held = workspace.vault.held(sha256).await;
+        let Some(held) = held.map_err(|e| vault_error(&e))? else {
+            return Ok(Before::Nothing);
+        };
+        let mismatch = held.reason["code"] == HASH_MISMATCH;
+        Ok(match mismatch && input.manifest.is_some() {
+            true => Before::Asked(held.id),
+            false => Before::Stays(held.id),
+        })
+    }
+
+    /// Seals the reason with the file; the same file again is the same entry.
+    pub(super) async fn hold(
+        &self,
+        workspace: &Workspace,
+        input: &Input,
+        sealed: &SealedFile,
+        failure: &Failure,
+    ) -> Result<i64, Error> {
+        let (sha256, member) = content(input, sealed);
+        let held = workspace.vault.held(&sha256).await;
+        if let Some(same) = held.map_err(|e| vault_error(&e))? {
+            return Ok(same.id);
+        }
+        let reason = serde_json::to_value(failure).unwrap_or_default();
+        let (name, kind, sealed) = (
+            input.name.clone(),
+            input.format().to_owned(),
+            sealed.clone(),
+        );
+        let act = json!({
+            "file": name,
+            "sha256": sha256.to_hex(),
+            "code": failure.code,
+            "place": failure.place,
+        });
+        workspace
+            .vault
+            .write(self.now(), move |tx| {
+                let id = tx.quarantine(&name, &kind, &sealed, member.as_ref(), &reason)?;
+                Ok((id, Act::new("quarantine.held", act).into()))
+            })
+            .await
+            .map_err(|e| vault_error(&e))
+    }
+
+    /// A held file was verified after all.
+    pub(super) async fn release(
+        &self,
+        workspace: &Workspace,
+        id: i64,
+        import: i64,
+    ) -> Result<(), Error> {
+        let act = json!({ "quarantine": id, "import": import, "because": "a manifest lists these bytes" });
+        workspace
+            .vault
+            .write(self.now(), move |tx| {
+                tx.set_quarantine_state(id, "released")?;
+                Ok(((), Act::new("quarantine.verified", act).into()))
+            })
+            .await
+            .map_err(|e| vault_error(&e))
+    }
+
+    /// Files in quarantine; with `all`, also those that were admitted or verified since.
+    pub async fn quarantine(&self, all: bool) -> Result<QuarantineListView, Error> {
+        let workspace = self.workspace().await?;
+        let files = views(&workspace, all).await?;
+        Ok(QuarantineListView {
+            total: count(files.len()),
+            files,
+        })
+    }
+
+    /// One file of the quarantine with its exact reason.
+    pub async fn quarantined(&self, id: u32) -> Result<QuarantineView, Error> {
+        let workspace = self.workspace().await?;
+        Ok(view(find(&workspace, id).await?))
+    }
+
+    /// Writes a quarantined file out as it came, for its source to look at. Recorded in custody.
+    pub async fn quarantine_export(
+        &self,
+        id: u32,
+        path: String,
+    ) -> Result<QuarantineExportView, Error> {
+        let workspace = self.workspace().await?;
+        let held = find(&workspace, id).await?;
+        let to = Path::new(&path).to_path_buf();
+        let mut reader = super::sealed::open(&workspace, &held.sealed).await?;
+        let written = tokio::task::spawn_blocking(move || {
+            if super::folder::is_framed(&mut reader)? {
+                return super::folder::unpack(reader, &to);
+            }
+            let mut file = std::fs::File::options()
+                .write(true)
+                .create_new(true)
+                .open(&to)?;
+            let size = std::io::copy(&mut reader, &mut file);
+            let size = size.and_then(|size| file.sync_all().map(|()| size));
+            if size.is_err() {
+                // Half a file would look like evidence.
+                let _ = std::fs::remove_file(&to);
+            }
+            size
+        });
+        let size = written.await.map_err(|_| super::stopped())?;
+        let size = size.map_err(|e| Error::io("could not write", Path::new(&path), &e))?;
+        let whole = workspace.vault.sealed_file(&held.sealed).await;
+        let sha256 = whole.map_err(|e| vault_error(&e))?.sha256.to_hex();
+        let act = json!({ "quarantine": held.id, "file": held.name, "sha256": sha256 });
+        workspace
+            .vault
+            .record(Act::new("quarantine.exported", act), self.now())
+            .await
+            .map_err(|e| vault_error(&e))?;
+        self.vault_changed();
+        Ok(QuarantineExportView {
+            id,
+            path,
+            size,
+            sha256,
+        })
+    }
+}
+
+pub(super) async fn find(workspace: &Workspace, id: u32) -> Result<Quarantined, Error> {
+    let all = workspace.vault.quarantined().await;
+    let all = all.map_err(|e| vault_error(&e))?;
+    let found = all.into_iter().find(|q| q.id == i64::from(id));
+    found.ok_or_else(|| {
+        Error::not_found(
+            format_args!("file {id} in quarantine"),
+            "list the quarantine to see the numbers",
+        )
+    })
+}
+
+/// Files that are held.
+pub(crate) async fn quarantine_views(workspace: &Workspace) -> Result<Vec<QuarantineView>, Error> {
+    views(workspace, false).await
+}
+
+async fn views(workspace: &Workspace, all: bool) -> Result<Vec<QuarantineView>, Error> {
+    let files = workspace.vault.quarantined().await;
+    let files = files.map_err(|e| vault_error(&e))?.into_iter();
+    Ok(files
+        .filter(|q| all || q.state == "held")
+        .map(view)
+        .collect())
+}
+
+pub(super) fn failure(held: &Quarantined) -> Failure {
+    serde_json::from_value(held.reason.clone())
+        .unwrap_or_else(|_| Failure::new("unknown", "the reason cannot be read", "run fsck"))
+}
+
+pub(super) fn view(held: Quarantined) -> QuarantineView {
+    let failure = failure(&held);
+    QuarantineView {
+        id: count(held.id),
+        file: held.name,
+        at: time(held.at),
+        code: failure.code,
+        reason: failure.reason,
+        place: failure.place,
+        hint: failure.hint,
+        sha256: held.sha256.to_hex(),
+        format: held.kind,
+        state: held.state,
+        part: failure.part,
+        line: failure.line,
+        index: failure.index,
+        field: failure.field,
+        expected: failure.expected.map(|d| d.to_hex()),
+        found: failure.found.map(|d| d.to_hex()),
+        import: held.import.map(count),
+    }
+}

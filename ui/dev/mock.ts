@@ -57,6 +57,7 @@ export function mockWindow(options: MockOptions): void {
     origins_pending: 1,
     interrupted: sources.interrupted.length,
     quarantined: sources.quarantine.length,
+    open_detections: 0,
     to_classify: sources.to_classify.length,
     index_behind: 0,
     ledger: { epoch: 1, size: 412, root: base64(1), at: "2026-11-21T00:12:00Z" },

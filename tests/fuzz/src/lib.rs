@@ -1,16 +1,27 @@
 //! One function for each parser of foreign bytes. Each takes any bytes at all, must not crash, hang
 //! or grow without bound, and asserts what its callers rely on when the bytes are accepted.
 
-use std::io::Cursor;
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use evidence::archive::{CHECKPOINT, CONSISTENCY, PREVIOUS_CHECKPOINT, RANGE, RECORDS};
+use evidence::archive::{
+    CHECKPOINT, CONSISTENCY, Container, PREVIOUS_CHECKPOINT, RANGE, RECORDS, read_member,
+};
+use evidence::cloudtrail::{
+    self, LogVerdict, Trail, TrailTrust, is_digest_name, is_log_name, is_signature_name,
+};
 use evidence::export::{ExportVerdict, verify_export};
+use evidence::fork::{Branch, ForkProof};
 use evidence::packet::{PacketTrust, verify_bytes};
-use evidence::{Checkpoint, ExportFiles, RecordLine, SignedNote, Trust, VerifierKey};
+use evidence::{Checkpoint, CosigningKey, ExportFiles, RecordLine, SignedNote, Trust, VerifierKey};
 use exports::{Files, Log, verify};
-use sources::{Catalogue, InputKind, SourceFile, parse_sha256sums, read_foreign};
+use sample::trail::{TrailCase, TrailFiles};
+use sources::{
+    Catalogue, InputKind, PACKED_BOUNDS, SourceFile, parse_sha256sums, read_foreign,
+    salvage_foreign,
+};
 
 #[expect(dead_code, reason = "the tests of the product use the rest")]
 #[path = "../../src/exports.rs"]
@@ -22,15 +33,23 @@ const LAST: u64 = 15;
 struct Good {
     files: Files,
     keys: [VerifierKey; 1],
+    /// A key that cosigned the checkpoint, and the checkpoint as it was cosigned.
+    cosigner: VerifierKey,
+    cosigned: String,
 }
 
 fn good() -> &'static Good {
     static GOOD: OnceLock<Good> = OnceLock::new();
     GOOD.get_or_init(|| {
         let log = Log::new("log.example/command", 7, LAST);
+        let files = log.export(FIRST..LAST, &[3]);
+        let key = CosigningKey::from_seed("witness.example", &[9; 32]).expect("a key");
+        let note = std::str::from_utf8(&files[CHECKPOINT]).expect("a note is text");
         Good {
-            files: log.export(FIRST..LAST, &[3]),
             keys: [log.verifier()],
+            cosigner: key.verifier_key().clone(),
+            cosigned: key.cosign_note(note, 1_793_145_600).expect("it signs"),
+            files,
         }
     })
 }
@@ -48,6 +67,11 @@ pub fn note(bytes: &[u8]) {
     if let Ok(note) = SignedNote::parse(bytes) {
         assert!(note.text().ends_with('\n'));
         let _ = note.verify(&good().keys);
+        let cosigner = std::slice::from_ref(&good().cosigner);
+        if note.verify(cosigner).is_ok() {
+            let signed = SignedNote::parse(good().cosigned.as_bytes()).expect("it was signed");
+            assert_eq!(note.text(), signed.text());
+        }
     }
     for name in [CHECKPOINT, PREVIOUS_CHECKPOINT] {
         if replaced(name, bytes) == ExportVerdict::Valid {
@@ -158,6 +182,115 @@ pub fn foreign(bytes: &[u8]) {
     }
 }
 
+/// A copy of a trail: three hours of digests with what they list, and the keys of its region.
+fn trail() -> &'static TrailFiles {
+    static TRAIL: OnceLock<TrailFiles> = OnceLock::new();
+    TRAIL.get_or_init(|| {
+        let mut good = TrailCase::Good.files();
+        let digests = good.files.keys().filter(|path| is_digest_name(path));
+        let last = digests.clone().nth(2).expect("hours").clone();
+        let late = |path: &String| is_digest_name(path) && *path > last;
+        good.files.retain(|path, _| !late(path));
+        good
+    })
+}
+
+fn surveyed(files: &BTreeMap<String, Vec<u8>>) -> cloudtrail::TrailReport {
+    let mut read = Trail::default();
+    files
+        .iter()
+        .for_each(|(path, bytes)| read.read(path, bytes));
+    cloudtrail::survey(&read, std::slice::from_ref(&trail().policy))
+}
+
+/// Digests, logs, signatures, keys and pins of CloudTrail: in the place of a good file only what says the same
+/// is proven.
+pub fn cloudtrail(bytes: &[u8]) {
+    let _ = cloudtrail::read_keys(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(trust) = TrailTrust::read(text)
+    {
+        assert!(trust.check().is_ok());
+    }
+    let good = trail();
+    let plain = |bytes: &[u8]| {
+        cloudtrail::inflate(bytes, 1 << 20)
+            .map(|b| b.into_owned())
+            .ok()
+    };
+    for is in [is_digest_name, is_log_name, is_signature_name] {
+        let Some((path, was)) = good.files.iter().find(|(path, _)| is(path)) else {
+            continue;
+        };
+        let mut files = good.files.clone();
+        files.insert(path.clone(), bytes.to_vec());
+        let report = surveyed(&files);
+        let digest = report.digests.iter().find(|line| line.path == *path);
+        let log = report.logs.iter().find(|line| line.path == *path);
+        if digest.is_some_and(|line| line.verdict.is_proven())
+            || log.is_some_and(|line| line.verdict == LogVerdict::Verified)
+        {
+            assert_eq!(plain(bytes), plain(was));
+        }
+    }
+}
+
+/// A fork proof: what is proven has two signed roots at one size.
+pub fn fork_proof(bytes: &[u8]) {
+    let Ok(proof) = ForkProof::parse(bytes) else {
+        return;
+    };
+    assert_eq!(
+        ForkProof::parse(proof.to_json().as_bytes()).ok().as_ref(),
+        Some(&proof)
+    );
+    if proof
+        .verify(&good().keys)
+        .is_ok_and(|found| found.is_proven())
+    {
+        assert_ne!(proof.branches[0].root, proof.branches[1].root);
+    }
+}
+
+/// A compressed file: bounded, and read the same way whether it is imported or salvaged.
+pub fn compressed(bytes: &[u8]) {
+    let _ = InputKind::detect("file.ndjson.gz", bytes, false);
+    let mut out = Vec::new();
+    if let Ok(plain) = sources::unpacked(bytes)
+        && plain.take(1 << 26).read_to_end(&mut out).is_ok()
+    {
+        assert!(out.len() as u64 <= PACKED_BOUNDS.allowed(bytes.len() as u64));
+    }
+    for kind in [InputKind::JsonLines, InputKind::JsonArray] {
+        let mut salvaged = 0_u64;
+        let salvage = salvage_foreign(kind, bytes, None, &mut |_| {
+            salvaged += 1;
+            ControlFlow::Continue(())
+        });
+        let read = read_foreign(kind, bytes, None, &mut |_| ControlFlow::Continue(()));
+        if let (Ok(_), Ok(read)) = (salvage, read) {
+            assert_eq!(read, salvaged);
+        }
+    }
+}
+
+/// A ZIP archive of any files: bounded, and its files are what its directory says.
+pub fn container(bytes: &[u8]) {
+    let Ok(container) = Container::open(Cursor::new(bytes.to_vec()), PACKED_BOUNDS) else {
+        return;
+    };
+    let _ = container.exports();
+    for member in container.members() {
+        let mut out = Vec::new();
+        let opened = read_member(Cursor::new(bytes.to_vec()), member);
+        if let Ok(reader) = opened
+            && reader.take(member.size + 1).read_to_end(&mut out).is_ok()
+        {
+            assert_eq!(out.len() as u64, member.size);
+        }
+    }
+}
+
 /// The first inputs of each parser, by its name: what a source writes. The committed corpora were
 /// grown from these.
 pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
@@ -202,6 +335,51 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     );
     let sums = format!("{}  a.json\n", "00".repeat(32));
     add("foreign", "sums", sums.as_bytes());
+    add("note", "cosigned", good.cosigned.as_bytes());
+    add("key", "ml-dsa-44", good.cosigner.to_string().as_bytes());
+    let trail = trail();
+    let of = |is: fn(&str) -> bool| trail.files.iter().find(|(path, _)| is(path));
+    for (name, is) in [
+        ("digest", is_digest_name as fn(&str) -> bool),
+        ("log", is_log_name),
+        ("signature", is_signature_name),
+    ] {
+        if let Some((_, bytes)) = of(is) {
+            add("cloudtrail", name, bytes);
+            if let Ok(plain) = cloudtrail::inflate(bytes, 1 << 20) {
+                add("cloudtrail", &format!("{name}-plain"), &plain);
+            }
+        }
+    }
+    add("cloudtrail", "keys", trail.keys.as_bytes());
+    let policy = serde_json::to_vec(&trail.policy).expect("plain data");
+    add("cloudtrail", "policy", &policy);
+    let branches = [7, 3].map(|common| {
+        let log = Log::branching("log.example/command", 7, common, LAST);
+        let note = log.export(FIRST..LAST, &[])[CHECKPOINT].clone();
+        let note = String::from_utf8(note).expect("a note is text");
+        let signed = SignedNote::parse(note.as_bytes()).expect("a note");
+        let root = Checkpoint::parse(signed.text()).expect("a checkpoint").root;
+        Branch {
+            root,
+            steps: Vec::new(),
+            note,
+        }
+    });
+    let proof = ForkProof::new("log.example/command", LAST, branches);
+    add("fork_proof", "roots", proof.to_json().as_bytes());
+    let lines = format!("{event}\n{event}\n");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, lines.as_bytes()).expect("memory");
+    add("compressed", "gzip", &gzip.finish().expect("memory"));
+    let packed = zstd::bulk::compress(lines.as_bytes(), 1).expect("memory");
+    add("compressed", "zstd", &packed);
+    add("container", "export", &zip_of(&good.files));
+    let named = good
+        .files
+        .iter()
+        .map(|(n, b)| (format!("day/{n}"), b.clone()));
+    add("container", "folder", &zip_of(&named.collect()));
     seeds
 }
 

@@ -81,6 +81,7 @@ impl Workbench {
             origins_pending: count(of("pending")),
             interrupted: count(crate::import::interrupted_views(&workspace).await?.len()),
             quarantined: count(quarantine.iter().filter(|q| q.state == "held").count()),
+            open_detections: count(crate::detect::open(&workspace).await?),
             to_classify: count(to_classify),
             index_behind: count(
                 u64::try_from(newest)

@@ -1095,6 +1095,8 @@ export type OverviewView = {
 	origins_pending: number,
 	/**  Files in quarantine. */
 	quarantined: number,
+	/**  Detection candidates that nobody has decided on. */
+	open_detections: number,
 	/**  Imports that were cut off and can be resumed. */
 	interrupted: number,
 	/**  Fields nobody has classified. */

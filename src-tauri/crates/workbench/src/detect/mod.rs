@@ -3,11 +3,14 @@
 //! dismissed only by a member's act, which the ledger keeps.
 
 mod act;
+mod candidate;
 mod follow;
 mod judge;
+mod lives;
 mod rebuild;
 mod rules;
 mod show;
 mod subject;
 
 pub(crate) use follow::follow;
+pub(crate) use show::open;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use evidence::Assurance;
 use vault::{Candidate, CandidateGroup, EventRow, LedgerFilter};
 
-use super::follow::{ACROSS, Body, EXPOSURE};
+use super::candidate::{ACROSS, Body, EXPOSURE};
 use super::rules;
 use crate::explore::{row_view, system_title};
 use crate::standing::Standing;
@@ -40,6 +40,18 @@ impl Decision {
     fn reopens(&self) -> bool {
         self.decision == "reconsidered"
     }
+}
+
+/// Candidates found so far that nobody has decided on.
+pub(crate) async fn open(workspace: &Workspace) -> Result<u64, Error> {
+    let groups = workspace.vault.candidate_groups(None).await;
+    let groups = groups.map_err(|e| vault_error(&e))?;
+    let total: u64 = groups.iter().map(|group| group.total).sum();
+    if total == 0 {
+        return Ok(0);
+    }
+    let closed = closed_in(workspace, &decided(workspace).await?).await?;
+    Ok(total.saturating_sub(closed.values().sum()))
 }
 
 impl Workbench {

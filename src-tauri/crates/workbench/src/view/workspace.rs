@@ -84,6 +84,8 @@ pub struct OverviewView {
     pub origins_pending: u32,
     /// Files in quarantine.
     pub quarantined: u32,
+    /// Detection candidates that nobody has decided on.
+    pub open_detections: u32,
     /// Imports that were cut off and can be resumed.
     pub interrupted: u32,
     /// Fields nobody has classified.

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use evidence::Record;
-use muniment_tests::bench::fresh;
+use muniment_tests::bench::{SECOND, fresh};
 use muniment_tests::exports::{Files, Log, put, record};
 use muniment_tests::programs::Terminal;
 use serde_json::{Value, json};
+use workbench::{Approval, Code};
 
 /// One row: exports in the order they arrive, and what is said in the end.
 struct Row {
@@ -351,7 +352,7 @@ async fn each_row_as_the_window_is_told() {
         }
         if row.cadence.is_some() {
             bench
-                .trust_heartbeat(origin_of(row), row.cadence)
+                .trust_heartbeat(origin_of(row), row.cadence.map(u64::from), None)
                 .await
                 .expect("stated");
         }
@@ -361,30 +362,33 @@ async fn each_row_as_the_window_is_told() {
     for row in ROWS {
         check(row, &sources);
     }
+    // To hear less often, or no longer, is to require less: it takes two.
+    let silent = || String::from("log.example/silent");
+    for less in [Some(86_400), None] {
+        let refused = bench.trust_heartbeat(silent(), less, None).await;
+        assert_eq!(refused.expect_err("refused").code, Code::Refused);
+    }
+    let custody = bench.custody(String::new(), None).await.expect("custody");
+    let approval = Approval {
+        member: custody.members[1].id.clone(),
+        passphrase: SECOND.into(),
+    };
     // A cadence that is taken back takes the silence with it.
     bench
-        .trust_heartbeat("log.example/silent".into(), None)
+        .trust_heartbeat(silent(), None, Some(approval))
         .await
         .expect("stated");
     let sources = bench.sources().await.expect("sources");
-    let silent = sources
+    let heard = sources
         .origins
         .iter()
         .find(|o| o.origin == "log.example/silent");
-    assert_eq!(silent.map(|o| o.verdict.as_str()), Some("extends"));
-    for wrong in [Some(0), Some(u32::MAX)] {
-        assert!(
-            bench
-                .trust_heartbeat("log.example/silent".into(), wrong)
-                .await
-                .is_err()
-        );
+    assert_eq!(heard.map(|o| o.verdict.as_str()), Some("extends"));
+    for wrong in [0, u64::from(u32::MAX)] {
+        let refused = bench.trust_heartbeat(silent(), Some(wrong), None).await;
+        assert_eq!(refused.expect_err("refused").code, Code::Invalid);
     }
-    assert!(
-        bench
-            .trust_heartbeat("log.example/nobody".into(), Some(60))
-            .await
-            .is_err()
-    );
+    let nobody = bench.trust_heartbeat("log.example/nobody".into(), Some(60), None);
+    assert_eq!(nobody.await.expect_err("unknown").code, Code::NotFound);
     bench.lock().await.expect("locked");
 }

@@ -55,7 +55,6 @@ commands! {
     rebuild(everything: bool) -> RebuiltView;
     trust() -> TrustView;
     trust_add(vkey: String, origin: Option<String>) -> TrustView;
-    trust_heartbeat(origin: String, seconds: Option<u32>) -> TrustView;
     fork_proof_write(origin: String, size: u32, path: String) -> ForkProofView;
     trust_policy(origin: String) -> PolicyView;
     trust_preview(file: String) -> TrustChangeView;

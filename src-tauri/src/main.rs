@@ -52,7 +52,6 @@ fn ipc() -> Builder<tauri::Wry> {
             rebuild,
             trust,
             trust_add,
-            trust_heartbeat,
             trust_policy,
             trust_preview,
             trust_change,

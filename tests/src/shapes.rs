@@ -13,7 +13,7 @@ pub const SHAPES: &[(&str, &[&str])] = &[
     ("init", &["init"]),
     ("keygen", &["keygen"]),
     ("seal", &["seal"]),
-    ("trust", &["trust heartbeat", "trust list"]),
+    ("trust", &["trust list"]),
     (
         "trust-change",
         &[
@@ -21,6 +21,7 @@ pub const SHAPES: &[(&str, &[&str])] = &[
             "trust set",
             "trust anchor",
             "trust distrust",
+            "trust heartbeat",
             "trust confirm",
         ],
     ),

@@ -239,7 +239,9 @@ pub(crate) enum Trust {
         origin: String,
         /// Seconds within which a heartbeat comes; none unless given.
         #[arg(long, value_name = "SECONDS")]
-        every: Option<u32>,
+        every: Option<u64>,
+        #[command(flatten)]
+        approval: Second,
     },
     /// List pinned keys with full fingerprints.
     List,

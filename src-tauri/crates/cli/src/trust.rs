@@ -17,8 +17,13 @@ pub(crate) async fn run(bench: &Workbench, command: &Trust) -> Result<Answer, Er
             let pinned = bench.trust_pin(vkey.clone(), origin.clone(), *from).await?;
             Answer::Trusted(pinned)
         }
-        Trust::Heartbeat { origin, every } => {
-            Answer::Trust(bench.trust_heartbeat(origin.clone(), *every).await?)
+        Trust::Heartbeat {
+            origin,
+            every,
+            approval,
+        } => {
+            let (origin, approval) = (origin.clone(), approval.given()?);
+            Answer::Trusted(bench.trust_heartbeat(origin, *every, approval).await?)
         }
         Trust::List => Answer::Trust(bench.trust().await?),
         Trust::Cloudtrail(command) => Answer::Trails(match command {

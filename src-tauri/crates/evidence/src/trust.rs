@@ -31,6 +31,8 @@ pub use weakens::{Sizes, Weakening, weakens};
 
 /// Value of `format`.
 pub const TRUST_FORMAT: &str = "muniment/trust/v1";
+/// Longest cadence of heartbeats, in seconds: 366 days.
+pub const LONGEST_CADENCE: u64 = 366 * 86_400;
 
 /// Why a trust policy was refused, or why signers do not satisfy it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -301,7 +303,7 @@ pub struct OriginTrust {
     /// A pinned (size, root).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<Anchor>,
-    /// Seconds within which the origin writes a heartbeat record.
+    /// Seconds within which the origin writes a heartbeat record, 1 to [`LONGEST_CADENCE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<u64>,
 }
@@ -513,7 +515,10 @@ impl OriginTrust {
         };
         let schemas_fit = self.schemas.iter().flatten().all(schema_fits);
         let anchor_fits = self.anchor.is_none_or(|a| a.size > 0 && a.size < MAX_SIZE);
-        if !schemas_fit || !anchor_fits || self.heartbeat == Some(0) {
+        let cadence_fits = self
+            .heartbeat
+            .is_none_or(|s| (1..=LONGEST_CADENCE).contains(&s));
+        if !schemas_fit || !anchor_fits || !cadence_fits {
             return Err(TrustError::Detail(origin()));
         }
         Ok(())

@@ -6,7 +6,6 @@
 
 mod ahead;
 mod bands;
-mod cadence;
 mod case;
 mod classify;
 mod cloudtrail;

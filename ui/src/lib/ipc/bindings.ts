@@ -34,7 +34,6 @@ export const commands = {
 	rebuild: (everything: boolean) => __TAURI_INVOKE<RebuiltView>("rebuild", { everything }),
 	trust: () => __TAURI_INVOKE<TrustView>("trust"),
 	trustAdd: (vkey: string, origin: string | null) => __TAURI_INVOKE<TrustView>("trust_add", { vkey, origin }),
-	trustHeartbeat: (origin: string, seconds: number | null) => __TAURI_INVOKE<TrustView>("trust_heartbeat", { origin, seconds }),
 	trustPolicy: (origin: string) => __TAURI_INVOKE<PolicyView>("trust_policy", { origin }),
 	trustPreview: (file: string) => __TAURI_INVOKE<TrustChangeView>("trust_preview", { file }),
 	trustChange: (file: string, member: string | null, passphrase: string | null) => __TAURI_INVOKE<TrustChangeView>("trust_change", { file, member, passphrase }),

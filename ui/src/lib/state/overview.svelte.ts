@@ -5,6 +5,9 @@ import { toasts } from "./toasts.svelte";
 /** Changes closer together than this are taken as one: an import announces many. */
 const settle = 120;
 
+/** Jobs that follow others: the index, detection, the count of unclassified fields. */
+const behind = new Set(["index", "detect", "classify"]);
+
 /** Counts for the rail and the status line, and the running jobs. */
 class Overview {
   view = $state.raw<OverviewView | null>(null);
@@ -75,6 +78,8 @@ class Overview {
       if (job.state === "running" || this.#ended.has(job.id)) continue;
       this.#ended.add(job.id);
       if (this.view === null) continue;
+      // What nobody asked for by itself is said only when it failed.
+      if (behind.has(job.kind) && job.state !== "failed") continue;
       const text = job.message ?? `${job.title}: ${job.state}`;
       if (job.state === "failed") toasts.fail({ code: "job", message: text, hint: null });
       else toasts.say(text, job.state === "done" ? "good" : "note");

@@ -685,6 +685,7 @@ fn a_bad_policy_is_refused() {
     }
     for rest in [
         r#","heartbeat":0"#,
+        r#","heartbeat":31622401"#,
         r#","schemas":[{"id":"A","version":1}]"#,
     ] {
         let parsed = Trust::parse(policy(rest).as_bytes());

@@ -228,6 +228,35 @@ impl Workbench {
             .await
     }
 
+    /// States within how many seconds an origin writes a heartbeat record, or that it writes none. A longer
+    /// cadence, or none any more, lowers what is required.
+    pub async fn trust_heartbeat(
+        &self,
+        origin: String,
+        seconds: Option<u64>,
+        approval: Option<Approval>,
+    ) -> Result<TrustChangeView, Error> {
+        let workspace = self.workspace().await?;
+        let mut policy = match of(&workspace, &origin).await {
+            // An origin that is known by its exports may promise a cadence before a key is pinned.
+            Err(error) if error.code == Code::NotFound => {
+                match workspace.standing().origin(&origin) {
+                    Some(_) => OriginTrust::new(&origin),
+                    None => return Err(error),
+                }
+            }
+            policy => policy?,
+        };
+        policy.heartbeat = seconds;
+        let kind = Kind {
+            act: "trust.heartbeat",
+            detail: json!({ "origin": origin, "seconds": seconds }),
+            rotation: false,
+        };
+        self.change(&workspace, vec![policy], approval, kind, true)
+            .await
+    }
+
     /// Distrusts a key of an origin from a size on; `compromised` when that is known.
     pub async fn trust_distrust(
         &self,

@@ -149,6 +149,8 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     assert_eq!(overview["origins_gap"], 0, "the gap is filled");
     assert!(overview["records"].as_u64().expect("a number") > before);
 
+    a_trail_is_shown_and_another_pinned_by_keyboard(&window, home);
+
     // Search, and pin three records to a new incident, by keyboard.
     window.click(&id("nav-explore"));
     window.fill(
@@ -350,6 +352,44 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     drop(window);
 
     a_stranger_checks_the_packet(home, &packet);
+}
+
+/// The hour that the sample's CloudTrail lacks is named. A second trail is pinned without the mouse: first
+/// with nothing filled in, then with a keys file that is not there, then as it should be.
+fn a_trail_is_shown_and_another_pinned_by_keyboard(window: &Window, home: &Path) {
+    window.says(
+        &id("trail-findings"),
+        "1 hour is not covered by a signed digest",
+    );
+    window.says(&id("trail-chain"), "1 hour missing");
+    window.says(&id("trail"), "confirmed");
+    window.chord(&["t"]);
+    window.wait(&id("trail-form"));
+    window.chord(&[keys::ENTER]);
+    window.says(&id("trail-form"), "An account is 12 digits.");
+    window.says(&id("trail-form"), "Name the bucket.");
+    let keys_file = home.join("data/muniment/sample-exports/keys/cloudtrail-keys.json");
+    let absent = keys_file
+        .with_file_name("nowhere.json")
+        .display()
+        .to_string();
+    for (field, value) in [
+        ("account", "444455556666"),
+        ("trail", "another-trail"),
+        ("regions", "eu-west-1"),
+        ("bucket", "another-bucket"),
+        ("keys", absent.as_str()),
+    ] {
+        window.fill(&id(&format!("trail-{field}")), value);
+    }
+    window.chord(&[keys::ENTER]);
+    window.says(&id("error-banner"), "nowhere.json");
+    window.fill(&id("trail-keys"), &keys_file.display().to_string());
+    window.chord(&[keys::ENTER]);
+    window.gone(&id("trail-form"));
+    let view = window.invoke("cloudtrail", &json!({})).expect("the trails");
+    assert_eq!(view["total"], 2, "{view:#}");
+    window.says("body", "nobody has confirmed it");
 }
 
 /// Every place in both themes: axe finds nothing. With `MUNIMENT_SCREENSHOTS` set to a folder,

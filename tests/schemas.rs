@@ -152,6 +152,70 @@ fn the_schema_of_the_trust_file_is_current() {
     assert!(validator.is_valid(&document), "{document:#}");
 }
 
+/// `schemas/cloudtrail-trust-1.schema.json`: what is pinned about a trail. Each policy that the
+/// generated trails are checked under is of its shape, and what it rules out is not.
+#[test]
+fn generated_schema_of_a_pinned_trail_is_current() {
+    let mut schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<evidence::cloudtrail::TrailTrust>();
+    schema.insert(
+        "$id".into(),
+        json!("urn:muniment:schema:cloudtrail-trust:1"),
+    );
+    let title = format!(
+        "Pinned trail ({})",
+        evidence::cloudtrail::TRAIL_TRUST_FORMAT
+    );
+    schema.insert("title".into(), json!(title));
+    schema.insert(
+        "description".into(),
+        json!("Account, regions, bucket and keys of one AWS CloudTrail trail, as a custodian pinned them."),
+    );
+    let mut fresh = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    fresh.push('\n');
+    let path = file("").with_file_name("../cloudtrail-trust-1.schema.json");
+    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
+        std::fs::write(&path, &fresh).expect("schemas is writable");
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap_or_default() == fresh,
+        "schemas/cloudtrail-trust-1.schema.json is stale: run `cargo xtask schemas`"
+    );
+
+    let validator = jsonschema::validator_for(&schema.to_value()).expect("a schema that compiles");
+    for case in sample::trail::TrailCase::ALL {
+        let policy = case.files().policy;
+        let document = serde_json::to_value(&policy).expect("JSON");
+        assert!(validator.is_valid(&document), "{case:?}: {document:#}");
+        let read = evidence::cloudtrail::TrailTrust::read(&document.to_string());
+        assert_eq!(read, Ok(policy), "{case:?}");
+    }
+    let moved = sample::trail::TrailCase::MovedWithMap.files().policy;
+    let good = serde_json::to_value(&moved).expect("JSON");
+    for (at, wrong) in [
+        ("/format", json!("muniment/cloudtrail-trust/v2")),
+        ("/account", json!("1111-2222-3333")),
+        ("/regions", json!([])),
+        ("/keys/0/sha256", json!(good["keys"][0]["fingerprint"])),
+        ("/keys/0/fingerprint", json!(good["keys"][0]["sha256"])),
+        ("/keys/0/confirmed", json!({ "by": "somebody" })),
+        ("/keys/0/value", json!("not base64 at all")),
+        ("/interval", json!({ "since": "yesterday" })),
+        ("/locations/0/at", json!(null)),
+    ] {
+        let mut document = good.clone();
+        let place = document.pointer_mut(at);
+        *place.unwrap_or_else(|| panic!("{at} is there")) = wrong;
+        assert!(!validator.is_valid(&document), "{at} is let through");
+        let read = evidence::cloudtrail::TrailTrust::read(&document.to_string());
+        assert!(read.is_err(), "{at} is read");
+    }
+    let mut more = good;
+    more["note"] = json!("a field that nobody reads");
+    assert!(!validator.is_valid(&more));
+}
+
 /// The commands that `muniment … --help` lists.
 fn listed(before: &[&str]) -> Vec<String> {
     let output = Command::new(muniment())

@@ -62,6 +62,8 @@ commands! {
     trust_confirm(origin: String, key: String) -> TrustChangeView;
     trust_load(path: String) -> TrustFileView;
     trust_save(path: String, origin: Option<String>) -> TrustFileView;
+    cloudtrail() -> TrailsView;
+    pin_trail(request: workbench::TrailRequest) -> TrailsView;
     incidents() -> IncidentsView;
     incident(incident: String) -> IncidentView;
     open_incident(open: OpenIncident) -> IncidentView;

@@ -58,6 +58,8 @@ fn ipc() -> Builder<tauri::Wry> {
             trust_confirm,
             trust_load,
             trust_save,
+            cloudtrail,
+            pin_trail,
             fork_proof_write,
             incidents,
             incident,

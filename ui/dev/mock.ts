@@ -5,6 +5,7 @@ import type { JobView, OverviewView, StartView } from "$lib/ipc";
 import { base64 } from "./data/random";
 import { complete, pinned, Records } from "./data/records";
 import { sources } from "./data/sources";
+import { trails } from "./data/trails";
 import { members, workspace } from "./data/workspace";
 
 export interface MockOptions {
@@ -155,6 +156,17 @@ export function mockWindow(options: MockOptions): void {
       );
       void emit("changed", { what: "jobs" });
       return null;
+    },
+    cloudtrail: () =>
+      options.fresh ? { ...trails, total: 0, trails: [], verdict: "", digests: [], logs: [] } : trails,
+    pin_trail: (a) => {
+      if (a.request.keys)
+        throw {
+          code: "failed",
+          message: `could not read ${a.request.keys}: No such file or directory (os error 2)`,
+          hint: "check that the file exists, that you may read it, and that the disk has room",
+        };
+      return trails;
     },
     search_records: (a) => records.search(a.request),
     record: (a) => records.record(a.seq),

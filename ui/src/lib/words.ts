@@ -26,6 +26,9 @@ const marks: Record<string, Mark> = {
   silent: { glyph: "▨", tone: "warn" },
   unknown: { glyph: "┄", tone: "none" },
   contradiction: { glyph: "▲", tone: "bad" },
+  // A CloudTrail trail as a whole
+  verified: { glyph: "◆", tone: "good" },
+  incomplete: { glyph: "◐", tone: "warn" },
   // Gates
   met: { glyph: "✓", tone: "good" },
   waived: { glyph: "△", tone: "warn" },

@@ -29,6 +29,14 @@ pub(crate) enum TrailCommand {
         #[arg(long, value_name = "TEXT", requires = "confirm")]
         how: Option<String>,
     },
+    /// Pin what a document (muniment/cloudtrail-trust/v1) states, with its keys and confirmations.
+    ///
+    /// It takes the place of what was pinned about that trail. Its shape is
+    /// schemas/cloudtrail-trust-1.schema.json.
+    Set {
+        /// The document.
+        file: PathBuf,
+    },
     /// List pinned trails with their keys, and what the digests here prove.
     List,
 }
@@ -127,6 +135,7 @@ impl TrailArguments {
             since: self.since.clone(),
             until: self.until.clone(),
             location_map: self.location_map.as_ref().map(|p| p.display().to_string()),
+            locations: Vec::new(),
             confirm: self.confirm.clone(),
             how: how.cloned(),
         }
@@ -148,6 +157,7 @@ impl TrailVerify {
             since: self.since.clone(),
             until: self.until.clone(),
             location_map: self.location_map.as_ref().map(|p| p.display().to_string()),
+            locations: Vec::new(),
             confirm: self.confirm.clone(),
             how: Some("named on the command line".into()),
         })
@@ -183,7 +193,11 @@ pub(crate) fn trails(out: &mut dyn Write, view: &TrailsView) -> io::Result<()> {
             writeln!(out, "  key SHA-256 {}", key.sha256)?;
             writeln!(out, "      valid {} to {}", key.from, key.until)?;
             match &key.confirmed {
-                Some(confirmed) => writeln!(out, "      confirmed by {confirmed}")?,
+                Some(confirmed) => writeln!(
+                    out,
+                    "      confirmed by {}, {}: {}",
+                    confirmed.by, confirmed.at, confirmed.how
+                )?,
                 None => writeln!(out, "      not confirmed")?,
             }
         }

@@ -31,6 +31,7 @@ pub(crate) async fn run(bench: &Workbench, command: &Trust) -> Result<Answer, Er
                 let request = trail.request(keys.as_ref(), how.as_ref());
                 bench.pin_trail(request).await?
             }
+            TrailCommand::Set { file } => bench.set_trail(file.display().to_string()).await?,
             TrailCommand::List => bench.cloudtrail().await?,
         }),
         Trust::Show { origin } => {

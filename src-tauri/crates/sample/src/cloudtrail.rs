@@ -8,7 +8,7 @@ use crate::json::Json;
 use crate::{SPAN, START};
 
 /// An account id that AWS uses in its documentation.
-const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
 
 #[derive(Clone, Copy)]

@@ -9,6 +9,7 @@ mod cast;
 mod chance;
 mod cloudtrail;
 mod command;
+mod copies_trail;
 mod draft;
 mod fleet;
 mod json;
@@ -29,6 +30,7 @@ use evidence::trust::{AllowedSchema, Fingerprint, OriginTrust, PinnedKey, Trust}
 use sources::{Catalogue, SourceFile};
 use thiserror::Error;
 
+pub use crate::copies_trail::SampleTrail;
 use crate::draft::{Draft, Pen};
 use crate::fleet::Fleet;
 use crate::log::{Log, put};
@@ -62,7 +64,13 @@ pub const FIELD: &str = "enigm.example/os-field";
 pub const KEY: &str = "enigm.example/key";
 
 /// The folders of a sample case.
-const PARTS: [&str; 4] = ["exports", "further", "cloudtrail", "keys"];
+const PARTS: [&str; 5] = [
+    "exports",
+    "further",
+    "cloudtrail",
+    copies_trail::FOLDER,
+    "keys",
+];
 
 /// How much ordinary activity there is around the story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +150,8 @@ pub struct SampleCase {
     pub pins: Vec<(String, String)>,
     /// (origin, vkey) that nobody has pinned yet, so that its exports are pending.
     pub unpinned: Vec<(String, String)>,
+    /// The CloudTrail trail in `first`, and what to pin about it.
+    pub trail: SampleTrail,
     /// The story, in the order in which it occurred.
     pub story: Vec<StoryBeat>,
     /// Number of records that `first` holds, pending ones too, the tampered copy not counted.
@@ -218,6 +228,7 @@ pub fn build(dir: &Path, scale: Scale) -> Result<SampleCase, SampleError> {
             .map(|log| (log.origin.to_owned(), log.vkey()))
             .to_vec(),
         unpinned: vec![(field.origin.to_owned(), field.vkey())],
+        trail: SampleTrail::default(),
         story: Vec::new(),
         records_in_first: 0,
         records_in_further: 0,
@@ -273,6 +284,9 @@ pub fn build(dir: &Path, scale: Scale) -> Result<SampleCase, SampleError> {
     case.tell(&os, |_| true);
     case.tell(&key, |index| index < newest.first);
     case.cloudtrail(dir, activity(18), source(&catalogue, "aws-cloudtrail")?)?;
+    case.trail = copies_trail::write(dir)?;
+    case.first.push(case.trail.folder.clone());
+    case.records_in_first += case.trail.records;
     case.story.sort_by_key(|beat| beat.at);
     case.keys(dir, &catalogue)?;
     readme::write(dir, &case)?;

@@ -34,9 +34,14 @@ What is here
 exports/       signed exports of Enigm Command, Enigm OS (two fleets), Enigm Key
 cloudtrail/    CloudTrail log files of the backup account: five weeks with the
                checksums of whoever copied them, the newest without
+trail/         CloudTrail of the region in which copies of the backups lie, with
+               AWS's hourly digests, as copied from its bucket: the night of
+               27 to 28 October
 keys/          trust.json: the verifier keys to pin, with each origin's schema and
                heartbeat; vkeys.txt: the same keys, one a line;
-               vkeys-not-pinned-yet.txt: a key still to be confirmed out of band
+               vkeys-not-pinned-yet.txt: a key still to be confirmed out of band;
+               cloudtrail-keys.json: the keys of that region as AWS's tool prints
+               them; cloudtrail-trust.json: what to pin about the trail
 further/       exports that arrive later: import them when you know what is missing
 
 How to begin
@@ -50,7 +55,8 @@ pub(crate) fn write(dir: &Path, case: &SampleCase) -> Result<(), SampleError> {
         text.push_str(&format!("  muniment --workspace case trust add '{vkey}'\n"));
     }
     text.push_str(
-        "  muniment --workspace case import exports cloudtrail\n\
+        "  muniment --workspace case trust cloudtrail set keys/cloudtrail-trust.json\n\
+         \x20 muniment --workspace case import exports cloudtrail trail\n\
          \x20 muniment --workspace case sources\n\
          \x20 muniment --workspace case search 'emergency'\n",
     );

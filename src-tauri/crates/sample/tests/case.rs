@@ -5,6 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use evidence::cloudtrail::{
+    DigestVerdict, FindingCode, LogVerdict, MAX_LOG_BYTES, Trail, TrailTrust, TrailVerdict,
+    inflate, is_log_name, read_keys, survey,
+};
 use evidence::{
     ExportError, ExportFacts, ExportFiles, Hash, Reason, Segment, Verdict, VerifierKey,
 };
@@ -228,9 +232,77 @@ fn exports_hold_one_gap_opens_and_closes_and_the_tampered_copy_is_refused() {
         })
         .expect("read");
     }
+    records += trail_records(&case);
     assert_eq!(records, case.records_in_first);
     let asked = Scale::default().records;
     assert!(records.abs_diff(asked) < asked / 10, "{records} records");
+}
+
+/// Records in the log files of the CloudTrail trail: all of them are events.
+fn trail_records(case: &SampleCase) -> u64 {
+    let mut files = BTreeMap::new();
+    all_files(&case.trail.folder, &mut files, &case.trail.folder);
+    let catalogue = Catalogue::builtin();
+    let source = catalogue.get("aws-cloudtrail", None);
+    let logs = files.keys().filter(|name| is_log_name(name));
+    logs.map(|name| {
+        let packed = std::fs::read(case.trail.folder.join(name)).expect("read");
+        let text = inflate(&packed, MAX_LOG_BYTES).expect("one gzip member");
+        read_foreign(InputKind::CloudTrailRecords, &*text, source, &mut |_| {
+            std::ops::ControlFlow::Continue(())
+        })
+        .expect("read")
+    })
+    .sum()
+}
+
+#[test]
+fn the_trail_is_signed_as_pinned_and_lacks_the_hour_of_the_stranger() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let case = build(dir.path(), Scale { records: 2_000 }).expect("built");
+    let document = std::fs::read_to_string(&case.trail.policy).expect("read");
+    let policy = TrailTrust::read(&document).expect("a policy");
+    let listed = read_keys(&std::fs::read(&case.trail.keys).expect("read")).expect("keys");
+    assert_eq!(listed.len(), 1);
+    assert_eq!(policy.keys[0].sha256, listed[0].sha256().to_hex());
+    let mut files = BTreeMap::new();
+    all_files(&case.trail.folder, &mut files, &case.trail.folder);
+    let mut trail = Trail::default();
+    for name in files.keys() {
+        let bytes = std::fs::read(case.trail.folder.join(name)).expect("read");
+        trail.read(name, &bytes);
+    }
+    assert_eq!((trail.digests.len(), trail.logs.len()), (11, 6));
+    let report = survey(&trail, &[policy]);
+    assert_eq!(report.verdict, TrailVerdict::Incomplete);
+    let proven = |line: &evidence::cloudtrail::DigestLine| line.verdict == DigestVerdict::Verified;
+    assert!(report.digests.iter().all(proven), "{report:#?}");
+    assert!(
+        report
+            .logs
+            .iter()
+            .all(|l| l.verdict == LogVerdict::Verified)
+    );
+    let problems: Vec<_> = report.findings.iter().filter(|f| f.problem).collect();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert_eq!(
+        (problems[0].code, problems[0].hours_missing),
+        (FindingCode::Gap, 1)
+    );
+    let hour = problems[0].hours[0];
+    assert_eq!(hour.from, case.trail.missing);
+    let login = case
+        .story
+        .iter()
+        .find(|beat| beat.record_type == "ConsoleLogin");
+    let login = login.expect("the stranger logs in").at;
+    assert!(hour.from <= login && login < hour.to, "{login}");
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|f| f.code == FindingCode::NoEvents)
+    );
 }
 
 #[test]

@@ -3,13 +3,15 @@
 //! Digests and log files are remembered as facts with their imports; the verdicts are computed from
 //! all of them and from the pinned policies, so it does not matter what came first.
 
-use std::collections::{BTreeMap, HashMap};
+mod show;
+
+use std::collections::HashMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use evidence::Hash;
 use evidence::cloudtrail::{
-    Confirmation, Finding, Interval, Location, LogVerdict, PinnedKey, TRAIL_TRUST_FORMAT, Trail,
+    Confirmation, Interval, Location, LogVerdict, PinnedKey, TRAIL_TRUST_FORMAT, Trail,
     TrailReport, TrailTrust, TrailTrustFault, read_keys, survey,
 };
 use serde::{Deserialize, Serialize};
@@ -18,15 +20,16 @@ use specta::Type;
 use vault::{Act, Segment, Vault};
 
 use crate::import::trail;
-use crate::text::{count, time};
-use crate::view::{TrailFindingView, TrailKeyView, TrailPolicyView, TrailTallyView, TrailsView};
+use crate::view::{TrailLocationView, TrailsView};
 use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 
+pub(crate) use show::place;
+pub use show::report_view;
+use show::trails_view;
+
 /// Member of a segment's facts that holds what CloudTrail files say.
 pub(crate) const FACTS: &str = "cloudtrail";
-/// Paths that a view lists for one verdict.
-const PATHS: usize = 100;
 
 /// What is known of CloudTrail, and what follows from it.
 #[derive(Debug, Default)]
@@ -187,8 +190,10 @@ pub struct TrailRequest {
     pub since: Option<String>,
     /// Its end, RFC 3339.
     pub until: Option<String>,
-    /// Location map: a JSON array of where moved copies lie.
+    /// Location map: file with a JSON array of where moved copies lie.
     pub location_map: Option<String>,
+    /// The same, stated; used where no file is named.
+    pub locations: Vec<TrailLocationView>,
     /// SHA-256 (hex) of the keys that were confirmed out of band.
     pub confirm: Vec<String>,
     /// With what they were compared.
@@ -207,11 +212,8 @@ impl TrailRequest {
         if let Some(path) = &self.keys {
             let path = Path::new(path);
             let bytes = std::fs::read(path).map_err(|e| Error::io("could not read", path, &e))?;
-            let listed = read_keys(&bytes).map_err(|error| {
-                Error::invalid(
-                    format!("{}: {error}", path.display()),
-                    "save what `aws cloudtrail list-public-keys` prints, for the trail's region and time",
-                )
+            let listed = read_keys(&bytes).map_err(|fault| {
+                Error::invalid(format!("{}: {fault}", path.display()), fault.hint())
             })?;
             for key in listed {
                 if !keys
@@ -224,6 +226,12 @@ impl TrailRequest {
         }
         for sha256 in &self.confirm {
             let sha256 = sha256.trim().to_ascii_lowercase().replace(':', "");
+            if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(Error::invalid(
+                    "what is to be confirmed is no SHA-256",
+                    "give its 64 hexadecimal digits; the shorter fingerprint that digests name is an MD5 and proves nothing",
+                ));
+            }
             let how = self.how.as_deref().map(str::trim).filter(|h| !h.is_empty());
             let Some(how) = how else {
                 return Err(Error::invalid(
@@ -266,10 +274,10 @@ impl TrailRequest {
                 since: moment(self.since.as_deref())?,
                 until: moment(self.until.as_deref())?,
             },
-            locations: self
-                .location_map
-                .as_deref()
-                .map_or(Ok(Vec::new()), |path| locations(Path::new(path)))?,
+            locations: match &self.location_map {
+                Some(path) => locations(Path::new(path))?,
+                None => self.locations.iter().map(location).collect(),
+            },
         };
         policy.check().map_err(|fault| refused(&fault))?;
         Ok(policy)
@@ -277,10 +285,16 @@ impl TrailRequest {
 }
 
 fn refused(fault: &TrailTrustFault) -> Error {
-    Error::invalid(
-        fault.to_string(),
-        "account: 12 digits; trail, region, bucket: as AWS names them",
-    )
+    Error::invalid(fault.to_string(), fault.hint())
+}
+
+fn location(view: &TrailLocationView) -> Location {
+    Location {
+        bucket: view.bucket.trim().to_owned(),
+        prefix: view.prefix.trim().to_owned(),
+        at: view.at.trim().to_owned(),
+        flat: view.flat,
+    }
 }
 
 fn moment(text: Option<&str>) -> Result<Option<DateTime<Utc>>, Error> {
@@ -347,6 +361,23 @@ impl Workbench {
         });
         let known = known.map(|p| p.keys.clone()).unwrap_or_default();
         let policy = request.policy(&by, self.now(), known)?;
+        self.pin(policy).await
+    }
+
+    /// Pins what a document (`muniment/cloudtrail-trust/v1`) states, with its keys and whoever
+    /// confirmed them, in the place of what was pinned about that trail.
+    pub async fn set_trail(&self, file: String) -> Result<TrailsView, Error> {
+        let path = Path::new(&file);
+        let text =
+            std::fs::read_to_string(path).map_err(|e| Error::io("could not read", path, &e))?;
+        let policy = TrailTrust::read(&text).map_err(|fault| {
+            Error::invalid(format!("{}: {fault}", path.display()), fault.hint())
+        })?;
+        self.pin(policy).await
+    }
+
+    async fn pin(&self, policy: TrailTrust) -> Result<TrailsView, Error> {
+        let workspace = self.workspace().await?;
         if policy.keys.is_empty() {
             return Err(Error::invalid(
                 "no key is pinned for the trail",
@@ -376,111 +407,5 @@ impl Workbench {
         workspace.reconsider().await?;
         self.vault_changed();
         self.cloudtrail().await
-    }
-}
-
-fn trails_view(trails: &Trails) -> TrailsView {
-    let policies = trails.policies.iter().map(policy_view).collect();
-    view_of(policies, trails.report.as_ref())
-}
-
-/// A report as shells show it, with no pinned trail.
-pub fn report_view(report: &TrailReport) -> TrailsView {
-    view_of(Vec::new(), Some(report))
-}
-
-fn view_of(trails: Vec<TrailPolicyView>, report: Option<&TrailReport>) -> TrailsView {
-    let mut digests = BTreeMap::new();
-    let mut logs = BTreeMap::new();
-    let (mut verdict, mut findings) = (String::new(), Vec::new());
-    if let Some(report) = report {
-        report.verdict.word().clone_into(&mut verdict);
-        for line in &report.digests {
-            let v = line.verdict;
-            let words = (v.code(), v.message(), v.hint(), v.is_proven());
-            tally(&mut digests, v, words, &line.path);
-        }
-        for line in &report.logs {
-            let v = line.verdict;
-            let words = (v.code(), v.message(), v.hint(), v == LogVerdict::Verified);
-            tally(&mut logs, v, words, &line.path);
-        }
-        findings = report.findings.iter().map(finding).collect();
-    }
-    TrailsView {
-        total: count(trails.len()),
-        trails,
-        verdict,
-        digests: digests.into_values().collect(),
-        logs: logs.into_values().collect(),
-        findings,
-    }
-}
-
-fn tally<V: Ord>(
-    into: &mut BTreeMap<V, TrailTallyView>,
-    verdict: V,
-    (code, message, hint, proven): (&str, &str, &str, bool),
-    path: &str,
-) {
-    let line = into.entry(verdict).or_insert_with(|| TrailTallyView {
-        code: code.into(),
-        message: message.into(),
-        hint: hint.into(),
-        proven,
-        total: 0,
-        paths: Vec::new(),
-    });
-    line.total = line.total.saturating_add(1);
-    if !proven && line.paths.len() < PATHS {
-        line.paths.push(path.to_owned());
-    }
-}
-
-fn finding(finding: &Finding) -> TrailFindingView {
-    TrailFindingView {
-        code: finding.code.code().into(),
-        message: finding.message.clone(),
-        hint: finding.hint.clone(),
-        problem: finding.problem,
-        place: place(finding),
-        from: finding.span.map(|s| time(s.from)),
-        to: finding.span.map(|s| time(s.to)),
-        hours: finding.hours.iter().map(|h| time(h.from)).collect(),
-        keys: finding.keys.clone(),
-    }
-}
-
-/// Trail and region in words.
-pub(crate) fn place(finding: &Finding) -> String {
-    let chain = if finding.backfill { ", backfill" } else { "" };
-    format!("{} in {}{chain}", finding.trail, finding.region)
-}
-
-fn policy_view(policy: &TrailTrust) -> TrailPolicyView {
-    TrailPolicyView {
-        name: policy.name(),
-        account: policy.account.clone(),
-        trail: policy.trail.clone(),
-        home_region: policy.home_region.clone(),
-        regions: policy.regions.clone(),
-        bucket: policy.bucket.clone(),
-        prefix: policy.prefix.clone(),
-        since: policy.interval.since.map(time),
-        until: policy.interval.until.map(time),
-        keys: policy
-            .keys
-            .iter()
-            .map(|key| TrailKeyView {
-                sha256: key.sha256.clone(),
-                fingerprint: key.fingerprint.clone(),
-                from: time(key.valid_from),
-                until: time(key.valid_until),
-                confirmed: key
-                    .confirmed
-                    .as_ref()
-                    .map(|c| format!("{}, {}: {}", c.by, time(c.at), c.how)),
-            })
-            .collect(),
     }
 }

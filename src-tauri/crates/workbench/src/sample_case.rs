@@ -87,6 +87,8 @@ impl Workbench {
         for (origin, vkey) in &case.pins {
             self.trust_add(vkey.clone(), Some(origin.clone())).await?;
         }
+        self.set_trail(case.trail.policy.display().to_string())
+            .await?;
         let paths = case.first.iter().map(|p| p.display().to_string()).collect();
         self.import_now(paths).await?;
         std::fs::rename(&building, exports)

@@ -40,6 +40,8 @@ export const commands = {
 	trustConfirm: (origin: string, key: string) => __TAURI_INVOKE<TrustChangeView>("trust_confirm", { origin, key }),
 	trustLoad: (path: string) => __TAURI_INVOKE<TrustFileView>("trust_load", { path }),
 	trustSave: (path: string, origin: string | null) => __TAURI_INVOKE<TrustFileView>("trust_save", { path, origin }),
+	cloudtrail: () => __TAURI_INVOKE<TrailsView>("cloudtrail"),
+	pinTrail: (request: TrailRequest) => __TAURI_INVOKE<TrailsView>("pin_trail", { request }),
 	forkProofWrite: (origin: string, size: number, path: string) => __TAURI_INVOKE<ForkProofView>("fork_proof_write", { origin, size, path }),
 	incidents: () => __TAURI_INVOKE<IncidentsView>("incidents"),
 	incident: (incident: string) => __TAURI_INVOKE<IncidentView>("incident", { incident }),
@@ -1736,6 +1738,187 @@ export type ToClassifyView = {
 	domains: string[],
 	/**  Classes, with their titles. */
 	classes: ClassView[],
+};
+
+/**  A chain of digests: a trail's hours in one region, or its backfill. */
+export type TrailChainView = {
+	/**  Trail, by its name in full. */
+	trail: string,
+	/**  Region. */
+	region: string,
+	/**  Whether it is the backfill chain, which has no cadence and so no missing hours. */
+	backfill: boolean,
+	/**  Trail, region and chain in words. */
+	place: string,
+	/**  Signed digests. */
+	digests: number,
+	/**  Hours without a signed digest. */
+	hours_missing: number,
+	/**  Start of what the band shows. */
+	from: string | null,
+	/**  End of what the band shows. */
+	to: string | null,
+	/**  Stretches in all. */
+	stretches: number,
+	/**
+	 *  The first 400 of them, indexed by hours since the start: `covered` (proven), `pending`
+	 *  (signed by a key that nobody confirmed), `gap` (no signed digest).
+	 */
+	band: BandView[],
+};
+
+/**  That somebody compared a key on another way than its file came. */
+export type TrailConfirmationView = {
+	/**  Who. */
+	by: string,
+	/**  When. */
+	at: string,
+	/**  With what it was compared. */
+	how: string,
+};
+
+/**  Something found about a chain. */
+export type TrailFindingView = {
+	/**  Stable code. */
+	code: string,
+	/**  In one sentence. */
+	message: string,
+	/**  What to try. */
+	hint: string,
+	/**  Whether it takes something from what can be claimed. */
+	problem: boolean,
+	/**  Trail and region, and whether it is the backfill chain. */
+	place: string,
+	/**  Start of the time it is about. */
+	from: string | null,
+	/**  End of the time it is about. */
+	to: string | null,
+	/**  Each missing hour by its start, the first 10,000. */
+	hours: string[],
+	/**  Object keys that it names. */
+	keys: string[],
+};
+
+/**  A key of a pinned trail. */
+export type TrailKeyView = {
+	/**  SHA-256, hex. */
+	sha256: string,
+	/**  MD5, hex: how digests name it. */
+	fingerprint: string,
+	/**  Start of validity. */
+	from: string,
+	/**  End of validity. */
+	until: string,
+	/**  Who confirmed it out of band; absent while nobody has. */
+	confirmed: TrailConfirmationView | null,
+};
+
+/**  Where copies of a bucket's prefix lie now. */
+export type TrailLocationView = {
+	/**  Bucket into which CloudTrail wrote. */
+	bucket: string,
+	/**  Beginning of the object keys there; may be empty. */
+	prefix: string,
+	/**  Folder that holds the copies, relative to what is imported; may be empty. */
+	at: string,
+	/**  Whether the copies lie side by side, without the folders of their keys. */
+	flat: boolean,
+};
+
+/**  A pinned trail. */
+export type TrailPolicyView = {
+	/**  Name in full. */
+	name: string,
+	/**  Account. */
+	account: string,
+	/**  Trail. */
+	trail: string,
+	/**  Region in which it was made. */
+	home_region: string,
+	/**  Regions expected. */
+	regions: string[],
+	/**  Bucket. */
+	bucket: string,
+	/**  Prefix in the bucket. */
+	prefix: string,
+	/**  Organisation id, for an organisation's trail. */
+	organisation: string | null,
+	/**  Where moved copies lie. */
+	locations: TrailLocationView[],
+	/**  Start of the requested interval. */
+	since: string | null,
+	/**  End of the requested interval. */
+	until: string | null,
+	/**  Keys. */
+	keys: TrailKeyView[],
+};
+
+/**  What is asked for when a trail is pinned or checked offline. */
+export type TrailRequest = {
+	/**  Keys file as `aws cloudtrail list-public-keys` printed it. */
+	keys: string | null,
+	/**  Account. */
+	account: string,
+	/**  Regions. */
+	regions: string[],
+	/**  Home region; the first region unless given. */
+	home_region: string | null,
+	/**  Trail. */
+	trail: string,
+	/**  Bucket. */
+	bucket: string,
+	/**  Prefix. */
+	prefix: string,
+	/**  Organisation id. */
+	organisation: string | null,
+	/**  Start of the interval that is to be whole, RFC 3339. */
+	since: string | null,
+	/**  Its end, RFC 3339. */
+	until: string | null,
+	/**  Location map: file with a JSON array of where moved copies lie. */
+	location_map: string | null,
+	/**  The same, stated; used where no file is named. */
+	locations: TrailLocationView[],
+	/**  SHA-256 (hex) of the keys that were confirmed out of band. */
+	confirm: string[],
+	/**  With what they were compared. */
+	how: string | null,
+};
+
+/**  How many files have a verdict. */
+export type TrailTallyView = {
+	/**  Stable code. */
+	code: string,
+	/**  What it means. */
+	message: string,
+	/**  What to try. */
+	hint: string,
+	/**  Whether it is proven. */
+	proven: boolean,
+	/**  Whether it speaks for a manipulation or a mix-up, and not just for something absent. */
+	failure: boolean,
+	/**  How many. */
+	total: number,
+	/**  The first hundred of them by path; empty where they are proven. */
+	paths: string[],
+};
+
+/**  Pinned trails and what holds of the CloudTrail files that are here. */
+export type TrailsView = {
+	/**  Pinned trails. */
+	total: number,
+	/**  The trails. */
+	trails: TrailPolicyView[],
+	/**  As a whole: `verified`, `incomplete`, `pending`, `failed`; empty where no digest is here. */
+	verdict: string,
+	/**  Digests by verdict. */
+	digests: TrailTallyView[],
+	/**  Log files by verdict. */
+	logs: TrailTallyView[],
+	/**  Chains of digests, one for each trail and region. */
+	chains: TrailChainView[],
+	/**  Gaps and everything else that was found. */
+	findings: TrailFindingView[],
 };
 
 /**  A change of policies: what it lowers and what follows. */

@@ -35,6 +35,25 @@ pub enum KeysFault {
     Key(usize),
 }
 
+impl KeysFault {
+    /// What to try.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Format(..) => {
+                "save what `aws cloudtrail list-public-keys` prints, for the trail's region and time, and give that file"
+            }
+            Self::TooLarge => "ask AWS for a shorter time",
+            Self::Empty => {
+                "ask again with --start-time and --end-time around the digests: AWS lists only the keys of that time"
+            }
+            Self::Page => {
+                "ask again without --max-items and --no-paginate, so that all keys are in one file"
+            }
+            Self::Key(_) => "do not use this file: get the keys again from AWS",
+        }
+    }
+}
+
 /// A public key with its validity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {

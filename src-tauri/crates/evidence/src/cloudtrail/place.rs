@@ -75,6 +75,18 @@ impl<'a> KeyName<'a> {
     }
 }
 
+impl KeyName<'_> {
+    /// The trail's name in full, as [`super::TrailTrust::name`] has it.
+    pub fn trail_name(&self) -> String {
+        trail_name(self.home_region, self.account, self.trail)
+    }
+}
+
+/// A trail's name in full, in the form of its ARN without the partition's variants.
+pub(super) fn trail_name(home_region: &str, account: &str, trail: &str) -> String {
+    format!("arn:aws:cloudtrail:{home_region}:{account}:trail/{trail}")
+}
+
 /// The last part of a path or key.
 pub(super) fn base(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)

@@ -168,6 +168,16 @@ words! {
     }
 }
 
+impl LogVerdict {
+    /// Whether it speaks for a manipulation, and not just for something absent.
+    pub fn is_failure(self) -> bool {
+        matches!(
+            self,
+            Self::Changed | Self::WrongAlgorithm | Self::Unreadable
+        )
+    }
+}
+
 words! {
     /// What was found about a chain.
     FindingCode {

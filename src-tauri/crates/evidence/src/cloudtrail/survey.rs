@@ -612,11 +612,8 @@ fn missing_logs(judged: &[Judged<'_>], policies: &[TrailTrust], trail: &Trail) -
 }
 
 fn whole(digests: &[DigestLine], logs: &[LogLine], findings: &[Finding]) -> TrailVerdict {
-    let failed_log = |log: &LogLine| {
-        use LogVerdict::{Changed, Unreadable, WrongAlgorithm};
-        matches!(log.verdict, Changed | WrongAlgorithm | Unreadable)
-    };
-    if digests.iter().any(|d| d.verdict.is_failure()) || logs.iter().any(failed_log) {
+    if digests.iter().any(|d| d.verdict.is_failure()) || logs.iter().any(|l| l.verdict.is_failure())
+    {
         TrailVerdict::Failed
     } else if !digests.iter().any(|d| d.verdict.is_proven()) {
         TrailVerdict::Pending

@@ -10,6 +10,8 @@ use super::key::{PublicKey, public_key};
 
 /// Value of `format`.
 pub const TRAIL_TRUST_FORMAT: &str = "muniment/cloudtrail-trust/v1";
+/// RFC 3339, as the schema states it.
+const MOMENT: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$";
 
 /// Why a policy was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +48,27 @@ impl TrailTrustFault {
             Self::Interval => "cloudtrail-trust-interval",
         }
     }
+
+    /// What to try.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Format(..) => "see schemas/cloudtrail-trust-1.schema.json",
+            Self::Account => "give the account's number as AWS shows it, without spaces or dashes",
+            Self::Name("prefix") => {
+                "give what stands before AWSLogs/ in the bucket, without a slash at either end"
+            }
+            Self::Name("list of regions") => {
+                "name at least one region as AWS names it, such as eu-central-1"
+            }
+            Self::Name(_) => {
+                "write it as AWS names it: letters, digits, dots, hyphens and underscores; no address, no ARN"
+            }
+            Self::Key(_) | Self::KeyHash(_) => {
+                "do not use this file: get the keys again from AWS and compare their SHA-256"
+            }
+            Self::Interval => "give the earlier time first",
+        }
+    }
 }
 
 /// That somebody compared a key's SHA-256 with what AWS gives, on another way than this file came.
@@ -55,7 +78,7 @@ pub struct Confirmation {
     /// Who compared.
     pub by: String,
     /// When.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", regex(pattern = MOMENT))]
     pub at: DateTime<Utc>,
     /// How: with what it was compared, and on which way that came.
     pub how: String,
@@ -66,16 +89,19 @@ pub struct Confirmation {
 #[serde(deny_unknown_fields)]
 pub struct PinnedKey {
     /// MD5 of the key, 32 hexadecimal digits: how digests name it.
+    #[schemars(regex(pattern = r"^[0-9A-Fa-f]{32}$"))]
     pub fingerprint: String,
     /// SHA-256 of the PKCS#1 DER, 64 hexadecimal digits: what identifies it.
+    #[schemars(regex(pattern = r"^[0-9A-Fa-f]{64}$"))]
     pub sha256: String,
     /// PKCS#1 DER in base64.
+    #[schemars(regex(pattern = r"^[0-9A-Za-z+/]+={0,2}$"))]
     pub value: String,
     /// Start of its validity.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", regex(pattern = MOMENT))]
     pub valid_from: DateTime<Utc>,
     /// End of its validity.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", regex(pattern = MOMENT))]
     pub valid_until: DateTime<Utc>,
     /// Who confirmed it out of band; absent while nobody has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,11 +137,11 @@ impl PinnedKey {
 pub struct Interval {
     /// From here on; from the chain's own start unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", regex(pattern = MOMENT))]
     pub since: Option<DateTime<Utc>>,
     /// Up to here; up to the newest digest unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", regex(pattern = MOMENT))]
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -233,9 +259,6 @@ impl TrailTrust {
 
     /// The trail's name in full, in the form of its ARN without the partition's variants.
     pub fn name(&self) -> String {
-        format!(
-            "arn:aws:cloudtrail:{}:{}:trail/{}",
-            self.home_region, self.account, self.trail
-        )
+        super::place::trail_name(&self.home_region, &self.account, &self.trail)
     }
 }

@@ -87,8 +87,10 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         text.push_str(&format!("  muniment --workspace case trust add '{vkey}'\n"));
     }
     text.push_str(
-        "  muniment --workspace case import exports cloudtrail   one file is refused, one origin waits for its key\n\
+        "  muniment --workspace case trust cloudtrail set keys/cloudtrail-trust.json\n\
+         \x20 muniment --workspace case import exports cloudtrail trail   one file is refused, one origin waits for its key\n\
          \x20 muniment --workspace case sources                     ... and one has a gap\n\
+         \x20 muniment --workspace case trust cloudtrail list       an hour of the trail is missing\n\
          \x20 muniment --workspace case search 'emergency'          what a revoked key did\n\
          \x20 muniment --workspace case import further              what was missing\n",
     );

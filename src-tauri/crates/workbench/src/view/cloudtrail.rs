@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+use super::BandView;
+
 /// Pinned trails and what holds of the CloudTrail files that are here.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
 pub struct TrailsView {
@@ -18,6 +20,8 @@ pub struct TrailsView {
     pub digests: Vec<TrailTallyView>,
     /// Log files by verdict.
     pub logs: Vec<TrailTallyView>,
+    /// Chains of digests, one for each trail and region.
+    pub chains: Vec<TrailChainView>,
     /// Gaps and everything else that was found.
     pub findings: Vec<TrailFindingView>,
 }
@@ -39,12 +43,55 @@ pub struct TrailPolicyView {
     pub bucket: String,
     /// Prefix in the bucket.
     pub prefix: String,
+    /// Organisation id, for an organisation's trail.
+    pub organisation: Option<String>,
+    /// Where moved copies lie.
+    pub locations: Vec<TrailLocationView>,
     /// Start of the requested interval.
     pub since: Option<String>,
     /// End of the requested interval.
     pub until: Option<String>,
     /// Keys.
     pub keys: Vec<TrailKeyView>,
+}
+
+/// Where copies of a bucket's prefix lie now.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct TrailLocationView {
+    /// Bucket into which CloudTrail wrote.
+    pub bucket: String,
+    /// Beginning of the object keys there; may be empty.
+    pub prefix: String,
+    /// Folder that holds the copies, relative to what is imported; may be empty.
+    pub at: String,
+    /// Whether the copies lie side by side, without the folders of their keys.
+    pub flat: bool,
+}
+
+/// A chain of digests: a trail's hours in one region, or its backfill.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct TrailChainView {
+    /// Trail, by its name in full.
+    pub trail: String,
+    /// Region.
+    pub region: String,
+    /// Whether it is the backfill chain, which has no cadence and so no missing hours.
+    pub backfill: bool,
+    /// Trail, region and chain in words.
+    pub place: String,
+    /// Signed digests.
+    pub digests: u32,
+    /// Hours without a signed digest.
+    pub hours_missing: u32,
+    /// Start of what the band shows.
+    pub from: Option<String>,
+    /// End of what the band shows.
+    pub to: Option<String>,
+    /// Stretches in all.
+    pub stretches: u32,
+    /// The first 400 of them, indexed by hours since the start: `covered` (proven), `pending`
+    /// (signed by a key that nobody confirmed), `gap` (no signed digest).
+    pub band: Vec<BandView>,
 }
 
 /// A key of a pinned trail.
@@ -58,8 +105,19 @@ pub struct TrailKeyView {
     pub from: String,
     /// End of validity.
     pub until: String,
-    /// Who confirmed it out of band and when; absent while nobody has.
-    pub confirmed: Option<String>,
+    /// Who confirmed it out of band; absent while nobody has.
+    pub confirmed: Option<TrailConfirmationView>,
+}
+
+/// That somebody compared a key on another way than its file came.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct TrailConfirmationView {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: String,
+    /// With what it was compared.
+    pub how: String,
 }
 
 /// How many files have a verdict.
@@ -73,6 +131,8 @@ pub struct TrailTallyView {
     pub hint: String,
     /// Whether it is proven.
     pub proven: bool,
+    /// Whether it speaks for a manipulation or a mix-up, and not just for something absent.
+    pub failure: bool,
     /// How many.
     pub total: u32,
     /// The first hundred of them by path; empty where they are proven.

@@ -317,3 +317,99 @@ async fn a_log_that_was_rewritten_before_the_overlap() {
     assert_eq!(end["origin"]["verdict"], "fork", "{end:#}");
     assert_eq!(end["verdicts"]["fork"], 20);
 }
+
+/// Everything that is said of a trail: each import, each verdict, the records by level, the quarantine.
+async fn trail_state(bench: &Workbench) -> Value {
+    let sources = bench.sources().await.expect("sources");
+    let imports: BTreeMap<&str, _> = (sources.imports.iter())
+        .map(|i| {
+            (
+                i.file.as_str(),
+                (i.records, &i.assurance, &i.verdict, &i.outcome, &i.trail),
+            )
+        })
+        .collect();
+    let found = rows(bench, String::new(), &["assurance"]).await;
+    let levels: BTreeMap<_, _> = (found.facets[0].values.iter())
+        .map(|v| (&v.value, v.total))
+        .collect();
+    let mut trails = serde_json::to_value(bench.cloudtrail().await.expect("trails")).expect("JSON");
+    // Pinned at another second in every order.
+    for key in trails["trails"][0]["keys"].as_array_mut().expect("keys") {
+        key["confirmed"]["at"] = json!(null);
+    }
+    json!({
+        "imports": imports,
+        "levels": levels,
+        "quarantine": sources.quarantine.len(),
+        "trails": trails,
+    })
+}
+
+/// Digests, log files and the pinned keys of a trail come in every order, and whatever is wrong with it is
+/// said alike in the end: nothing is refused because of what happened to be known when it came.
+#[tokio::test]
+async fn a_trail_that_is_wrong_is_the_same_in_any_order() {
+    use sample::trail::TrailCase as C;
+    let digests = |path: &str| path.contains("/CloudTrail-Digest/");
+    for (case, word, list, level) in [
+        (C::EditedLog, "changed", "logs", "custodian-attested"),
+        (
+            C::EditedDigest,
+            "bad-signature",
+            "digests",
+            "custodian-attested",
+        ),
+        (C::ForgersKey, "unknown-key", "digests", "unproven"),
+        (C::LyingKeys, "false-key", "digests", "unproven"),
+        (C::KeyUnconfirmed, "key-unconfirmed", "logs", "unproven"),
+    ] {
+        let files = case.files();
+        let mut end: Option<Value> = None;
+        // All six of the first; of the others, those in which each of the three comes first.
+        let all = case == C::EditedLog || std::env::var_os("MUNIMENT_SOAK").is_some();
+        for order in orders(3).into_iter().step_by(if all { 1 } else { 2 }) {
+            let home = tempfile::tempdir().expect("a folder");
+            let bench = fresh(home.path()).await;
+            for (path, bytes) in &files.files {
+                let part = if digests(path) { "digests" } else { "logs" };
+                // A log's own digest is what makes its folder a trail, so each part is a delivery.
+                let to = home.path().join(part).join(path);
+                std::fs::create_dir_all(to.parent().expect("a parent")).expect("made");
+                std::fs::write(to, bytes).expect("written");
+            }
+            let policy = home.path().join("trail.json");
+            let document = serde_json::to_vec(&files.policy).expect("JSON");
+            std::fs::write(&policy, document).expect("written");
+            for step in &order {
+                match step {
+                    0 => {
+                        let path = policy.display().to_string();
+                        bench.set_trail(path).await.expect("pinned");
+                    }
+                    part => {
+                        let name = ["digests", "logs"][part - 1];
+                        let path = home.path().join(name).display().to_string();
+                        bench.import_now(vec![path]).await.expect("imported");
+                    }
+                }
+            }
+            let reached = trail_state(&bench).await;
+            assert_eq!(reached["quarantine"], 0, "{case:?} {order:?}");
+            let tallies = reached["trails"][list].as_array().expect("tallies");
+            assert!(
+                tallies.iter().any(|t| t["code"] == word),
+                "{case:?}: {reached:#}"
+            );
+            assert!(
+                reached["levels"][level].as_u64() > Some(0),
+                "{case:?}: {reached:#}"
+            );
+            match &end {
+                None => end = Some(reached),
+                Some(end) => assert_eq!(end, &reached, "{case:?} in the order {order:?}"),
+            }
+            bench.lock().await.expect("locked");
+        }
+    }
+}

@@ -151,22 +151,33 @@ fn pinned_before_or_after_the_import_is_the_same() {
 }
 
 #[test]
-fn an_edited_log_is_held_and_an_unlisted_one_stays_unproven() {
+fn an_edited_and_an_unlisted_log_are_unproven_and_say_why() {
     let (_dir, terminal) = terminal();
     let sha256 = given(&terminal, "edited", &TrailCase::EditedLog.files());
     given(&terminal, "unlisted", &TrailCase::Unlisted.files());
     terminal.done(&["init"]);
     pin(&terminal, "edited.keys.json", &sha256);
-    let (code, report) = terminal.json(&["import", "edited"]);
-    assert_eq!(code, 1);
-    assert_eq!(report["quarantine"][0]["code"], "cloudtrail-log-changed");
-    assert_eq!(report["total"], 72);
+    let report = terminal.done(&["import", "edited"]);
+    assert_eq!(report["quarantine"].as_array().map(Vec::len), Some(0));
+    assert_eq!(report["total"], 76);
+    let files = report["files"].as_array().expect("files");
+    let changed: Vec<&Value> = (files.iter())
+        .filter(|f| f["assurance"] == "unproven")
+        .collect();
+    assert_eq!(changed.len(), 1, "{report:#}");
+    assert_eq!(
+        changed[0]["trail"],
+        evidence::cloudtrail::LogVerdict::Changed.message()
+    );
+    let view = terminal.done(&["trust", "cloudtrail", "list"]);
+    assert_eq!(view["verdict"], "failed", "{view:#}");
     terminal.done(&["import", "unlisted"]);
+    // Its own log is unlisted; and the untouched copy of the edited one is what the digest lists.
     assert_eq!(
         levels(&terminal),
         [
             ("custodian-attested".to_owned(), 76),
-            ("unproven".to_owned(), 4)
+            ("unproven".to_owned(), 8)
         ]
     );
 }

@@ -160,6 +160,7 @@ export const sources: SourcesView = {
       verdict: "extends",
       outcome: "imported",
       sha256: hex(61),
+      trail: null,
     },
     {
       id: 5,
@@ -175,6 +176,7 @@ export const sources: SourcesView = {
       verdict: "pending",
       outcome: "imported",
       sha256: hex(62),
+      trail: null,
     },
     {
       id: 4,
@@ -190,6 +192,7 @@ export const sources: SourcesView = {
       verdict: "gap",
       outcome: "imported",
       sha256: hex(63),
+      trail: null,
     },
     {
       id: 3,
@@ -205,6 +208,7 @@ export const sources: SourcesView = {
       verdict: "extends",
       outcome: "imported",
       sha256: hex(64),
+      trail: "a proven digest lists exactly these bytes",
     },
     {
       id: 2,
@@ -220,6 +224,7 @@ export const sources: SourcesView = {
       verdict: "older copy",
       outcome: "already imported",
       sha256: hex(65),
+      trail: null,
     },
   ],
   quarantine: [

@@ -39,8 +39,6 @@ pub(crate) struct Trails {
     pub(crate) report: Option<TrailReport>,
     logs: HashMap<(String, Hash), LogVerdict>,
     digests: HashMap<Hash, bool>,
-    /// Hashes that signed digests list, by the name of the log file.
-    listed: HashMap<String, Vec<(String, String)>>,
 }
 
 impl Trails {
@@ -91,20 +89,9 @@ impl Trails {
                     .insert((line.path.clone(), sha256), line.verdict);
             }
         }
-        let mut signed = HashMap::new();
         for line in &report.digests {
             if let Some(sha256) = line.sha256 {
                 trails.digests.insert(sha256, line.verdict.is_proven());
-                signed.insert(sha256, line.verdict.is_signed());
-            }
-        }
-        for digest in &trails.trail.digests {
-            if signed.get(&digest.sha256) == Some(&true) {
-                for log in &digest.content.logs {
-                    let listed = trails.listed.entry(file_name(&log.key).to_owned());
-                    let entry = (log.hash.clone(), digest.content.key.clone());
-                    listed.or_default().push(entry);
-                }
             }
         }
         trails.report = Some(report);
@@ -132,21 +119,6 @@ impl Trails {
             }
         }
     }
-
-    /// What a signed digest lists for a log file of this name, if it is not this.
-    pub(crate) fn contradicts(&self, path: &str, sha256: &Hash) -> Option<&(String, String)> {
-        let listed = self.listed.get(file_name(path))?;
-        let hex = sha256.to_hex();
-        match listed.iter().any(|(hash, _)| *hash == hex) {
-            true => None,
-            false => listed.first(),
-        }
-    }
-}
-
-fn file_name(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".gz").unwrap_or(name)
 }
 
 fn facts(segment: &Segment) -> Option<Trail> {
@@ -165,6 +137,19 @@ pub(crate) enum TrailStanding {
         /// Whether each digest is proven.
         proven: bool,
     },
+}
+
+impl TrailStanding {
+    /// In words.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Log(verdict) => verdict.message().into(),
+            Self::Digests { proven: true, .. } => "each digest is proven".into(),
+            Self::Digests { proven: false, .. } => {
+                "not each digest is proven; Sources says which, and why".into()
+            }
+        }
+    }
 }
 
 /// What is asked for when a trail is pinned or checked offline.

@@ -760,6 +760,8 @@ export type ImportView = {
 	outcome: string,
 	/**  SHA-256 of the file, hex. */
 	sha256: string,
+	/**  What CloudTrail's digests say about it, in words; nothing where they do not. */
+	trail: string | null,
 };
 
 /**  A row of the incident list. */

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use evidence::cloudtrail::{LogFacts, LogVerdict};
 use evidence::{Assurance, Field, Hash, Record, Seed};
-use redaction::{Class, MinimisedField, Shown};
 use serde_json::json;
 use sources::{Catalogue, InputKind, ReadError, SourceFile};
 use tokio::sync::mpsc;
-use vault::{EventKind, ImportSession, NewEvent, SealedFile};
+use vault::{ImportSession, NewEvent, SealedFile};
 
+use super::about::{about_file, text};
 use super::held::{Failure, HASH_MISMATCH};
 use super::input::{Listed, ListedBytes, Part};
 use super::native::{Done, event};
@@ -26,9 +26,6 @@ use crate::{Error, Workbench};
 
 const BATCH: usize = 2_000;
 const IN_FLIGHT: usize = 4;
-
-/// System of the record that says what a foreign file was; it is no event and is not indexed.
-pub(crate) const FILE_SYSTEM: &str = "muniment-import";
 
 /// A file that was rejected, and is admitted in spite of that.
 #[derive(Clone, Debug)]
@@ -283,8 +280,9 @@ impl Workbench {
 }
 
 impl Workbench {
-    /// What a CloudTrail log file is to its trail's digests: the hash of its inflated bytes. A file to
-    /// which a signed digest gives another hash belongs in quarantine.
+    /// What a CloudTrail log file is to its trail's digests: the hash of its inflated bytes. Whether they
+    /// list it, or contradict it, is worked out from all that is here (`cloudtrail::Trails`) and never decides
+    /// about the import: digests, logs and keys come in any order.
     async fn log_facts(
         &self,
         workspace: &Workspace,
@@ -313,14 +311,6 @@ impl Workbench {
                 return Ok(Err(Failure::new(fault.code(), fault.to_string(), hint)));
             }
         };
-        let standing = workspace.standing();
-        if let Some((hash, digest)) = standing.trails.contradicts(&log.path, &log.sha256) {
-            let (said, hint) = (LogVerdict::Changed.message(), LogVerdict::Changed.hint());
-            return Ok(Err(Failure {
-                place: format!("{digest}: expected {hash}, found {}", log.sha256.to_hex()),
-                ..Failure::new("cloudtrail-log-changed", said, hint)
-            }));
-        }
         Ok(Ok(Some(log)))
     }
 }
@@ -415,12 +405,7 @@ fn file_record(
 ) -> NewEvent {
     let assurance = claim.assurance;
     let (sha256, member) = content(input, sealed);
-    let text = |value: &str| serde_json::Value::from(value).to_string();
     let mut fields = vec![
-        (
-            "@schema",
-            format!("{{\"id\":\"{FILE_SYSTEM}\",\"version\":1}}"),
-        ),
         ("/file/name", text(&input.name)),
         ("/file/format", text(input.format())),
         (
@@ -447,50 +432,5 @@ fn file_record(
         fields.push(("/admitted/rejection", text(&admission.code)));
         fields.push(("/admitted/quarantine", admission.quarantine.to_string()));
     }
-    let minimised = fields
-        .iter()
-        .map(|(path, value)| {
-            // A file name often carries an account number or a person's name.
-            let (class, shown) = match *path {
-                "/file/name" | "/manifest/name" => (Class::C3, Shown::Hidden),
-                _ => (
-                    Class::C1,
-                    Shown::Kept {
-                        text: value.clone(),
-                    },
-                ),
-            };
-            MinimisedField {
-                path: (*path).into(),
-                class,
-                shown,
-            }
-        })
-        .collect();
-    let record = Record {
-        index,
-        seed,
-        fields: fields
-            .into_iter()
-            .map(|(path, value)| Field {
-                path: path.into(),
-                value,
-            })
-            .collect(),
-    };
-    NewEvent {
-        index,
-        leaf: record.leaf(),
-        occurred: None,
-        recorded: None,
-        system: FILE_SYSTEM.into(),
-        action: "file.imported".into(),
-        outcome: None,
-        kind: EventKind::Audit,
-        assurance,
-        rules: format!("{FILE_SYSTEM}/1"),
-        minimised,
-        exposures: Vec::new(),
-        line: record.to_line().into_bytes(),
-    }
+    about_file(index, seed, assurance, fields)
 }

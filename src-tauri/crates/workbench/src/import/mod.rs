@@ -1,6 +1,7 @@
 //! Import: the bytes are sealed first, the sealed copy is verified, its records are
 //! staged where nobody sees them, and become visible together with their verdict.
 
+mod about;
 mod admit;
 mod archive;
 mod folder;
@@ -21,6 +22,7 @@ use evidence::Hash;
 use serde_json::{Value, json};
 use vault::{Act, ImportMember, SealedFile, VaultError};
 
+use crate::cloudtrail::TrailStanding;
 use crate::jobs::{Job, lock};
 use crate::text::{count, files, grouped, time};
 use crate::view::{ImportReportView, ImportView, NotImportedView};
@@ -284,10 +286,6 @@ impl Workbench {
         let Some(expanded) = expanded else {
             let outcome = self.import_one(workspace, job, input, sealed).await?;
             self.note(workspace, done, outcome).await?;
-            if input.is_digests() {
-                // The log files that follow are held against them.
-                workspace.reconsider().await?;
-            }
             return Ok(());
         };
         for (part, failure) in expanded.held {
@@ -496,6 +494,12 @@ fn summary(report: &ImportReportView) -> String {
     if !report.failed.is_empty() {
         said.push_str(&format!(", {} not read", report.failed.len()));
     }
+    let unproven = evidence::Assurance::Unproven.word();
+    let of_trail = (report.files.iter()).filter(|f| f.trail.is_some() && f.assurance == unproven);
+    match of_trail.count() {
+        0 => {}
+        n => said.push_str(&format!(", {n} not proven by CloudTrail's digests")),
+    }
     said
 }
 
@@ -553,6 +557,7 @@ pub(crate) fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &s
             _ => outcome.into(),
         },
         sha256: import.sha256.to_hex(),
+        trail: segment.and_then(|s| s.trail).map(TrailStanding::words),
     }
 }
 
@@ -579,4 +584,4 @@ pub(crate) fn finished(
     }
 }
 
-pub(crate) use foreign::FILE_SYSTEM;
+pub(crate) use about::FILE_SYSTEM;

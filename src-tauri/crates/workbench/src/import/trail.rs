@@ -11,15 +11,15 @@ use evidence::cloudtrail::{
     DigestFacts, MAX_DIGEST_BYTES, MAX_LOG_BYTES, Trail, is_digest_name, is_log_name,
     is_signature_name, survey,
 };
-use evidence::{ArchiveError, Assurance, Field, Hash, Record};
-use redaction::{Class, MinimisedField, Shown};
+use evidence::{ArchiveError, Assurance, Hash};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sources::PACKED_BOUNDS;
-use vault::{EventKind, ImportSession, NewEvent, SealedFile};
+use vault::{ImportSession, SealedFile};
 
+use super::about::{about_file, text};
 use super::native::Done;
-use super::{FILE_SYSTEM, Failure, Input, finished, folder, sealed as copy, stopped};
+use super::{Failure, Input, finished, folder, sealed as copy, stopped};
 use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
 use crate::workspace::{Workspace, vault_error};
@@ -274,15 +274,12 @@ impl Workbench {
         let mut index = session.next_index();
         let mut events = Vec::new();
         let mut push = |fields: Vec<(&'static str, String)>| {
-            events.push(about_file(index, workspace.vault.draw_seed(), fields));
+            let seed = workspace.vault.draw_seed();
+            events.push(about_file(index, seed, Assurance::Unproven, fields));
             index += 1;
         };
         for digest in &trail.digests {
-            let line = report.digest(&digest.sha256);
-            push(digest_fields(
-                digest,
-                line.map(|l| (l.verdict.code(), l.signed_by.as_deref())),
-            ));
+            push(digest_fields(digest));
         }
         for signature in &trail.signatures {
             let digest = Hash::sha256(signature.hex.as_bytes()).to_hex();
@@ -297,7 +294,6 @@ impl Workbench {
                 ("/file/name", text(&broken.path)),
                 ("/file/format", text("CloudTrail digest")),
                 ("/fault", text(&broken.fault)),
-                ("/assurance", text(Assurance::Unproven.word())),
             ]);
         }
         session.append(events).await.map_err(|e| vault_error(&e))?;
@@ -323,16 +319,10 @@ impl Workbench {
     }
 }
 
-fn text(value: &str) -> String {
-    serde_json::Value::from(value).to_string()
-}
-
-fn digest_fields(
-    digest: &DigestFacts,
-    found: Option<(&str, Option<&str>)>,
-) -> Vec<(&'static str, String)> {
+/// What a digest says. Whether it is proven follows from all that is here, and is no part of it.
+fn digest_fields(digest: &DigestFacts) -> Vec<(&'static str, String)> {
     let content = &digest.content;
-    let mut fields = vec![
+    vec![
         ("/file/name", text(&digest.path)),
         ("/file/format", text("CloudTrail digest")),
         ("/digest/sha256", text(&digest.sha256.to_hex())),
@@ -340,63 +330,5 @@ fn digest_fields(
         ("/digest/end", text(&content.end.to_rfc3339())),
         ("/digest/logs", content.logs.len().to_string()),
         ("/key/md5", text(&content.fingerprint)),
-    ];
-    if let Some((verdict, key)) = found {
-        fields.push(("/verdict", text(verdict)));
-        if let Some(key) = key {
-            fields.push(("/key/sha256", text(key)));
-        }
-    }
-    fields
-}
-
-/// A record about a file; it is no event. Names stay hidden: they carry the account's number.
-fn about_file(index: u64, seed: evidence::Seed, fields: Vec<(&'static str, String)>) -> NewEvent {
-    let schema = format!("{{\"id\":\"{FILE_SYSTEM}\",\"version\":1}}");
-    let fields: Vec<(&str, String)> = std::iter::once(("@schema", schema)).chain(fields).collect();
-    let minimised = fields
-        .iter()
-        .map(|(path, value)| {
-            let (class, shown) = match *path {
-                "/file/name" => (Class::C3, Shown::Hidden),
-                _ => (
-                    Class::C1,
-                    Shown::Kept {
-                        text: value.clone(),
-                    },
-                ),
-            };
-            MinimisedField {
-                path: (*path).into(),
-                class,
-                shown,
-            }
-        })
-        .collect();
-    let record = Record {
-        index,
-        seed,
-        fields: fields
-            .into_iter()
-            .map(|(path, value)| Field {
-                path: path.into(),
-                value,
-            })
-            .collect(),
-    };
-    NewEvent {
-        index,
-        leaf: record.leaf(),
-        occurred: None,
-        recorded: None,
-        system: FILE_SYSTEM.into(),
-        action: "file.imported".into(),
-        outcome: None,
-        kind: EventKind::Audit,
-        assurance: Assurance::Unproven,
-        rules: format!("{FILE_SYSTEM}/1"),
-        minimised,
-        exposures: Vec::new(),
-        line: record.to_line().into_bytes(),
-    }
+    ]
 }

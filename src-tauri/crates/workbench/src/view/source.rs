@@ -141,6 +141,8 @@ pub struct ImportView {
     pub outcome: String,
     /// SHA-256 of the file, hex.
     pub sha256: String,
+    /// What CloudTrail's digests say about it, in words; nothing where they do not.
+    pub trail: Option<String>,
 }
 
 /// A file that failed: sealed, listed, never mixed with verified records.

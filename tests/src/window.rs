@@ -122,11 +122,16 @@ impl Window {
     }
 
     fn find(&self, css: &str) -> Option<String> {
-        let found = self.call(
-            "POST",
-            "/elements",
-            &json!({"using": "css selector", "value": css}),
-        );
+        let wanted = json!({"using": "css selector", "value": css});
+        let begun = Instant::now();
+        let found = loop {
+            match self.try_call("POST", "/elements", &wanted) {
+                Ok(found) => break found,
+                // An element went while the driver was making its list: what is there now?
+                Err(error) if error.contains("stale element") && begun.elapsed() < PATIENCE => {}
+                Err(error) => panic!("{css}: {error}"),
+            }
+        };
         let first = found.as_array()?.first()?.as_object()?;
         first.values().next()?.as_str().map(str::to_owned)
     }

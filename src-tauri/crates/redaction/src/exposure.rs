@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use crate::class::Class;
 use crate::minimise::{MinimisedField, Shown, SizeBucket};
 
-pub use patterns::might_hold;
+pub use patterns::{might_hold, words};
 
 /// The most bytes of one value that are looked at; beyond them only its beginning is. A record line
 /// is bounded far below it.

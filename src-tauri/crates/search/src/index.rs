@@ -11,7 +11,7 @@ use lru::LruCache;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use tantivy::directory::Directory;
-use tantivy::indexer::IndexWriterOptions;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{IndexReader, ReloadPolicy, Searcher, TantivyDocument};
 
 use crate::columns::ColumnCache;
@@ -68,6 +68,10 @@ pub(crate) struct Shared {
     pub(crate) totals: Mutex<LruCache<(u64, String), u64>>,
     last_seq: AtomicU64,
 }
+
+/// A segment of so many events is merged no further: merging holds some 70 bytes of memory for each event, and a few
+/// dozen segments are no slower to search than one, because the newest are looked at first and all of them in parallel.
+const LARGE: usize = 250_000;
 
 /// Totals that are remembered.
 const TOTALS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
@@ -198,6 +202,9 @@ impl Index {
             .num_merge_threads(1)
             .build();
         let writer = self.shared.index.writer_with_options(options)?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_max_docs_before_merge(LARGE);
+        writer.set_merge_policy(Box::new(policy));
         let last = last_seq_of(&self.shared.index)?;
         Ok(IndexWriter {
             writer,

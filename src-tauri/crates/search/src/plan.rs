@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tantivy::Term;
 use tantivy::query::{
     AllQuery, BooleanQuery, EmptyQuery, ExistsQuery, FuzzyTermQuery, Occur, PhrasePrefixQuery,
-    PhraseQuery, Query as EngineQuery, RangeQuery, TermQuery,
+    PhraseQuery, Query as EngineQuery, RangeQuery, RegexQuery, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
@@ -28,7 +28,7 @@ pub(crate) fn plan(
     let sub = |node: &Node| plan(node, fields, columns);
     Ok(match &node.kind {
         Kind::All => Box::new(AllQuery),
-        Kind::Words { words, prefix } => in_words(fields.words, words, *prefix),
+        Kind::Words { words, prefix } => in_words(fields, words, *prefix)?,
         Kind::Field {
             field,
             value,
@@ -157,19 +157,32 @@ fn begins(field: Field, start: &str) -> Box<dyn EngineQuery> {
     ))
 }
 
-fn in_words(field: Field, words: &[String], prefix: bool) -> Box<dyn EngineQuery> {
+fn in_words(
+    fields: &Fields,
+    words: &[String],
+    prefix: bool,
+) -> Result<Box<dyn EngineQuery>, SearchError> {
+    if let [word] = words {
+        let text = if prefix {
+            begins(fields.words, word)
+        } else {
+            one(Term::from_field_text(fields.words, word))
+        };
+        let Some(pattern) = whole::anywhere(word, prefix) else {
+            return Ok(text);
+        };
+        let values = Box::new(RegexQuery::from_pattern(&pattern, fields.at)?);
+        return Ok(Box::new(BooleanQuery::union(vec![text, values])));
+    }
     let terms: Vec<Term> = words
         .iter()
-        .map(|word| Term::from_field_text(field, word))
+        .map(|word| Term::from_field_text(fields.words, word))
         .collect();
-    match (words, prefix) {
-        ([word], true) => begins(field, word),
-        ([_], false) => one(terms[0].clone()),
-        (_, false) => Box::new(PhraseQuery::new(terms)),
-        (_, true) => {
-            let mut query = PhrasePrefixQuery::new(terms);
-            query.set_max_expansions(u32::MAX);
-            Box::new(query)
-        }
-    }
+    Ok(if prefix {
+        let mut query = PhrasePrefixQuery::new(terms);
+        query.set_max_expansions(u32::MAX);
+        Box::new(query)
+    } else {
+        Box::new(PhraseQuery::new(terms))
+    })
 }

@@ -12,7 +12,7 @@ use crate::tokens::{WordTokenizer, fold};
 use crate::whole;
 
 /// Version of everything here: fields, words, order. Another number in a folder makes it stale.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Fields of text with a short list of values, as the query line names them.
 pub(crate) const TEXTS: [&str; 5] = ["system", "action", "outcome", "origin", "kind"];
@@ -62,7 +62,7 @@ pub(crate) struct Fields {
     pub(crate) import: Field,
     pub(crate) subject: Field,
     pub(crate) texts: [Field; TEXTS.len()],
-    /// Words of the kept values.
+    /// Words of the kept values, but those that are nothing but a UUID or a time.
     pub(crate) words: Field,
     /// Path and whole value.
     pub(crate) at: Field,
@@ -136,9 +136,17 @@ pub(crate) fn path_term(path: &str) -> String {
 
 /// The term of a path's whole value.
 pub(crate) fn value_term(path: &str, value: &str) -> String {
-    let mut term = path_term(path);
+    let mut term = String::with_capacity(path.len() + 1 + value.len());
+    term.push_str(path);
+    term.push('\0');
     if let Some(word) = whole::uuid(value) {
         term.push_str(&word);
+        return term;
+    }
+    if value.is_ascii() && value.len() <= LONG_VALUE {
+        let start = term.len();
+        term.push_str(value);
+        term[start..].make_ascii_lowercase();
         return term;
     }
     let folded = fold(value);
@@ -188,7 +196,9 @@ pub(crate) fn document(fields: &Fields, doc: &Doc) -> TantivyDocument {
         }
     }
     for (path, value) in &doc.values {
-        out.add_text(fields.words, value);
+        if !whole::is_whole(value) {
+            out.add_text(fields.words, value);
+        }
         out.add_text(fields.at, value_term(path, value));
     }
     out

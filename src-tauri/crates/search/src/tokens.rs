@@ -10,8 +10,6 @@ use crate::whole;
 
 /// Bytes of a word that count. Longer runs are told apart by their start only.
 const MAX_WORD: usize = 512;
-/// Characters of the first group of a UUID.
-const FIRST_GROUP: usize = 8;
 
 fn stands_alone(c: char) -> bool {
     matches!(u32::from(c),
@@ -51,7 +49,7 @@ fn cut(text: &str, parts: bool, folded: &mut String, words: &mut Vec<(usize, usi
                 emit(&word, place);
             }
             if parts {
-                emit(&rest[..FIRST_GROUP], place);
+                emit(&rest[..whole::FIRST_GROUP], place);
             }
             place += 1;
             rest = &rest[end..];

@@ -1,8 +1,12 @@
 //! Values that are one word although they have marks inside: UUIDs and times.
 //!
 //! A UUID in five words costs five postings, and as text its random digits cost the dictionary of terms more than
-//! everything else of a record. So it is one word of 19 bytes, seven bits in each; its first group is a word as well,
-//! because people quote it. A time in UTC is one word, as it is written; for ranges there is `time:`.
+//! everything else of a record. So it is one word of 19 bytes, seven bits in each. A time in UTC is one word, as it is
+//! written; for ranges there is `time:`.
+//!
+//! Almost every one of them is a term of its own, which is what a dictionary is slowest at. A value that is nothing but
+//! a UUID or a time is therefore no word: it stands once, below its path, and whoever types it is answered from there
+//! ([`anywhere`]), by its whole or its first group, which people quote. Inside a longer text both are words.
 
 /// Begins the word of a UUID. No other word does: control characters are no letters.
 pub(crate) const UUID: char = '\u{2}';
@@ -122,6 +126,57 @@ pub(crate) fn time_at(text: &str) -> Option<usize> {
     (rest.get(fraction) == Some(&b'Z') && ends(text, length)).then_some(length)
 }
 
+/// Whether a value is nothing but a UUID or a time, and so stands below its path only.
+pub(crate) fn is_whole(value: &str) -> bool {
+    uuid(value).is_some() || time_at(value) == Some(value.len())
+}
+
+/// For a word of a query (or with `prefix`, its beginning) that could be a value which [`is_whole`], or the first group
+/// of such a UUID: the regular expression of its terms below any path.
+pub(crate) fn anywhere(word: &str, prefix: bool) -> Option<String> {
+    let mut any: Vec<String> = Vec::new();
+    if word.starts_with(UUID) {
+        any.push(literal(word));
+    } else if word.contains(':') {
+        // Of all words only times have one.
+        any.push(literal(word) + if prefix { "[^\\x00]*" } else { "" });
+    } else {
+        if prefix || word.len() == FIRST_GROUP {
+            any.extend(uuids_from(word).map(|(low, high)| between(&low, &high)));
+        }
+        if prefix && word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_digit()) {
+            any.push(format!(
+                "{word}[0-9]{{{}}}-[0-9]{{2}}-[0-9]{{2}}t[0-9:.]*z",
+                4 - word.len()
+            ));
+        }
+    }
+    (!any.is_empty()).then(|| format!("[^\\x00]+\\x00(?:{})", any.join("|")))
+}
+
+/// Characters of the first group of a UUID.
+pub(crate) const FIRST_GROUP: usize = 8;
+
+/// A text as a regular expression of itself.
+fn literal(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' => c.to_string(),
+            _ => format!("\\x{{{:x}}}", u32::from(c)),
+        })
+        .collect()
+}
+
+/// The words of UUIDs from one to another of which the second differs from the first by higher bits at its end only.
+fn between(low: &str, high: &str) -> String {
+    let same = low.bytes().zip(high.bytes()).take_while(|(a, b)| a == b);
+    let same = same.count();
+    let mut pattern = literal(&low[..same]);
+    let ends = low.bytes().zip(high.bytes()).nth(same);
+    pattern.extend(ends.map(|(a, b)| format!("[\\x{{{a:x}}}-\\x{{{b:x}}}][\\x00-\\x7f]*")));
+    pattern
+}
+
 fn ends(text: &str, at: usize) -> bool {
     let next = text.get(at..).and_then(|rest| rest.chars().next());
     next.is_none_or(|c| !c.is_alphanumeric() && c != '-')
@@ -159,6 +214,34 @@ mod tests {
         assert_eq!(uuid("0f8fad5b-d9cb-469f-a165+70867728950e"), None);
         assert_eq!(uuids_from("0f8fad5bd"), None);
         assert_eq!(uuids_from("g"), None);
+    }
+
+    #[test]
+    fn a_value_that_is_no_word_is_found_below_any_path() {
+        use tantivy::query::RegexQuery;
+        let field = tantivy::schema::Field::from_field_id(0);
+        let uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        let word = super::uuid(uuid).expect("a UUID");
+        for (asked, prefix) in [
+            (word.as_str(), false),
+            ("0f8fad5b", false),
+            ("0f8fad5b", true),
+            ("0", true),
+            ("2026", true),
+            ("2026-11-21t04:00:00.5z", false),
+            ("2026-11-21t04:00:00.5z", true),
+        ] {
+            let pattern = anywhere(asked, prefix).expect("it may be one");
+            assert!(
+                RegexQuery::from_pattern(&pattern, field).is_ok(),
+                "{pattern:?}"
+            );
+        }
+        assert_eq!(anywhere("passkey", false), None);
+        assert_eq!(anywhere("passkey", true), None);
+        assert_eq!(anywhere("0f8f", false), None, "no whole group");
+        assert!(is_whole(uuid) && is_whole("2026-11-21T04:00:00Z"));
+        assert!(!is_whole("since 2026-11-21T04:00:00Z") && !is_whole(""));
     }
 
     #[test]

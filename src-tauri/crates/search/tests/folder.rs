@@ -291,3 +291,51 @@ fn a_level_is_the_imports_and_events_of_which_it_is_true_now() {
     assert_eq!(index.count(&both).unwrap(), 3);
     assert!(index.suggest("verdict", "", 5).unwrap().is_empty());
 }
+
+#[test]
+fn a_uuid_or_time_is_found_wherever_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = open(dir.path());
+    let mut writer = index.writer().unwrap();
+    let uuid = "0F8FAD5B-d9cb-469f-a165-70867728950e";
+    let time = "2026-11-21T04:00:00.037Z";
+    let values = [
+        uuid.to_owned(),
+        format!("see {uuid} for more"),
+        time.to_owned(),
+        format!("since {time}"),
+        "0f8fad5b".to_owned(),
+        "20261 words".to_owned(),
+        "9f8fad5b-d9cb-469f-a165-70867728950e".to_owned(),
+    ];
+    for (value, seq) in values.into_iter().zip(1..) {
+        let more = Doc {
+            values: vec![("/a b/c".to_owned(), value)],
+            ..doc(seq)
+        };
+        writer.add(&more).unwrap();
+    }
+    writer.commit(9).unwrap();
+    let page = Page {
+        after: None,
+        limit: 9,
+    };
+    for (asked, expected) in [
+        (uuid, vec![2, 1]),
+        ("0f8fad5b-d9cb-469f-a165-70867728950e", vec![2, 1]),
+        ("0f8fad5b", vec![5, 2, 1]),
+        ("0f8fad5*", vec![5, 2, 1]),
+        ("0f8fad5c", vec![]),
+        ("d9cb", vec![]),
+        ("\"2026-11-21T04:00:00.037Z\"", vec![4, 3]),
+        ("2026*", vec![6, 4, 3]),
+        ("20*", vec![6, 4, 3]),
+        ("2027*", vec![]),
+        ("/a\\ b/c:0f8fad5b-d9*", vec![1]),
+        ("\"see 0f8fad5b\"", vec![2]),
+    ] {
+        let query = Query::parse(asked).unwrap();
+        let hits = index.find(&query, &page).unwrap();
+        assert_eq!((hits.seqs, asked), (expected, asked));
+    }
+}

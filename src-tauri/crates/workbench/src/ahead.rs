@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 /// Originals below this are followed after they were stored: a commit of the index of their own is not worth it.
 pub(crate) const WORTH_IT: u64 = 128 << 10;
 /// Batches that wait for the index.
-const IN_FLIGHT: usize = 2;
+const IN_FLIGHT: usize = 1;
 
 /// A running import's share of the index.
 pub(crate) struct Ahead<'a> {

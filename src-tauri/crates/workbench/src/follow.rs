@@ -1,5 +1,7 @@
 //! The index follows the vault: it remembers how far it came and catches up.
 
+use std::borrow::Cow;
+
 use redaction::{Class, Shown, string_text};
 use search::{Doc, Index, SearchError};
 use vault::{EventKind, EventRow, NewEvent, RowShown, Vault};
@@ -183,15 +185,24 @@ pub(crate) fn doc_of(
         .extend(subjects.iter().filter_map(|n| u64::try_from(*n).ok()));
     out.subjects.sort_unstable();
     out.subjects.dedup();
-    out.values.clear();
+    // The buffers of the record before are used again: most records look alike.
+    let mut values = 0;
     for field in &event.minimised {
         if let Shown::Kept { text } = &field.shown
             && field.class != Class::Unknown
-            && let Some(plain) = plain(text)
+            && let Some(plain) = borrowed(text)
         {
-            out.values.push((field.path.clone(), plain));
+            match out.values.get_mut(values) {
+                Some((path, value)) => {
+                    field.path.clone_into(path);
+                    plain.as_ref().clone_into(value);
+                }
+                None => out.values.push((field.path.clone(), plain.into_owned())),
+            }
+            values += 1;
         }
     }
+    out.values.truncate(values);
 }
 
 fn kind_of(kind: EventKind) -> &'static str {
@@ -203,12 +214,16 @@ fn kind_of(kind: EventKind) -> &'static str {
 
 /// A kept value as plain text; `null` and empty values are not indexed.
 pub(crate) fn plain(value_text: &str) -> Option<String> {
+    borrowed(value_text).map(Cow::into_owned)
+}
+
+fn borrowed(value_text: &str) -> Option<Cow<'_, str>> {
     match value_text {
         "null" | "\"\"" => None,
         text if text.starts_with('"') => match text.strip_prefix('"')?.strip_suffix('"')? {
-            plain if !plain.contains('\\') => Some(plain.to_owned()),
-            _ => string_text(text),
+            plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+            _ => string_text(text).map(Cow::Owned),
         },
-        text => Some(text.to_owned()),
+        text => Some(Cow::Borrowed(text)),
     }
 }

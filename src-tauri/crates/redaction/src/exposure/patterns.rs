@@ -99,12 +99,18 @@ impl Kinds {
 }
 
 struct Filters {
+    /// Signs and prefixes in any case: one pass is enough for a record that holds none.
+    either: Option<AhoCorasick>,
     signs: Option<AhoCorasick>,
     prefixes: Option<AhoCorasick>,
     authority: Option<AhoCorasick>,
 }
 
 static FILTERS: LazyLock<Filters> = LazyLock::new(|| Filters {
+    either: AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(SIGNS.map(|(sign, _)| sign).into_iter().chain(PREFIXES))
+        .ok(),
     signs: AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .build(SIGNS.map(|(sign, _)| sign))
@@ -113,12 +119,19 @@ static FILTERS: LazyLock<Filters> = LazyLock::new(|| Filters {
     authority: AhoCorasick::new(AUTHORITY).ok(),
 });
 
+/// All the words of which a record that holds a secret has one, in some case.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    let signs = SIGNS.iter().map(|(sign, _)| *sign);
+    signs.chain(PREFIXES).chain(AUTHORITY)
+}
+
 /// Whether the bytes of a record could hold any secret that is looked for, without allocation and
-/// in one pass of each automaton. `false` is certain.
+/// in one pass for those that do not. `false` is certain.
 pub fn might_hold(line: &[u8]) -> bool {
     // An automaton that could not be built must not let anything pass.
     let meets = |filter: &Option<AhoCorasick>| filter.as_ref().is_none_or(|f| f.is_match(line));
-    meets(&FILTERS.signs) || meets(&FILTERS.prefixes) || names_a_user(line)
+    let holds = meets(&FILTERS.either) && (meets(&FILTERS.signs) || meets(&FILTERS.prefixes));
+    holds || names_a_user(line)
 }
 
 /// Whether a URL has `user:password@` before its host: both in the first bytes of its authority.

@@ -22,8 +22,8 @@ use crate::trust::{Policies, Proposed, refusal, schemas_json};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
 
-/// Records staged in one transaction.
-const BATCH: usize = 2_048;
+/// Records staged in one transaction. Half a dozen batches are held at once, with some 7 KB for each record of 26 fields.
+const BATCH: usize = 1_024;
 /// Batches on their way between verifying and storing.
 const IN_FLIGHT: usize = 2;
 

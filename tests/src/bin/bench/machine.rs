@@ -80,6 +80,14 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
+    /// The same work so many times.
+    pub(crate) fn times(self, n: f64) -> Self {
+        Self {
+            wall: self.wall * n,
+            cpu: self.cpu * n,
+        }
+    }
+
     /// Both together.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use evidence::{CompactRange, ExportWriter, Field, Record, Seed, SigningKey};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
@@ -203,6 +204,10 @@ pub(crate) struct Generated {
     pub(crate) count: u64,
     /// Bytes of its lines, as sealed.
     pub(crate) bytes: u64,
+    /// On how many of them the floors are measured.
+    pub(crate) measured: u64,
+    /// Whether an earlier run had sealed them already.
+    pub(crate) found: bool,
 }
 
 /// Some consecutive records of the first export, held ready for the floors.
@@ -216,9 +221,9 @@ pub(crate) struct Chunk {
 const CHUNK: usize = 100_000;
 
 impl Generated {
-    /// The records of the first export once more, some at a time.
+    /// The records of the first export once more, some at a time, as far as floors are measured on them.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = Chunk> {
-        let mut source = Source::new().take(self.count as usize);
+        let mut source = Source::new().take(self.measured as usize);
         std::iter::from_fn(move || {
             let records: Vec<Record> = source.by_ref().take(CHUNK).collect();
             let mut lines = String::new();
@@ -234,8 +239,18 @@ impl Generated {
     }
 }
 
-/// Seals `count` records and then `more` in `dir`.
-pub(crate) fn generate(dir: &Path, count: u64, more: u64) -> Result<Generated> {
+/// What was sealed in a folder, so that a later run need not do it again.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Made {
+    seed: u64,
+    count: u64,
+    more: u64,
+    bytes: u64,
+}
+
+/// Seals `count` records and then `more` in `dir`, unless they are there from an earlier run. Floors are measured on
+/// the first `measured` of them.
+pub(crate) fn generate(dir: &Path, count: u64, more: u64, measured: u64) -> Result<Generated> {
     let signing = SigningKey::from_seed(ORIGIN, &[7; 32])?;
     let mut source = Source::new();
     let exports = Exports {
@@ -244,6 +259,18 @@ pub(crate) fn generate(dir: &Path, count: u64, more: u64) -> Result<Generated> {
         verifier: signing.verifier_key().to_string(),
         key: signing.verifier_key().clone(),
     };
+    let note_file = dir.join("made.json");
+    let made = std::fs::read(&note_file).ok();
+    let made = made.and_then(|made| serde_json::from_slice::<Made>(&made).ok());
+    if let Some(made) = made.filter(|m| (m.seed, m.count, m.more) == (SEED, count, more)) {
+        return Ok(Generated {
+            exports,
+            count,
+            bytes: made.bytes,
+            measured,
+            found: true,
+        });
+    }
     let mut writer = ExportWriter::new(ORIGIN, 0, Vec::new(), None, File::create(&exports.base)?)?;
     let mut range = CompactRange::new();
     let (mut line, mut bytes) = (String::new(), 0);
@@ -261,9 +288,18 @@ pub(crate) fn generate(dir: &Path, count: u64, more: u64) -> Result<Generated> {
         writer.push(&record)?;
     }
     writer.finish(&signing)?;
+    let made = Made {
+        seed: SEED,
+        count,
+        more,
+        bytes,
+    };
+    std::fs::write(note_file, serde_json::to_vec(&made)?)?;
     Ok(Generated {
         exports,
         count,
         bytes,
+        measured,
+        found: false,
     })
 }

@@ -163,7 +163,7 @@ fn measure(args: &Args, place: &Path) -> Result<Report> {
     let searched: Option<Searched> = if wanted.contains(&What::Search) {
         let workspace = place.join("imported");
         // An earlier run in this place may have imported these very records.
-        if !imports && !(generated.found && workspace.exists()) {
+        if !(imports || generated.found && workspace.exists()) {
             told("importing".to_owned());
             let exports = &generated.exports;
             import_into(&workspace, &generated, [&exports.base, &exports.tail])?;

@@ -9,6 +9,7 @@ use tantivy::query::{EnableScoring, Weight};
 use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED};
 
 use crate::columns::Columns;
+use crate::matches::Matches;
 use crate::plan::plan;
 use crate::query::FIELDS;
 use crate::schema::{DATED, IMPORT, SUBJECT, TEXTS, bound_of, occurred_of, order_of, path_term};
@@ -29,28 +30,30 @@ impl Index {
         Ok(planned.weight(EnableScoring::disabled_from_searcher(searcher))?)
     }
 
-    /// Runs `work` on every segment and gives the results in no particular order.
+    /// Runs `work` on every segment with its place among them, and gives the results in their order.
     fn each<T: Send>(
         &self,
         searcher: &Searcher,
-        work: impl Fn(&SegmentReader, &Columns) -> tantivy::Result<T> + Sync,
+        work: impl Fn(usize, &SegmentReader, &Columns) -> tantivy::Result<T> + Sync,
     ) -> Result<Vec<T>, SearchError> {
         let readers = searcher.segment_readers();
         let threads = self.shared.limits.search_threads.min(readers.len());
-        let run = |reader: &SegmentReader| work(reader, &*self.shared.columns.of(reader)?);
+        let run = |at, reader: &SegmentReader| work(at, reader, &*self.shared.columns.of(reader)?);
         if threads < 2 || searcher.num_docs() < WORTH_A_THREAD {
-            return readers
-                .iter()
-                .map(|reader| run(reader).map_err(SearchError::from))
+            return (readers.iter().enumerate())
+                .map(|(at, reader)| run(at, reader).map_err(SearchError::from))
                 .collect();
         }
         let next = AtomicUsize::new(0);
         let take = || {
             let mut done = Vec::new();
-            while let Some(reader) = readers.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.push(run(reader));
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(reader) = readers.get(at) else {
+                    return done;
+                };
+                done.push((at, run(at, reader)));
             }
-            done
         };
         thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
@@ -62,10 +65,36 @@ impl Index {
                         .map_err(|_| SearchError::Engine("a worker thread failed"))?,
                 );
             }
+            all.sort_unstable_by_key(|(at, _)| *at);
             all.into_iter()
-                .map(|result| result.map_err(SearchError::from))
+                .map(|(_, result)| result.map_err(SearchError::from))
                 .collect()
         })
+    }
+
+    /// Matches of each segment, which are remembered for the other parts of an answer.
+    fn matches(
+        &self,
+        searcher: &Searcher,
+        query: &Query,
+    ) -> Result<Arc<Vec<Matches>>, SearchError> {
+        if query.is_all() {
+            let readers = searcher.segment_readers().iter();
+            return Ok(Arc::new(
+                readers.map(|r| Matches::All(r.max_doc())).collect(),
+            ));
+        }
+        let asked = asked(searcher, query);
+        if let Some(known) = lock(&self.shared.matches).get(&asked) {
+            return Ok(Arc::clone(known));
+        }
+        let weight = self.weight(query, searcher)?;
+        let found = self.each(searcher, |_, reader, _| {
+            Matches::find(reader, weight.as_ref())
+        })?;
+        let found = Arc::new(found);
+        lock(&self.shared.matches).put(asked, Arc::clone(&found));
+        Ok(found)
     }
 
     /// One page of the matches, newest first, undated ones last, ties by descending number; and how many there
@@ -150,15 +179,15 @@ impl Index {
         if query.is_all() {
             return Ok(searcher.num_docs());
         }
-        let asked = (
-            searcher.generation().generation_id(),
-            format!("{:?}", query.root),
-        );
+        let asked = asked(searcher, query);
         if let Some(total) = lock(&self.shared.totals).get(&asked) {
             return Ok(*total);
         }
+        if let Some(found) = lock(&self.shared.matches).get(&asked) {
+            return Ok(found.iter().map(|each| each.within(0..DocId::MAX)).sum());
+        }
         let weight = self.weight(query, searcher)?;
-        let counts = self.each(searcher, |reader, _| weight.count(reader).map(u64::from))?;
+        let counts = self.each(searcher, |_, reader, _| weight.count(reader).map(u64::from))?;
         let total = counts.into_iter().sum();
         lock(&self.shared.totals).put(asked, total);
         Ok(total)
@@ -181,12 +210,12 @@ impl Index {
         };
         let searcher = self.searcher();
         let all = query.is_all();
-        let weight = self.weight(query, &searcher)?;
-        let parts = self.each(&searcher, |reader, columns| {
+        let found = self.matches(&searcher, query)?;
+        let parts = self.each(&searcher, |at, reader, columns| {
             if all && let Some(known) = lock(&columns.summaries).get(field) {
                 return Ok(Arc::clone(known));
             }
-            let part = Arc::new(values_of(reader, columns, weight.as_ref(), field)?);
+            let part = Arc::new(values_of(reader, columns, &found[at], field)?);
             if all {
                 lock(&columns.summaries).insert(field, Arc::clone(&part));
             }
@@ -218,13 +247,12 @@ impl Index {
         range: Option<(i64, i64)>,
     ) -> Result<Histogram, SearchError> {
         let searcher = self.searcher();
-        let weight = self.weight(query, &searcher)?;
-        let all = query.is_all();
+        let found = self.matches(&searcher, query)?;
         let (from, to) = match range {
             Some((from, to)) => (from, to.max(from.saturating_add(1))),
             None => {
-                let ends = self.each(&searcher, |reader, columns| {
-                    dated_ends(reader, columns, weight.as_ref(), all)
+                let ends = self.each(&searcher, |at, _, columns| {
+                    Ok(dated_ends(columns, &found[at]))
                 })?;
                 let oldest = ends.iter().flatten().map(|(oldest, _)| *oldest).min();
                 let newest = ends.iter().flatten().map(|(_, newest)| *newest).max();
@@ -242,8 +270,8 @@ impl Index {
             bound_of(i64::try_from(at).unwrap_or(i64::MAX))
         };
         let edges: Vec<u64> = (0..=buckets).map(edge).collect();
-        let parts = self.each(&searcher, |reader, columns| {
-            spread(reader, columns, weight.as_ref(), &edges, all)
+        let parts = self.each(&searcher, |at, _, columns| {
+            Ok(spread(columns, &found[at], &edges))
         })?;
         let mut out = Histogram {
             from,
@@ -352,6 +380,12 @@ impl Index {
     }
 }
 
+/// What an answer is remembered by: the state of the index, and the question.
+fn asked(searcher: &Searcher, query: &Query) -> (u64, String) {
+    let generation = searcher.generation().generation_id();
+    (generation, format!("{:?}", query.root))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -415,19 +449,10 @@ impl Best {
     }
 }
 
-/// Calls `work` with the matches in a segment, in blocks.
-fn blocks(
-    reader: &SegmentReader,
-    weight: &dyn Weight,
-    work: &mut dyn FnMut(&[DocId]),
-) -> tantivy::Result<()> {
-    weight.for_each_no_score(reader, work)
-}
-
 fn values_of(
     reader: &SegmentReader,
     columns: &Columns,
-    weight: &dyn Weight,
+    matches: &Matches,
     field: &'static str,
 ) -> tantivy::Result<Facet> {
     let Some(at) = TEXTS.iter().position(|text| *text == field) else {
@@ -436,14 +461,14 @@ fn values_of(
         // for a caller whose numbers are not like that.
         let mut table = vec![0_u64; (column.max_value().min(TABLE) + 1) as usize];
         let mut counts: HashMap<u64, u64> = HashMap::new();
-        blocks(reader, weight, &mut |docs| {
+        matches.for_each(&mut |docs| {
             for value in docs.iter().flat_map(|doc| column.values_for_doc(*doc)) {
                 match table.get_mut(value as usize) {
                     Some(count) => *count += 1,
                     None => *counts.entry(value).or_default() += 1,
                 }
             }
-        })?;
+        });
         let dense = (0_u64..).zip(table).filter(|(_, count)| *count > 0);
         let counts: Vec<(u64, u64)> = dense.chain(counts).collect();
         let values: Vec<_> = counts
@@ -461,7 +486,7 @@ fn values_of(
     let mut counts = vec![0_u64; column.num_terms()];
     let ords = column.ords();
     let mut found = [None; 64];
-    blocks(reader, weight, &mut |docs| {
+    matches.for_each(&mut |docs| {
         for docs in docs.chunks(found.len()) {
             let found = &mut found[..docs.len()];
             ords.first_vals(docs, found);
@@ -469,7 +494,7 @@ fn values_of(
                 counts[*ord as usize] += 1;
             }
         }
-    })?;
+    });
     let mut values = Vec::new();
     let mut text = String::new();
     for (ord, count) in counts
@@ -489,52 +514,14 @@ fn values_of(
 }
 
 /// Order values of the oldest and the newest dated match in a segment.
-fn dated_ends(
-    reader: &SegmentReader,
-    columns: &Columns,
-    weight: &dyn Weight,
-    all: bool,
-) -> tantivy::Result<Option<(u64, u64)>> {
+fn dated_ends(columns: &Columns, matches: &Matches) -> Option<(u64, u64)> {
     let dated = columns.first_below(DATED);
-    if dated == 0 {
-        return Ok(None);
-    }
-    if all {
-        return Ok(Some((columns.order(dated - 1), columns.order(0))));
-    }
-    let first = weight.scorer(reader, 1.0)?.doc();
-    if first >= dated {
-        return Ok(None);
-    }
-    // The last match is looked for from the end, in growing steps, because matches cannot be walked backwards.
-    let mut back: DocId = 1024;
-    loop {
-        let start = dated.saturating_sub(back).max(first);
-        let mut scorer = weight.scorer(reader, 1.0)?;
-        let mut doc = scorer.doc();
-        if doc < start {
-            doc = scorer.seek(start);
-        }
-        let mut last = None;
-        while doc < dated {
-            last = Some(doc);
-            doc = scorer.advance();
-        }
-        if let Some(last) = last {
-            return Ok(Some((columns.order(last), columns.order(first))));
-        }
-        back = back.saturating_mul(64);
-    }
+    let (newest, oldest) = (matches.first()?, matches.last_before(dated)?);
+    Some((columns.order(oldest), columns.order(newest)))
 }
 
 /// Counts of one segment. `edges` are ascending order values, one more than there are buckets.
-fn spread(
-    reader: &SegmentReader,
-    columns: &Columns,
-    weight: &dyn Weight,
-    edges: &[u64],
-    all: bool,
-) -> tantivy::Result<Histogram> {
+fn spread(columns: &Columns, matches: &Matches, edges: &[u64]) -> Histogram {
     // In a sorted segment a bucket is a run of documents: no time is read per match.
     // `bounds[i]` is the first document that is older than edge i; descending.
     let bounds: Vec<DocId> = edges
@@ -542,34 +529,14 @@ fn spread(
         .map(|edge| columns.first_below(*edge))
         .collect();
     let dated = columns.first_below(DATED);
-    let buckets = edges.len() - 1;
-    let (newest, oldest) = (bounds[buckets], bounds[0]);
-    let mut out = Histogram {
-        counts: vec![0; buckets],
+    let counts = bounds
+        .windows(2)
+        .map(|ends| matches.within(ends[1]..ends[0]));
+    let (oldest, newest) = (bounds[0], bounds[bounds.len() - 1]);
+    Histogram {
+        counts: counts.collect(),
+        undated: matches.within(dated..DocId::MAX),
+        outside: matches.within(0..newest) + matches.within(oldest..dated),
         ..Histogram::default()
-    };
-    if all {
-        for (n, count) in out.counts.iter_mut().enumerate() {
-            *count = u64::from(bounds[n] - bounds[n + 1]);
-        }
-        out.undated = u64::from(reader.max_doc() - dated);
-        out.outside = u64::from(newest + (dated - oldest));
-        return Ok(out);
     }
-    let mut bucket = buckets;
-    blocks(reader, weight, &mut |docs| {
-        for &doc in docs {
-            if doc >= dated {
-                out.undated += 1;
-            } else if doc < newest || doc >= oldest {
-                out.outside += 1;
-            } else {
-                while bucket > 0 && doc >= bounds[bucket - 1] {
-                    bucket -= 1;
-                }
-                out.counts[bucket - 1] += 1;
-            }
-        }
-    })?;
-    Ok(out)
 }

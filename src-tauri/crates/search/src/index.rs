@@ -5,7 +5,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
 use rand_core::CryptoRng;
@@ -15,6 +15,7 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{IndexReader, ReloadPolicy, Searcher, TantivyDocument};
 
 use crate::columns::ColumnCache;
+use crate::matches::Matches;
 use crate::schema::{Fields, VERSION, document, schema, settings, tokenizers};
 use crate::sealed::SealedDirectory;
 use crate::{Doc, SearchError, Stale};
@@ -35,9 +36,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            heap: 100_000_000,
+            heap: 64_000_000,
             writer_threads: 2,
-            cache: 64 << 20,
+            cache: 32 << 20,
             search_threads: 2,
         }
     }
@@ -57,6 +58,9 @@ impl std::fmt::Debug for Index {
     }
 }
 
+/// Parts of answers, by generation of the searcher and by question; least recently asked out first.
+type Remembered<T> = Mutex<LruCache<(u64, String), T>>;
+
 pub(crate) struct Shared {
     index: tantivy::Index,
     reader: IndexReader,
@@ -65,7 +69,9 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// How many events match what was asked last, by generation of the searcher: every page of an answer has the
     /// same total, and counting a phrase of frequent words reads all its places.
-    pub(crate) totals: Mutex<LruCache<(u64, String), u64>>,
+    pub(crate) totals: Remembered<u64>,
+    /// What matches the last few questions, segment by segment: facets and histogram of one screen ask the same.
+    pub(crate) matches: Remembered<Arc<Vec<Matches>>>,
     last_seq: AtomicU64,
 }
 
@@ -74,7 +80,10 @@ pub(crate) struct Shared {
 const LARGE: usize = 250_000;
 
 /// Totals that are remembered.
-const TOTALS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
+const TOTALS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not zero");
+
+/// Questions whose matches are remembered: at most one bit for each event and question.
+const QUESTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("it is not zero");
 
 /// What a commit says of itself.
 #[derive(Serialize, Deserialize)]
@@ -165,6 +174,7 @@ impl Index {
                 columns: Arc::default(),
                 limits,
                 totals: Mutex::new(LruCache::new(TOTALS)),
+                matches: Mutex::new(LruCache::new(QUESTIONS)),
                 last_seq: AtomicU64::new(last_seq),
             }),
         })
@@ -218,6 +228,11 @@ impl Shared {
     fn reload(&self) -> Result<(), SearchError> {
         self.reader.reload()?;
         self.columns.keep(self.reader.searcher().segment_readers());
+        // Nobody asks the older state again.
+        self.matches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         Ok(())
     }
 }

@@ -10,8 +10,8 @@
 //! Every segment is sorted by one order value, descending: the time for dated events, the number for undated
 //! ones, which sort below all dated ones. So the newest matches are the first ones that are met, a page stops as
 //! soon as nothing older can matter, a cursor and a range of time are binary searches, and a bucket of a
-//! histogram is a run of documents. Counts, facets and histograms visit matches, with one thread per segment
-//! as far as [`Limits`] allows; those over everything are summaries that are kept per segment.
+//! histogram is a run of documents. What matches is found once for a screen's total, facets and histogram, with one
+//! thread per segment as far as [`Limits`] allows; facets over everything are summaries that are kept per segment.
 
 mod answer;
 mod columns;
@@ -19,6 +19,7 @@ mod doc;
 mod error;
 mod hits;
 mod index;
+mod matches;
 mod plan;
 mod query;
 mod schema;

@@ -34,7 +34,6 @@ impl Workbench {
         let standing = workspace.standing();
         let words = self.narrowed(&workspace, &request).await?;
         let found = with_index(&workspace, |index| {
-            let hits = index.find(&query, &page)?;
             let facets = request
                 .facets
                 .iter()
@@ -48,6 +47,8 @@ impl Workbench {
                 0 => None,
                 buckets => Some(index.histogram(&query, (buckets as usize).min(400), None)?),
             };
+            // Last, because what the others found is the total too.
+            let hits = index.find(&query, &page)?;
             Ok((hits, facets, histogram))
         });
         let (hits, facets, histogram) = found?;

@@ -21,6 +21,8 @@ use crate::stock::{Ask, Building};
 const PASSPHRASE: &str = "a passphrase of the bench";
 const ROWS: usize = 100;
 const BARS: u32 = 60;
+/// So many other questions, and an answer is made anew.
+const FORGOTTEN: usize = 64;
 const FACETS: [&str; 4] = ["system", "action", "outcome", "subject"];
 
 /// What a process of our own does.
@@ -161,9 +163,10 @@ async fn import(place: &Path, verifier: String, exports: Vec<PathBuf>) -> Result
     Ok(all)
 }
 
-/// Both sides of a question, in turns.
+/// Both sides of a question, in turns; what is done `before` ours is not timed.
 fn in_turns(
     runs: usize,
+    mut before: impl FnMut() -> Result<()>,
     mut ours: impl FnMut() -> Result<()>,
     mut stock: impl FnMut() -> Result<()>,
 ) -> Result<(Latency, Latency)> {
@@ -180,6 +183,7 @@ fn in_turns(
         stock()?;
     }
     for _ in 0..runs {
+        before()?;
         time(&mut ours, &mut a)?;
         time(&mut stock, &mut b)?;
     }
@@ -240,6 +244,7 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
             query.resolve_standing(&mut |_, _| search::Stands::default());
             let (ours, theirs) = in_turns(
                 runs,
+                || Ok(()),
                 || Ok(index.newest(&query, &page).map(drop)?),
                 || stock.newest(ask, ROWS).map(drop),
             )?;
@@ -281,9 +286,23 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
                 handle.block_on(async move { bench.search_records(request).await.map_err(said) })
             })
         };
+        // The product remembers what it answered last; what is measured is a question that is new to it.
+        let other = |n: usize, histogram| SearchRequest {
+            query: format!("unheard{n}"),
+            facets: Vec::new(),
+            histogram,
+            ..whole.clone()
+        };
+        let forget = || {
+            (0..FORGOTTEN).try_for_each(|n| {
+                let histogram = u32::from(n % 8 == 0);
+                Ok(answer(&other(n, histogram)).map(drop)?)
+            })
+        };
         let span_ms = records * 900;
         let (ours, theirs) = in_turns(
             runs,
+            forget,
             || Ok(answer(&whole).map(drop)?),
             || stock.screen(ask, ROWS, BARS.into(), span_ms).map(drop),
         )?;
@@ -297,7 +316,7 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
             stock: theirs,
             same: matches == count as u64 && view.facets.len() == FACETS.len(),
         });
-        let (took, _) = in_turns(runs, || Ok(answer(&rows).map(drop)?), || Ok(()))?;
+        let (took, _) = in_turns(runs, forget, || Ok(answer(&rows).map(drop)?), || Ok(()))?;
         first.push((format!("first {ROWS} rows, {name}"), took));
     }
     bench.lock().await.map_err(said)?;

@@ -12,6 +12,12 @@ use tauri::Manager;
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 use workbench::{Environment, Workbench};
 
+/// What imports free goes back to the system: they work in many short-lived threads, and what the C library's allocator
+/// keeps for each of those adds up from one import to the next.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Something the window shows has changed; it asks again for what it needs.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, Event)]
 struct Changed {

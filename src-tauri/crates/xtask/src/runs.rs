@@ -8,7 +8,7 @@ use crate::cargo::{self, CLI, DESKTOP};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::system::Need;
-use crate::{process, system, ui};
+use crate::{process, python, system, ui};
 
 /// Builds the window and opens it.
 pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<()> {
@@ -56,12 +56,17 @@ pub(crate) fn bench(context: &Context, options: &BenchOptions) -> Result<()> {
     ui::check_tools()?;
     ui::ensure_built(context)?;
     let built = cargo::build(context, &[CLI, DESKTOP, "bench"], true, &[])?;
-    process::run(
-        process::program(&built[2], &context.root)
-            .args(&options.args)
-            .env("MUNIMENT_BIN", &built[0])
-            .env("MUNIMENT_DESKTOP_BIN", &built[1]),
-    )
+    let mut bench = process::program(&built[2], &context.root);
+    bench
+        .args(&options.args)
+        .env("MUNIMENT_BIN", &built[0])
+        .env("MUNIMENT_DESKTOP_BIN", &built[1]);
+    // Without a network the floors can still be measured.
+    match python::ensure(context, &python::PEERS) {
+        Ok(python) => drop(bench.env("MUNIMENT_PEERS", python)),
+        Err(error) => println!("Other tools cannot be measured: {error}"),
+    }
+    process::run(&mut bench)
 }
 
 /// Writes the synthetic sample case.

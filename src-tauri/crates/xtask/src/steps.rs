@@ -166,7 +166,7 @@ struct Settings {
 
 fn rust_tests(context: &Context, settings: Settings) -> Result<()> {
     ui::ensure_built(context)?;
-    let python = python::ensure(context)?;
+    let python = python::ensure(context, &python::FOREIGN)?;
     let built = cargo::build(context, &[CLI, DESKTOP], false, TEST_TARGETS)?;
     let nextest = process::find("cargo-nextest").is_some();
     let mut command = cargo(context, test_words(nextest, settings.soak));

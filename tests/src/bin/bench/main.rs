@@ -8,6 +8,7 @@
 
 mod floors;
 mod machine;
+mod peers;
 mod records;
 mod rows;
 mod sides;
@@ -23,10 +24,16 @@ use clap::{Parser, ValueEnum};
 use evidence::ExportFiles;
 
 use machine::{Cost, cores, load, median, median_cost, together};
+use peers::{Loaded, Peers};
 use records::Generated;
 use rows::Rows;
 use sides::{Imported, Part, Searched};
 use table::{Goal, Measure, Report, Step};
+
+/// The same as in the programs that are measured.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Whatever stops the program from measuring.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -76,6 +83,8 @@ enum What {
     Verify,
     /// Newest records and whole screens.
     Search,
+    /// Import beside tools that people load such records with today.
+    Peers,
 }
 
 fn main() -> Result<()> {
@@ -118,6 +127,8 @@ struct Rounds {
     index: Vec<Cost>,
     stock: Vec<Cost>,
     steps: Vec<(&'static str, Vec<Cost>)>,
+    duckdb: Vec<Loaded>,
+    sqlite_utils: Vec<Loaded>,
 }
 
 impl Rounds {
@@ -134,7 +145,7 @@ const APPENDED: u64 = 100_000;
 
 fn measure(args: &Args, place: &Path) -> Result<Report> {
     let load_before = load();
-    let all = [What::Import, What::Verify, What::Search];
+    let all = [What::Import, What::Verify, What::Search, What::Peers];
     let wanted: BTreeSet<What> = if args.what.is_empty() {
         all.into()
     } else {
@@ -148,17 +159,38 @@ fn measure(args: &Args, place: &Path) -> Result<Report> {
     let generated = records::generate(place, args.records, more, measured)?;
     let mut rounds = Rounds::default();
     let imports = wanted.contains(&What::Import);
-    let many = if imports || wanted.contains(&What::Verify) {
-        args.rounds
-    } else {
-        0
+    let verifies = imports || wanted.contains(&What::Verify);
+    let peers = match wanted.contains(&What::Peers) {
+        true => Peers::start(place, &generated)?,
+        false => None,
+    };
+    if wanted.contains(&What::Peers) && peers.is_none() {
+        told(
+            "peers are left out: start this with `cargo xtask bench`, which installs them"
+                .to_owned(),
+        );
+    }
+    let many = match verifies || peers.is_some() {
+        true => args.rounds,
+        false => 0,
     };
     for round in 1..=many {
         told(format!("round {round} of {many}"));
         if imports {
             import_round(&mut rounds, place, &generated)?;
         }
-        verify_round(&mut rounds, &generated)?;
+        if verifies {
+            verify_round(&mut rounds, &generated)?;
+        }
+        if let Some(peers) = &peers {
+            if !imports {
+                let exports = [&generated.exports.base];
+                let ours = import_into(&place.join("imported"), &generated, exports)?;
+                rounds.base.extend(ours);
+            }
+            rounds.duckdb.push(peers.load("duckdb")?);
+            rounds.sqlite_utils.push(peers.load("sqlite-utils")?);
+        }
     }
     let searched: Option<Searched> = if wanted.contains(&What::Search) {
         let workspace = place.join("imported");
@@ -181,8 +213,11 @@ fn measure(args: &Args, place: &Path) -> Result<Report> {
     if imports {
         measures.extend(of_import(&rounds, &generated));
     }
-    if many > 0 {
+    if verifies {
         measures.extend(of_verify(&rounds));
+    }
+    if peers.is_some() {
+        measures.extend(of_peers(&rounds, &generated));
     }
     measures.extend(searched.iter().flat_map(of_search));
     let count = args.records as f64;
@@ -464,6 +499,45 @@ fn of_import(rounds: &Rounds, generated: &Generated) -> Vec<Measure> {
                 rounds.tail.first().map_or(0, |one| one.records),
                 median(rounds.tail.iter().map(|one| one.cost.cpu)),
                 median(rounds.fresh.iter().map(|one| one.cost.cpu)),
+            ),
+        ),
+    ]
+}
+
+/// Import until it can be asked, beside tools that neither verify nor seal nor minimise.
+fn of_peers(rounds: &Rounds, generated: &Generated) -> Vec<Measure> {
+    let scale = generated.count as f64 / generated.measured as f64;
+    let wall = |all: &[Loaded]| scale * median(all.iter().map(|one| one.cost.wall));
+    let peak = |all: &[Loaded]| median(all.iter().map(|one| one.peak as f64 / 1e6));
+    let ours = median(rounds.base.iter().map(|one| one.cost.wall));
+    let held = median(rounds.base.iter().map(|one| one.peak as f64 / 1e6));
+    let (duckdb, sqlite) = (&rounds.duckdb, &rounds.sqlite_utils);
+    vec![
+        Measure::new(
+            "import, DuckDB",
+            "s",
+            ours,
+            Some(wall(duckdb)),
+            Goal::Ratio(1.6),
+            "read_json into a table, without a text index",
+        ),
+        Measure::new(
+            "peak memory, DuckDB",
+            "MB",
+            held,
+            Some(peak(duckdb)),
+            Goal::Ratio(0.5),
+            "the same; each process's own",
+        ),
+        Measure::new(
+            "import, sqlite-utils",
+            "s",
+            ours,
+            Some(wall(sqlite)),
+            Goal::Ratio(0.25),
+            format!(
+                "insert and FTS5 over all columns, {:.0} MB resident",
+                peak(sqlite)
             ),
         ),
     ]

@@ -409,6 +409,7 @@ fn every_place(window: &Window) {
             "incidents",
             "incident",
             "explore",
+            "detections",
             "sources",
             "controls",
             "packets",
@@ -430,6 +431,10 @@ fn every_place(window: &Window) {
                     window.click(&id("result-row"));
                     window.chord(&[keys::ENTER]);
                     window.wait(&id("record"));
+                }
+                "detections" => {
+                    window.click(&format!("{} td", id("detection-row")));
+                    window.wait(&id("detection"));
                 }
                 "sources" => drop(window.wait("[data-testid^=\"quarantine-\"]")),
                 "controls" => drop(window.wait(&id("control-row"))),

@@ -64,6 +64,26 @@ fn records() -> String {
         .collect()
 }
 
+/// Arguments that seal `in.ndjson` with `key.json`; what is left to say is where to.
+const SEAL: [&str; 8] = [
+    "seal",
+    "--source",
+    "enigm-key",
+    "--origin",
+    ORIGIN,
+    "--key",
+    "key.json",
+    "in.ndjson",
+];
+
+/// Makes a key and seals the records with it as `name`; gives what `keygen` and `seal` said.
+fn sealed(terminal: &Terminal, keygen: &[&str], name: &str) -> [serde_json::Value; 2] {
+    std::fs::write(terminal.home.join("in.ndjson"), records()).expect("written");
+    let keygen = [&["keygen"], keygen, &["--origin", ORIGIN, "-o", "key.json"]].concat();
+    let seal = [&SEAL[..], &["-o", name]].concat();
+    [terminal.done(&keygen), terminal.done(&seal)]
+}
+
 /// The ZIP with one byte of one of its files flipped, its check sums made anew, so that only what
 /// was signed can tell.
 fn flipped(zip: &[u8], name: &str, at: impl Fn(usize) -> usize) -> Vec<u8> {
@@ -90,21 +110,8 @@ fn a_stranger_computes_the_root_of_a_native_export_and_sees_a_flipped_byte() {
     let Some(python) = python() else { return };
     let dir = tempfile::tempdir().expect("a folder");
     let terminal = Terminal::new(dir.path());
-    std::fs::write(dir.path().join("in.ndjson"), records()).expect("written");
-    let key = terminal.done(&["keygen", "--origin", ORIGIN, "-o", "key.json"]);
+    let [key, sealed] = sealed(&terminal, &[], "export.zip");
     let vkey = key["vkey"].as_str().expect("a vkey");
-    let sealed = terminal.done(&[
-        "seal",
-        "--source",
-        "enigm-key",
-        "--origin",
-        ORIGIN,
-        "--key",
-        "key.json",
-        "in.ndjson",
-        "-o",
-        "export.zip",
-    ]);
     assert_eq!((&sealed["first"], &sealed["last"]), (&json!(0), &json!(37)));
 
     let export = dir.path().join("export.zip");
@@ -151,26 +158,9 @@ fn a_stranger_folds_a_redacted_record_of_a_packet_to_its_sources_signature() {
     let Some(python) = python() else { return };
     let dir = tempfile::tempdir().expect("a folder");
     let terminal = Terminal::new(dir.path());
-    std::fs::write(dir.path().join("in.ndjson"), records()).expect("written");
-    let key = terminal.done(&["keygen", "--origin", ORIGIN, "-o", "key.json"]);
+    let [key, _] = sealed(&terminal, &[], "one.zip");
     let vkey = key["vkey"].as_str().expect("a vkey");
-    let seal = [
-        "seal",
-        "--source",
-        "enigm-key",
-        "--origin",
-        ORIGIN,
-        "--key",
-        "key.json",
-    ];
-    let first = [&seal[..], &["in.ndjson", "-o", "one.zip"]].concat();
-    terminal.done(&first);
-    let second = [
-        &seal[..],
-        &["--previous", "one.zip", "in.ndjson", "-o", "two.zip"],
-    ]
-    .concat();
-    terminal.done(&second);
+    terminal.done(&[&SEAL[..], &["--previous", "one.zip", "-o", "two.zip"]].concat());
     terminal.done(&["init"]);
     terminal.done(&["trust", "add", vkey]);
     terminal.done(&["import", "one.zip", "two.zip"]);
@@ -348,21 +338,8 @@ fn a_stranger_verifies_our_cosignature_and_we_verify_a_strangers() {
     let Some(python) = python() else { return };
     let dir = tempfile::tempdir().expect("a folder");
     let terminal = Terminal::new(dir.path());
-    std::fs::write(dir.path().join("in.ndjson"), records()).expect("written");
-    let key = terminal.done(&["keygen", "--ml-dsa", "--origin", ORIGIN, "-o", "key.json"]);
+    let [key, _] = sealed(&terminal, &["--ml-dsa"], "export.zip");
     let vkey = key["ml_dsa_44"]["vkey"].as_str().expect("a vkey");
-    terminal.done(&[
-        "seal",
-        "--source",
-        "enigm-key",
-        "--origin",
-        ORIGIN,
-        "--key",
-        "key.json",
-        "in.ndjson",
-        "-o",
-        "export.zip",
-    ]);
     let path = |name: &str| dir.path().join(name).display().to_string();
     let output = script(
         &python,

@@ -1,12 +1,13 @@
-//! The verdict table as a test table: each row produced from files, in the words of the CLI (text and JSON) and
-//! in what the window shows.
+//! The verdict table as a test table: each row produced from files, in the words of the CLI (text and JSON), in
+//! what the window is told, and in what the real window shows.
 
 use std::path::Path;
 
 use evidence::Record;
 use muniment_tests::bench::{SECOND, fresh};
 use muniment_tests::exports::{Files, Log, put, record};
-use muniment_tests::programs::Terminal;
+use muniment_tests::programs::{PASSPHRASE, Terminal, desktop};
+use muniment_tests::window::{Window, keys};
 use serde_json::{Value, json};
 use workbench::{Approval, Code};
 
@@ -278,22 +279,34 @@ fn check(row: &Row, sources: &Value) {
     }
 }
 
-#[test]
-fn each_row_in_the_words_of_the_terminal() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let terminal = Terminal::new(dir.path());
+/// A workspace of this terminal that holds every row; gives what importing them reported.
+fn hold_all(terminal: &Terminal) -> Value {
     terminal.done(&["init"]);
     let mut folders = Vec::new();
     for row in ROWS {
         if row.pinned {
             terminal.done(&["trust", "add", &vkey(row)]);
         }
-        folders.extend(write(row, dir.path()));
+        folders.extend(write(row, &terminal.home));
     }
     let mut import = vec!["import"];
     import.extend(folders.iter().map(String::as_str));
     let report = terminal.done(&import);
     assert_eq!(report["quarantine"], json!([]));
+    for row in ROWS {
+        if let Some(seconds) = row.cadence {
+            let seconds = seconds.to_string();
+            terminal.done(&["trust", "heartbeat", &origin_of(row), "--every", &seconds]);
+        }
+    }
+    report
+}
+
+#[test]
+fn each_row_in_the_words_of_the_terminal() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let terminal = Terminal::new(dir.path());
+    let report = hold_all(&terminal);
     for row in ROWS {
         // What an import is told when it arrives is already the verdict of the last of its row.
         let (verdict, level) = row.verdicts[row.verdicts.len() - 1];
@@ -306,10 +319,6 @@ fn each_row_in_the_words_of_the_terminal() {
             (&json!(verdict), &json!(level)),
             "{last}"
         );
-        if let Some(seconds) = row.cadence {
-            let seconds = seconds.to_string();
-            terminal.done(&["trust", "heartbeat", &origin_of(row), "--every", &seconds]);
-        }
     }
     let sources = terminal.done(&["sources"]);
     let text = String::from_utf8(terminal.run(&["sources"]).stdout).expect("text");
@@ -391,4 +400,128 @@ async fn each_row_as_the_window_is_told() {
     let nobody = bench.trust_heartbeat("log.example/nobody".into(), Some(60), None);
     assert_eq!(nobody.await.expect_err("unknown").code, Code::NotFound);
     bench.lock().await.expect("locked");
+}
+
+fn id(name: &str) -> String {
+    format!("[data-testid=\"{name}\"]")
+}
+
+/// What the window calls a stretch of a band.
+fn called(state: &str) -> &str {
+    match state {
+        "gap" => "missing",
+        "bridged" => "missing, bridged",
+        "fork" => "disputed",
+        "unknown" => "history unknown",
+        same => same,
+    }
+}
+
+/// The window on the workspace of a terminal, opened as a person does.
+fn opened(terminal: &Terminal) -> Window {
+    let home = &terminal.home;
+    let window = Window::open(
+        &desktop(),
+        &[
+            ("HOME", home),
+            ("XDG_STATE_HOME", &home.join("state")),
+            ("XDG_DATA_HOME", &home.join("data")),
+            ("XDG_CONFIG_HOME", &home.join("config")),
+            ("XDG_CACHE_HOME", &home.join("cache")),
+        ],
+    );
+    window.size(1440, 900);
+    if !window.has(&id("open-dir")) {
+        window.click(&id("start-open"));
+    }
+    let workspace = terminal.workspace.display().to_string();
+    window.fill(&id("open-dir"), &workspace);
+    window.fill(&id("open-passphrase"), PASSPHRASE);
+    window.chord(&[keys::ENTER]);
+    window.click(&id("nav-sources"));
+    window.wait(&id("band"));
+    window
+}
+
+/// Texts of all elements of a kind, each as a list of the texts of its pieces.
+fn texts(window: &Window, each: &str, pieces: &str) -> Vec<Vec<String>> {
+    let [each, pieces] = [each, pieces].map(Value::from);
+    let found = window.script(&format!(
+        "return [...document.querySelectorAll({each})].map(one =>
+            [...one.querySelectorAll({pieces})].map(piece => piece.textContent.replace(/\\s+/g, ' ').trim()))"
+    ));
+    serde_json::from_value(found).expect("lists of texts")
+}
+
+#[test]
+fn each_row_in_the_real_window() {
+    if std::env::var_os("MUNIMENT_NO_WINDOW").is_some() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let terminal = Terminal::new(dir.path());
+    hold_all(&terminal);
+    let window = opened(&terminal);
+    let of = |row: &Row| format!("li[data-origin=\"{}\"]", origin_of(row));
+    for row in ROWS {
+        let said = [id("band-words"), id("band-said")].map(|part| texts(&window, &of(row), &part));
+        let [words, rest] = said.map(|texts| texts.concat().concat());
+        assert!(words.contains(row.notes[0]), "{}: {words}", row.name);
+        assert_eq!(rest, row.notes[1..].join(" · "), "{}", row.name);
+        let parts = texts(&window, &of(row), "[role=option]").concat();
+        assert_eq!(parts.len(), row.band.len(), "{}: {parts:?}", row.name);
+        for (part, (state, ..)) in parts.iter().zip(row.band) {
+            let begins = format!("{}: ", called(state));
+            assert!(part.starts_with(&begins), "{}: {part}", row.name);
+        }
+        // Only a forked log offers a proof, and only one without a key offers to add it.
+        let proof = format!("{} {}", of(row), id("save-fork-proof"));
+        assert_eq!(window.has(&proof), row.word == "fork", "{}", row.name);
+    }
+    window.click(&id("imports-all"));
+    let imports = texts(&window, &id("import-row"), "td");
+    for row in ROWS {
+        for (number, (verdict, level)) in (1..).zip(row.verdicts) {
+            let file = format!("{}-{number}", row.name);
+            let cells = (imports.iter())
+                .find(|cells| cells[0].split(' ').next() == Some(&file))
+                .unwrap_or_else(|| panic!("{file} is not listed"));
+            assert!(cells[5].ends_with(level), "{file}: {cells:?}");
+            assert!(cells[6].ends_with(verdict), "{file}: {cells:?}");
+        }
+    }
+
+    // A band is walked by keyboard, and says the stretch that it is on.
+    let gap = "li[data-origin=\"log.example/gap\"]";
+    let band = format!("{gap} {}", id("band"));
+    window.script(&format!(
+        "document.querySelector({}).focus()",
+        Value::from(band)
+    ));
+    let said = format!("{gap} {}", id("band-said"));
+    for words in [
+        "records 0 to 3, extends",
+        "records 4 to 8 are missing",
+        "records 9 to 11, gap",
+    ] {
+        window.says(&said, words);
+        window.chord(&[keys::DOWN]);
+    }
+    // The same as a table.
+    window.click(&id("bands-table"));
+    window.wait(&id("band-row"));
+    let table = texts(&window, &id("band-row"), "th, td");
+    for row in ROWS {
+        let lines = (table.iter())
+            .filter(|cells| cells[0].split(' ').next_back() == Some(&origin_of(row)))
+            .map(|cells| (cells[1].as_str(), cells[2].as_str(), cells[3].as_str()));
+        let band = (row.band.iter())
+            .map(|(state, first, end)| (called(state), first.to_string(), (end - 1).to_string()));
+        let band: Vec<_> = band.collect();
+        assert_eq!(lines.clone().count(), band.len(), "{}: {table:?}", row.name);
+        for ((state, first, last), wanted) in lines.zip(&band) {
+            assert!(state.ends_with(wanted.0), "{}: {state}", row.name);
+            assert_eq!((first, last), (&*wanted.1, &*wanted.2), "{}", row.name);
+        }
+    }
 }

@@ -161,10 +161,11 @@ impl TrustError {
             Self::Unsigned { .. } => "pin the key that the source published",
             Self::NotCovered { .. } => "add a requirement for these sizes to the trust policy",
             Self::BadSignature { .. } => "get the export again from the source",
-            Self::NotSatisfied { .. } => "ask the source for the export with all its signatures",
+            Self::NotSatisfied { .. } | Self::RefusedBefore { .. } => {
+                "ask the source for the export with all its signatures"
+            }
             Self::Distrusted { .. } => "ask the source for a later export that its new key signed",
             Self::Schema { .. } => "compare the source file with the one the custodian approved",
-            Self::RefusedBefore { .. } => "ask the source for the export with all its signatures",
         }
     }
 }

@@ -151,6 +151,38 @@ fn pinned_before_or_after_the_import_is_the_same() {
 }
 
 #[test]
+fn confirming_a_key_later_takes_nothing_back() {
+    let (_dir, terminal) = terminal();
+    let sha256 = given(&terminal, "good", &TrailCase::Good.files());
+    let map = r#"[{"bucket":"audit.example","prefix":"AWSLogs/","at":"copies","flat":true}]"#;
+    put(&terminal, "copies.json", map.as_bytes());
+    terminal.done(&["init"]);
+    let pin = |more: &[&str]| {
+        let arguments = [&["trust", "cloudtrail", "pin"], &PLACE[..8], more].concat();
+        terminal.done(&arguments)["trails"][0].clone()
+    };
+    let stated = [
+        &["--keys", "good.keys.json", "--location-map", "copies.json"],
+        &PLACE[8..],
+    ];
+    let before = pin(&stated.concat());
+    assert_eq!(before["since"], "2026-10-28T00:00:00Z", "{before:#}");
+    assert_eq!(before["locations"][0]["at"], "copies");
+    let after = pin(&["--confirm", &sha256, "--how", "compared by telephone"]);
+    assert_eq!(
+        after["keys"][0]["confirmed"]["how"],
+        "compared by telephone"
+    );
+    for kept in ["since", "until", "locations", "prefix", "regions"] {
+        assert_eq!(after[kept], before[kept], "{kept}");
+    }
+    // What is given anew does change.
+    let moved = pin(&["--until", "2026-10-29T00:00:00Z"]);
+    assert_eq!(moved["until"], "2026-10-29T00:00:00Z");
+    assert_eq!(moved["since"], before["since"]);
+}
+
+#[test]
 fn an_edited_and_an_unlisted_log_are_unproven_and_say_why() {
     let (_dir, terminal) = terminal();
     let sha256 = given(&terminal, "edited", &TrailCase::EditedLog.files());

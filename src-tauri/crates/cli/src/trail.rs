@@ -14,7 +14,10 @@ const NAMES: usize = 12;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrailCommand {
-    /// Pin a trail, or change what is pinned about it; keys pinned before stay.
+    /// Pin a trail, or change what is pinned about it.
+    ///
+    /// Keys pinned before stay, and so do prefix, organisation, interval and location map where they are
+    /// not given; `set` takes the place of everything.
     ///
     /// AWS's regional keys sign every customer's digests, so account, trail, region and bucket
     /// belong to what is pinned. A key counts only once somebody has compared its SHA-256 on
@@ -138,6 +141,7 @@ impl TrailArguments {
             locations: Vec::new(),
             confirm: self.confirm.clone(),
             how: how.cloned(),
+            keep: true,
         }
     }
 }
@@ -160,6 +164,7 @@ impl TrailVerify {
             locations: Vec::new(),
             confirm: self.confirm.clone(),
             how: Some("named on the command line".into()),
+            keep: false,
         })
     }
 }

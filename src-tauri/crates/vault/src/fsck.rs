@@ -1,6 +1,8 @@
 //! `muniment fsck`: everything the workspace claims, checked again from its bytes. A failure is a finding in
 //! the report, not an error.
 
+mod stated;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use crate::open::sealed_files;
 use crate::seal::SealedFile;
 use crate::table::{event, incident, ledger, member, sealed, segment, setting};
 use crate::{Inner, Member, ReplayFault, Vault, VaultError};
+use stated::Stated;
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +101,9 @@ impl Vault {
                 );
                 self.check_incidents(&found.events, fold, &mut report)
                     .await?;
+                for (name, outcome) in found.stated.check(&inner.pool).await? {
+                    report.add(name, outcome);
+                }
             }
         }
         step();
@@ -290,6 +296,7 @@ struct LedgerFindings {
     entries: u64,
     members: BTreeMap<String, Member>,
     events: BTreeMap<String, Vec<Value>>,
+    stated: Stated,
 }
 
 impl Inner {
@@ -306,8 +313,10 @@ impl Inner {
         let guard = self.writer();
         let mut replayer = Replayer::new(&self.id, &[]);
         let mut events: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        let mut stated = Stated::default();
         let scanned = ledger::scan(&guard.conn, |row| {
             let entry = replayer.step(row).map_err(Stop::Fault)?;
+            stated.step(&entry);
             if let (INCIDENT_EVENT, Some(id)) = (entry.kind.as_str(), entry.incident) {
                 let event = entry.detail.get("event").cloned().unwrap_or_default();
                 events.entry(id).or_default().push(event);
@@ -324,6 +333,7 @@ impl Inner {
             entries: r.entries,
             members: r.members,
             events,
+            stated,
         }))
     }
 

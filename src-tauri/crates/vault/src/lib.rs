@@ -42,6 +42,7 @@ pub use open::{Mode, OpenOptions, key_files};
 pub use read::RecommitHead;
 pub use redo::RedoneEvent;
 pub use seal::{SealError, SealedFile, SealedReader};
+pub use table::Stored;
 pub use table::event::{EventKind, EventRow, Moments, RowField, RowShown, StoredRow};
 pub use table::exposure::ExposureRow;
 pub use table::import::Import;

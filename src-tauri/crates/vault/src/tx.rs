@@ -18,7 +18,7 @@ use crate::table::{
     self, import, incident, ledger, member, note, packet, pinned, quarantine, scope_key, sealed,
     segment, setting, subject, trust,
 };
-use crate::{Inner, Vault, VaultError};
+use crate::{Inner, Stored, Vault, VaultError};
 
 /// An open transaction of the writer. It only exists inside [`Vault::write`].
 pub struct Tx<'a> {
@@ -279,14 +279,15 @@ impl Tx<'_> {
         trust::refuse(self.conn, origin, size, root, version, self.now)
     }
 
-    /// Sets the trust policy of an origin and returns its version. Record it with a `trust.` act.
-    pub fn set_trust(&self, origin: &str, policy: &Value) -> Result<i64, VaultError> {
+    /// Sets the trust policy of an origin. Record it with a `trust.` act that names `origin`, `version` and, as `policy`,
+    /// the digest: `fsck` holds what is stored to what was signed.
+    pub fn set_trust(&self, origin: &str, policy: &Value) -> Result<Stored, VaultError> {
         trust::set(self.conn, origin, policy, self.now)
     }
 
-    /// Sets the pinned policy of a CloudTrail trail and returns its version. Record it with a
-    /// `trust.` act.
-    pub fn set_cloudtrail_trust(&self, trail: &str, policy: &Value) -> Result<i64, VaultError> {
+    /// Sets the pinned policy of a CloudTrail trail. Record it with an act `trust.cloudtrail` that names `trail`,
+    /// `version` and, as `policy`, the digest.
+    pub fn set_cloudtrail_trust(&self, trail: &str, policy: &Value) -> Result<Stored, VaultError> {
         crate::table::cloudtrail_trust::set(self.conn, trail, policy, self.now)
     }
 

@@ -183,17 +183,20 @@ pub struct TrailRequest {
     pub confirm: Vec<String>,
     /// With what they were compared.
     pub how: Option<String>,
+    /// Whether prefix, organisation, interval and locations stay as they were pinned where they are left out:
+    /// confirming a key must not quietly take back that an interval is to be whole.
+    pub keep: bool,
 }
 
 impl TrailRequest {
-    /// The policy that it describes; `known` are keys pinned before.
+    /// The policy that it describes; `known` is what was pinned about the trail before.
     fn policy(
         &self,
         by: &str,
         now: DateTime<Utc>,
-        known: Vec<PinnedKey>,
+        known: Option<&TrailTrust>,
     ) -> Result<TrailTrust, Error> {
-        let mut keys = known;
+        let mut keys = known.map_or_else(Vec::new, |known| known.keys.clone());
         if let Some(path) = &self.keys {
             let path = Path::new(path);
             let bytes = std::fs::read(path).map_err(|e| Error::io("could not read", path, &e))?;
@@ -245,7 +248,7 @@ impl TrailRequest {
             .home_region
             .clone()
             .or_else(|| self.regions.first().cloned());
-        let policy = TrailTrust {
+        let mut policy = TrailTrust {
             format: TRAIL_TRUST_FORMAT.into(),
             account: self.account.trim().to_owned(),
             trail: self.trail.trim().to_owned(),
@@ -264,6 +267,18 @@ impl TrailRequest {
                 None => self.locations.iter().map(location).collect(),
             },
         };
+        if let Some(known) = known.filter(|_| self.keep) {
+            if policy.prefix.is_empty() {
+                policy.prefix.clone_from(&known.prefix);
+            }
+            if policy.locations.is_empty() {
+                policy.locations.clone_from(&known.locations);
+            }
+            let interval = &mut policy.interval;
+            interval.since = interval.since.or(known.interval.since);
+            interval.until = interval.until.or(known.interval.until);
+            policy.organisation = policy.organisation.or_else(|| known.organisation.clone());
+        }
         policy.check().map_err(|fault| refused(&fault))?;
         Ok(policy)
     }
@@ -321,7 +336,7 @@ pub fn verify_trail(
     request: &TrailRequest,
     now: DateTime<Utc>,
 ) -> Result<TrailReport, Error> {
-    let policy = request.policy("the caller", now, Vec::new())?;
+    let policy = request.policy("the caller", now, None)?;
     Ok(survey(&trail::read(path)?, &[policy]))
 }
 
@@ -344,7 +359,6 @@ impl Workbench {
                 && p.trail == request.trail.trim()
                 && Some(&p.home_region) == home
         });
-        let known = known.map(|p| p.keys.clone()).unwrap_or_default();
         let policy = request.policy(&by, self.now(), known)?;
         self.pin(policy).await
     }
@@ -372,19 +386,20 @@ impl Workbench {
         let name = policy.name();
         let confirmed = policy.keys.iter().filter(|k| k.confirmed.is_some());
         let value = serde_json::to_value(&policy).unwrap_or_default();
-        let detail = json!({
+        let mut detail = json!({
             "trail": name,
             "bucket": policy.bucket,
             "prefix": policy.prefix,
             "regions": policy.regions,
             "keys": policy.keys.iter().map(|k| &k.sha256).collect::<Vec<_>>(),
             "confirmed": confirmed.map(|k| &k.sha256).collect::<Vec<_>>(),
-            "policy": Hash::sha256(value.to_string().as_bytes()).to_hex(),
         });
         workspace
             .vault
             .write(self.now(), move |tx| {
-                tx.set_cloudtrail_trust(&name, &value)?;
+                let stored = tx.set_cloudtrail_trust(&name, &value)?;
+                detail["version"] = json!(stored.version);
+                detail["policy"] = json!(stored.digest.to_hex());
                 Ok(((), Act::new("trust.cloudtrail", detail).into()))
             })
             .await

@@ -1885,6 +1885,11 @@ export type TrailRequest = {
 	confirm: string[],
 	/**  With what they were compared. */
 	how: string | null,
+	/**
+	 *  Whether prefix, organisation, interval and locations stay as they were pinned where they are left out:
+	 *  confirming a key must not quietly take back that an interval is to be whole.
+	 */
+	keep: boolean,
 };
 
 /**  How many files have a verdict. */

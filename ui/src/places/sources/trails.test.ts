@@ -69,6 +69,7 @@ describe("requestOf", () => {
       locations: pinned.locations,
       confirm: [],
       how: null,
+      keep: false,
     });
   });
 

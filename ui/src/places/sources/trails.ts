@@ -84,6 +84,8 @@ export function requestOf(draft: TrailDraft): TrailRequest {
     locations: draft.locations.filter((each) => each.bucket.trim() || each.prefix.trim() || each.at.trim()),
     confirm: digests(draft.confirm) ?? [],
     how: some(draft.how),
+    // The form states everything: what is emptied in it is to be gone.
+    keep: false,
   };
 }
 

@@ -1,11 +1,12 @@
 //! `cloudtrail_trust`: the pinned policy of each CloudTrail trail, every version of it.
 
 use chrono::{DateTime, Utc};
+use evidence::Hash;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
 
-use super::{json, to_json};
+use super::{Stored, json, to_json};
 use crate::VaultError;
 
 const T: &str = "cloudtrail_trust";
@@ -15,7 +16,8 @@ pub(crate) fn set(
     trail: &str,
     policy: &Value,
     now: DateTime<Utc>,
-) -> Result<i64, VaultError> {
+) -> Result<Stored, VaultError> {
+    let policy = to_json(T, policy)?;
     let version: i64 = conn.query_row(
         "SELECT coalesce(max(version), 0) + 1 FROM cloudtrail_trust WHERE trail = ?",
         [trail],
@@ -23,9 +25,12 @@ pub(crate) fn set(
     )?;
     conn.execute(
         "INSERT INTO cloudtrail_trust (trail, version, policy, at_us) VALUES (?, ?, ?, ?)",
-        params![trail, version, to_json(T, policy)?, now.timestamp_micros()],
+        params![trail, version, policy, now.timestamp_micros()],
     )?;
-    Ok(version)
+    Ok(Stored {
+        version,
+        digest: Hash::sha256(policy.as_bytes()),
+    })
 }
 
 /// The newest version of each trail's policy, by the trail's name.

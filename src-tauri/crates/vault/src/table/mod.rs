@@ -59,6 +59,15 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(
         .map_err(|_| VaultError::corrupt(table, "a JSON column is not in its format"))
 }
 
+/// A version of a policy that was just stored, for the ledger entry that states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number, from 1.
+    pub version: i64,
+    /// SHA-256 of the policy as it is stored.
+    pub digest: Hash,
+}
+
 /// JSON to store.
 pub(crate) fn to_json<T: serde::Serialize>(
     table: &'static str,

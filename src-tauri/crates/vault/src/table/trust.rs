@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
 
-use super::{json, time, to_json};
+use super::{Stored, json, time, to_json};
 use crate::VaultError;
 
 const T: &str = "trust";
@@ -29,7 +29,8 @@ pub(crate) fn set(
     origin: &str,
     policy: &Value,
     now: DateTime<Utc>,
-) -> Result<i64, VaultError> {
+) -> Result<Stored, VaultError> {
+    let policy = to_json(T, policy)?;
     let version: i64 = conn.query_row(
         "SELECT coalesce(max(version), 0) + 1 FROM trust WHERE origin = ?",
         [origin],
@@ -37,9 +38,12 @@ pub(crate) fn set(
     )?;
     conn.execute(
         "INSERT INTO trust (origin, version, policy, at_us) VALUES (?, ?, ?, ?)",
-        params![origin, version, to_json(T, policy)?, now.timestamp_micros()],
+        params![origin, version, policy, now.timestamp_micros()],
     )?;
-    Ok(version)
+    Ok(Stored {
+        version,
+        digest: Hash::sha256(policy.as_bytes()),
+    })
 }
 
 /// The newest version of each origin's policy.

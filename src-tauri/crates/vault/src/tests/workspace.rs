@@ -573,3 +573,45 @@ fn futures_are_send(vault: &Vault, dir: &Path, new: &NewVault, rng: &mut ChaCha2
     send(vault.leaves(1, 0, 1));
     send(vault.for_each_line(1, |_, _| Ok(())));
 }
+
+#[tokio::test]
+async fn a_policy_that_is_not_what_was_signed_is_found() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    let written = vault.write(now(), |tx| {
+        let stored = tx.set_trust("log.example/a", &json!({ "keys": ["the pinned one"] }))?;
+        let detail = json!({
+            "origin": "log.example/a",
+            "version": stored.version,
+            "policy": stored.digest.to_hex(),
+        });
+        Ok(((), Act::new("trust.set", detail).into()))
+    });
+    written.await.unwrap();
+    assert!(vault.fsck(|_, _| {}, None).await.unwrap().ok());
+    // Each change, what is said of it, and how it is taken back.
+    for (forged, said, back) in [
+        (
+            "UPDATE trust SET policy = replace(policy, 'pinned', 'forged')",
+            "version 1 of log.example/a is not what was signed",
+            "UPDATE trust SET policy = replace(policy, 'forged', 'pinned')",
+        ),
+        (
+            "INSERT INTO trust SELECT origin, 2, policy, at_us FROM trust",
+            "nobody signed version 2 of log.example/a",
+            "DELETE FROM trust WHERE version = 2",
+        ),
+        (
+            "DELETE FROM trust",
+            "version 1 of log.example/a is missing",
+            "SELECT 1",
+        ),
+    ] {
+        let run = |sql: &str| vault.inner.writer().conn.execute_batch(sql).unwrap();
+        run(forged);
+        let report = vault.fsck(|_, _| {}, None).await.unwrap();
+        let found: Vec<_> = report.findings().map(|c| (&*c.name, &*c.detail)).collect();
+        assert_eq!(found, [("trust policies", said)], "{forged}");
+        run(back);
+    }
+}

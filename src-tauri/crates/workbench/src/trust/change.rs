@@ -398,8 +398,8 @@ impl Workbench {
                 let mut acts: Option<vault::Acts> = None;
                 for change in changes {
                     let policy = serde_json::to_value(&change.new).unwrap_or_default();
-                    let version = tx.set_trust(&change.new.origin, &policy)?;
-                    for act in acts_of(&change, &kind, version, second.as_ref()) {
+                    let stored = tx.set_trust(&change.new.origin, &policy)?;
+                    for act in acts_of(&change, &kind, stored, second.as_ref()) {
                         acts = Some(match acts {
                             None => act.into(),
                             Some(acts) => acts.and(act),
@@ -468,12 +468,18 @@ impl Kind {
     }
 }
 
-fn acts_of(change: &Change, kind: &Kind, version: i64, second: Option<&SecondMember>) -> Vec<Act> {
+fn acts_of(
+    change: &Change,
+    kind: &Kind,
+    stored: vault::Stored,
+    second: Option<&SecondMember>,
+) -> Vec<Act> {
     let mut detail = match &kind.detail {
         Value::Object(_) => kind.detail.clone(),
         _ => json!({ "origin": change.new.origin }),
     };
-    detail["version"] = json!(version);
+    detail["version"] = json!(stored.version);
+    detail["policy"] = json!(stored.digest.to_hex());
     if change.old.is_none() {
         detail["first"] = json!(true);
     }

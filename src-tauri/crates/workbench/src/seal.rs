@@ -12,6 +12,8 @@ use evidence::trust::{Fingerprint, KEY_SCHEMA, NewKey, proposal_fields};
 use evidence::{
     CosigningKey, ExportFiles, ExportWriter, LogKeys, Record, Seed, SigningKey, VerifierKey,
 };
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
@@ -101,6 +103,45 @@ struct KeyFile {
     /// Fingerprint of the key that signs from here on; this one signs no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rotated_to: Option<String>,
+    /// The run that signed last, until its export is out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealing: Option<Sealing>,
+}
+
+/// What a run draws and reads, so that one that was cut off can be run again and signs the very same head.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealing {
+    /// What it continues from.
+    base: SignedHead,
+    /// What the records' seeds are drawn from, base64.
+    seed: String,
+    at: DateTime<Utc>,
+}
+
+impl Sealing {
+    fn begin(base: SignedHead, environment: &Environment) -> Self {
+        let mut seed = [0; 32];
+        environment.entropy().fill_bytes(&mut seed);
+        let begun = Self {
+            base,
+            seed: data_encoding::BASE64.encode(&seed),
+            at: environment.now(),
+        };
+        seed.zeroize();
+        begun
+    }
+
+    fn entropy(&self) -> Result<ChaCha20Rng, Error> {
+        let seed = evidence::base64::decode_32(self.seed.as_bytes()).ok_or_else(damaged)?;
+        Ok(ChaCha20Rng::from_seed(seed))
+    }
+}
+
+impl Drop for Sealing {
+    fn drop(&mut self) {
+        self.seed.zeroize();
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,6 +194,7 @@ pub fn keygen(
         signed: None,
         after: Vec::new(),
         rotated_to: None,
+        sealing: None,
     };
     let mut cosigner = None;
     if ml_dsa {
@@ -206,18 +248,7 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
             "give the key of the origin you seal for",
         ));
     }
-    if let Some(next) = &file.rotated_to {
-        return Err(Error::new(
-            Code::Refused,
-            format!("this key was rotated: the log goes on with key {next}"),
-            "seal with the key file that the log was rotated to",
-        ));
-    }
     let keys = log_keys(&file)?;
-    let successor = match request.rotate_to {
-        Some(path) => Some(Successor::read(path, request.key, &file)?),
-        None => None,
-    };
     let base = match request.previous {
         Some(path) => {
             let mut files = open_export(path)?;
@@ -251,6 +282,24 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
             root: evidence::merkle::empty_root(),
         },
     };
+    let cut_off = file.sealing.take().filter(|run| run.base == base_head);
+    if let Some(next) = file.rotated_to.as_ref().filter(|_| cut_off.is_none()) {
+        return Err(Error::new(
+            Code::Refused,
+            format!("this key was rotated: the log goes on with key {next}"),
+            "seal with the key file that the log was rotated to",
+        ));
+    }
+    let successor = match request.rotate_to {
+        Some(path) => Some(Successor::read(
+            path,
+            request.key,
+            &file,
+            cut_off.is_some(),
+        )?),
+        None => None,
+    };
+    file.sealing = Some(cut_off.unwrap_or_else(|| Sealing::begin(base_head, environment)));
     if request.output.exists() {
         return Err(Error::invalid(
             format!("{} exists already", request.output.display()),
@@ -267,12 +316,14 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
         &mut file,
         &keys,
         successor,
-        environment,
     );
     match sealed {
         Ok(view) => {
             fs::rename(&unfinished, request.output)
                 .map_err(|e| Error::io("could not put the export at", request.output, &e))?;
+            // It is out: what its seeds were drawn from is of no more use.
+            file.sealing = None;
+            write_key(request.key, &file)?;
             Ok(view)
         }
         Err(error) => {
@@ -295,9 +346,9 @@ fn seal_into(
     file: &mut KeyFile,
     keys: &LogKeys,
     successor: Option<Successor<'_>>,
-    environment: &Environment,
 ) -> Result<SealedView, Error> {
-    let now = environment.now();
+    let run = file.sealing.as_ref().ok_or_else(damaged)?;
+    let (now, mut entropy) = (run.at, run.entropy()?);
     let out =
         File::create(unfinished).map_err(|e| Error::io("could not create", unfinished, &e))?;
     let (first, frontier, previous) = match base {
@@ -312,7 +363,6 @@ fn seal_into(
         BufWriter::new(out),
     )
     .map_err(seal_error)?;
-    let mut entropy = environment.entropy();
     let mut total = 0;
     let mut seal_line = |number, line: &str| {
         let fields = source.commit(line).map_err(|error| {
@@ -343,8 +393,7 @@ fn seal_into(
     let mut proposed = Vec::new();
     if let Some(successor) = &successor {
         for (new, replaces) in successor.proposals(file)? {
-            let fields =
-                successor.record(writer.next_index(), new, replaces, now, &mut *entropy)?;
+            let fields = successor.record(writer.next_index(), new, replaces, now, &mut entropy)?;
             let mut seed = [0; 32];
             entropy.fill_bytes(&mut seed);
             let index = writer.next_index();
@@ -371,11 +420,11 @@ fn seal_into(
         Error::new(
             Code::Refused,
             conflict.to_string(),
-            "give --previous the newest export that this key signed",
+            "give --previous the newest export that this key signed; if sealing was cut off, give the same input again",
         )
     })?;
-    // Durable before the signature exists: a crash in between costs an unused size, never a fork.
-    // The successor first: were it cut off here, this key may still sign the same head again.
+    // Durable before the signature exists: a crash in between never makes a fork. The same run again draws the same
+    // seeds and signs this very head. The successor first: were it cut off here, this key signs the same head again.
     if let Some(successor) = successor {
         file.rotated_to = Some(successor.keys.log.verifier_key().fingerprint().to_hex());
         successor.take_over(file, head)?;
@@ -417,7 +466,8 @@ fn fingerprint_of(key: NewKey<'_>) -> Fingerprint {
 }
 
 impl<'a> Successor<'a> {
-    fn read(path: &'a Path, old: &Path, current: &KeyFile) -> Result<Self, Error> {
+    /// `again`: the run that rotated to it was cut off.
+    fn read(path: &'a Path, old: &Path, current: &KeyFile, again: bool) -> Result<Self, Error> {
         let same = match (fs::canonicalize(path), fs::canonicalize(old)) {
             (Ok(a), Ok(b)) => a == b,
             _ => false,
@@ -436,7 +486,7 @@ impl<'a> Successor<'a> {
                 "make the next key for the same origin",
             ));
         }
-        if file.signed.is_some() {
+        if file.signed.is_some() && !again {
             return Err(Error::new(
                 Code::Refused,
                 "the next key has signed before",
@@ -518,6 +568,13 @@ impl<'a> Successor<'a> {
 
     /// From here on this key signs the log, from the head that the old one is about to sign.
     fn take_over(mut self, old: &KeyFile, head: SignedHead) -> Result<(), Error> {
+        if self.file.signed.is_some_and(|signed| signed != head) {
+            return Err(Error::new(
+                Code::Refused,
+                "the next key has signed another head",
+                "rotate to a key that is new: make one with keygen",
+            ));
+        }
         self.file.signed = Some(head);
         self.file.after.clone_from(&old.after);
         self.file.after.push(old.vkey.clone());
@@ -695,3 +752,6 @@ fn owner_only(path: &Path) -> std::io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
+
+#[cfg(test)]
+mod tests;

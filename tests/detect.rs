@@ -607,6 +607,38 @@ async fn a_person_decides_and_custody_keeps_it() {
     assert_eq!(refused.code, Code::Refused);
 }
 
+/// Files that name no source are judged too, once somebody says of which system they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn assigned_records_are_judged_like_those_that_name_their_system() {
+    let home = tempfile::tempdir().expect("a folder");
+    let bench = workspace(home.path()).await;
+    let catalogue = sources::Catalogue::builtin();
+    let source = catalogue.get("enigm-key", None).expect("a source");
+    let life = (source.lifecycles().iter())
+        .find(|life| !life.refuses.is_empty())
+        .expect("a life that refuses something");
+    let refused = &life.refuses[0];
+    let way = way_to(life, &refused.states[0]).expect("a state that can be reached");
+    let actions = [way.as_slice(), &[refused.on[0].as_str()]].concat();
+    let lines = actions.iter().zip(0..).map(|(action, step)| {
+        let one = record(action, at(step), &[(&life.subject, json!("EK-1"))]);
+        one.to_string() + "\n"
+    });
+    let file = home.path().join("loose.ndjson");
+    std::fs::write(&file, lines.collect::<String>()).expect("written");
+    let report = bench.import_now(vec![file.display().to_string()]).await;
+    let import = report.expect("imported").files[0].id;
+    assert_eq!(detections(&bench).await.total, 0);
+    bench
+        .assign_source("enigm-key".into(), vec![import], None, true)
+        .await
+        .expect("assigned");
+    let found = detections(&bench).await;
+    let rules: BTreeSet<&str> = found.groups.iter().map(|g| g.rule.as_str()).collect();
+    let rule = format!("enigm-key/{}/refused", life.name);
+    assert!(rules.contains(rule.as_str()), "{rules:?}");
+}
+
 const SECRETS: [&str; 4] = [
     "Tr0ub4dor-3x-canary",
     "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj",
@@ -705,24 +737,59 @@ async fn exposed_content_is_raised_and_seen_nowhere() {
     said.push_str(&serde_json::to_string(&custody).expect("JSON"));
     for secret in SECRETS {
         assert!(!said.contains(secret), "a view holds {secret}");
-        let request = SearchRequest {
-            query: format!("\"{secret}\""),
-            limit: 10,
-            ..SearchRequest::default()
-        };
-        let hits = bench.search_records(request).await.expect("searched");
-        assert_eq!(hits.total, 0, "the index knows {secret}");
     }
-    let curl = SearchRequest {
-        query: "curl".into(),
-        limit: 10,
-        ..SearchRequest::default()
-    };
-    assert_eq!(bench.search_records(curl).await.expect("searched").total, 0);
-    // The same again from the sealed records.
     let before = all(&found);
+    for again in [false, true] {
+        if again {
+            // Rows and index anew from the sealed records, and what was found of them.
+            bench.rebuild(true).await.expect("rebuilt");
+            assert_eq!(before, all(&detections(&bench).await));
+        }
+        for secret in SECRETS.iter().chain(&["curl"]) {
+            let request = SearchRequest {
+                query: format!("\"{secret}\""),
+                limit: 10,
+                ..SearchRequest::default()
+            };
+            let hits = bench.search_records(request).await.expect("searched");
+            assert_eq!(hits.total, 0, "the index knows {secret}");
+        }
+    }
     bench.rebuild_detections().await.expect("rebuilt");
     assert_eq!(before, all(&detections(&bench).await));
+}
+
+/// However many of a group are decided, the open ones come up.
+#[tokio::test(flavor = "multi_thread")]
+async fn open_candidates_are_listed_behind_decided_ones() {
+    let home = tempfile::tempdir().expect("a folder");
+    let home = home.path();
+    let bench = workspace(home).await;
+    let mut log = Log::new(home, "enigm-command");
+    let records: Vec<Value> = (0..120)
+        .map(|n| {
+            let said = json!(format!("curl --password=Tr0ub4dor-{n:03}-canary"));
+            record("administrator.signed-in", at(n), &[("/source/agent", said)])
+        })
+        .collect();
+    let export = log.export(&records);
+    bench
+        .trust_add(log.vkey.clone(), None)
+        .await
+        .expect("pinned");
+    import(&bench, &[&export]).await;
+    for (rows, more) in [(50, 70), (50, 20), (20, 0)] {
+        let found = bench.detections(false).await.expect("detections");
+        let [group] = found.groups.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert_eq!((group.rows.len(), group.more), (rows, more));
+        assert_eq!(group.open, found.open);
+        let ids = group.rows.iter().map(|row| row.id.clone()).collect();
+        let dismissed = bench.dismiss_detections(ids, "a drill".into());
+        dismissed.await.expect("dismissed");
+    }
+    assert_eq!(bench.detections(false).await.expect("detections").open, 0);
 }
 
 /// What a red team really left in CloudTrail: the session tokens of temporary credentials, and nothing else.

@@ -166,18 +166,22 @@ impl Vault {
             .collect()
     }
 
-    /// Candidates of a group, newest first.
+    /// Candidates of a group, newest first, after so many of them.
     pub async fn candidates_of(
         &self,
         rule: &str,
         scope: &str,
+        after: u32,
         limit: u32,
     ) -> Result<Vec<Candidate>, VaultError> {
-        let sql = format!("{SELECT} WHERE rule = ? AND scope = ? ORDER BY at_us DESC, id LIMIT ?");
+        let sql = format!(
+            "{SELECT} WHERE rule = ? AND scope = ? ORDER BY at_us DESC, id LIMIT ? OFFSET ?"
+        );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(rule)
             .bind(scope)
             .bind(limit)
+            .bind(after)
             .fetch_all(self.pool())
             .await?;
         with_proof(self.pool(), rows).await

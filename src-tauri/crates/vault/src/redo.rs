@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use redaction::exposure::FieldExposure;
 use redaction::{Class, MinimisedField, Shown};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::table::row::RowWriter;
-use crate::table::{dictionary, event, setting, source_file, subject, to_json};
+use crate::table::{dictionary, event, exposure, setting, source_file, subject, to_json};
 use crate::{EventKind, EventRow, OwnSource, RowShown, Tx, Vault, VaultError};
 
 /// Setting: ids of source files whose rows wait to be made anew.
@@ -37,6 +38,8 @@ pub struct RedoneEvent {
     pub rules: String,
     /// What the row may hold.
     pub minimised: Vec<MinimisedField>,
+    /// Content that the record should not hold.
+    pub exposures: Vec<FieldExposure>,
 }
 
 impl Vault {
@@ -176,6 +179,10 @@ fn redo(tx: &Connection, rows: &[RedoneEvent], before: &[EventRow]) -> Result<()
         };
         batch.writer.finish(number, &mut out);
         batch.write(row, &out)?;
+        exposure::forget(tx, row.seq)?;
+        for exposed in &row.exposures {
+            exposure::insert(tx, row.seq, exposed)?;
+        }
     }
     Ok(())
 }

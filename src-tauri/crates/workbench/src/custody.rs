@@ -157,6 +157,8 @@ impl Workbench {
             .inner
             .jobs
             .begin("fsck", "check of everything".into(), "steps");
+        // What an import has sealed and not yet recorded would look like a stray.
+        let _alone = workspace.importing.lock().await;
         let counted = std::sync::Arc::clone(&job);
         let mut before = 0;
         let progress = move |done: u64, all: u64| {

@@ -80,6 +80,8 @@ impl Workbench {
         ids: &BTreeSet<String>,
         job: &Arc<Job>,
     ) -> Result<u32, Error> {
+        // An import that began under the older rules ends first; its rows are then made anew like the others.
+        let importing = workspace.importing.lock().await;
         // The index follows rows by their number, so it cannot follow while they change.
         let alone = workspace.following.lock().await;
         let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
@@ -119,7 +121,7 @@ impl Workbench {
                                 index,
                                 leaf,
                                 &fields,
-                                Vec::new(),
+                                bytes.to_vec(),
                                 &handles,
                                 Assurance::Unproven,
                             );
@@ -133,6 +135,7 @@ impl Workbench {
                                 kind: made.kind,
                                 rules: made.rules,
                                 minimised: made.minimised,
+                                exposures: made.exposures,
                             });
                         }
                     }
@@ -170,8 +173,10 @@ impl Workbench {
         self.forget_index(workspace)?;
         drop(alone);
         catch_up(self, workspace).await?;
+        crate::detect::forget(workspace).await?;
         let done = workspace.vault.rows_redone(ids).await;
         done.map_err(|e| vault_error(&e))?;
+        drop(importing);
         self.vault_changed();
         Ok(rows)
     }

@@ -260,7 +260,10 @@ impl Workbench {
         crate::follow::catch_up(self, &workspace).await?;
         // Rows that a killed rebuild left waiting are made now, if this member can read the records.
         if workspace.vault.handle_key().is_ok() {
-            self.rebuild_waiting(&workspace).await?;
+            // One that fails must not lock everybody out: the rows go on waiting, and their job says why.
+            if let Err(error) = self.rebuild_waiting(&workspace).await {
+                tracing::warn!(%error.message, "rows wait to be made anew");
+            }
         }
         self.vault_changed();
         workspace_view(&workspace).await

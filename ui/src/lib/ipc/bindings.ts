@@ -404,6 +404,8 @@ export type DetectionGroupView = {
 	open: number,
 	/**  Its candidates, newest first; at most 50. */
 	rows: DetectionRowView[],
+	/**  How many more there are; they come up as those before them are decided. */
+	more: number,
 };
 
 /**  One candidate. */

@@ -27,6 +27,13 @@ pub(crate) fn insert(
     Ok(())
 }
 
+/// What was found in a row that is made anew.
+pub(crate) fn forget(conn: &Connection, seq: i64) -> Result<(), VaultError> {
+    conn.prepare_cached("DELETE FROM exposure WHERE seq = ?")?
+        .execute([seq])?;
+    Ok(())
+}
+
 /// What unfinished imports found.
 pub(crate) fn discard_after(conn: &Connection, visible: i64) -> Result<(), VaultError> {
     conn.execute("DELETE FROM exposure WHERE seq > ?", [visible])?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use search::{Cursor, Page, Query};
 use serde::{Deserialize, Serialize};
-use sources::Lifecycle;
+use sources::{GENERIC_ID, Lifecycle};
 use vault::{Candidate, LifeStep, VaultError};
 
 use super::candidate::exposed;
@@ -128,6 +128,12 @@ pub(crate) async fn follow(bench: &Workbench, workspace: &Workspace) -> Result<(
     .await;
     job.end(&result);
     result.map(drop)
+}
+
+/// Rows were made anew: everything is judged again when it is asked for next.
+pub(crate) async fn forget(workspace: &Workspace) -> Result<(), Error> {
+    let _alone = workspace.detecting.lock().await;
+    remark(workspace, &Progress::default()).await
 }
 
 pub(super) async fn derive<F>(workspace: &Workspace, f: F) -> Result<(), Error>
@@ -253,10 +259,12 @@ impl<'a> Follower<'a> {
         lives: &[LifeRef<'_>],
         dirty: &mut BTreeMap<i64, BTreeSet<i64>>,
     ) -> Result<(), Error> {
+        // Records that name no source file may have been assigned one since.
         let only = self
             .standing
             .of_import(import)
-            .and_then(|segment| segment.system.clone());
+            .and_then(|segment| segment.system.clone())
+            .filter(|system| system != GENERIC_ID);
         let mut by_system: BTreeMap<&str, Vec<&LifeRef<'_>>> = BTreeMap::new();
         for life in lives {
             if only.as_deref().is_none_or(|only| only == life.system) {

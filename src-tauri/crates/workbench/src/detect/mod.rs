@@ -12,5 +12,5 @@ mod rules;
 mod show;
 mod subject;
 
-pub(crate) use follow::follow;
+pub(crate) use follow::{follow, forget};
 pub(crate) use show::open;

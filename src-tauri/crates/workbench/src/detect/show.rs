@@ -183,31 +183,46 @@ async fn group_view(
     all: bool,
 ) -> Result<DetectionGroupView, Error> {
     let standing = workspace.standing();
-    let found = workspace
-        .vault
-        .candidates_of(&group.rule, &group.scope, ROWS)
-        .await
-        .map_err(|e| vault_error(&e))?;
     let mut rows = Vec::new();
-    for one in &found {
-        let view = row(workspace, &standing, one, decided).await?;
-        if all || view.state == "open" {
-            rows.push(view);
+    let (mut first, mut seen) = (None, 0);
+    // Decided ones are passed over, so that the others come up however many those are.
+    while rows.len() < ROWS as usize {
+        let found = workspace
+            .vault
+            .candidates_of(&group.rule, &group.scope, seen, ROWS)
+            .await
+            .map_err(|e| vault_error(&e))?;
+        seen += count(found.len());
+        for one in found
+            .iter()
+            .filter(|one| all || newest(decided, one).is_none())
+        {
+            if rows.len() < ROWS as usize {
+                rows.push(row(workspace, &standing, one, decided).await?);
+            }
+        }
+        let end = found.len() < ROWS as usize;
+        first = first.or_else(|| found.into_iter().next());
+        if end {
+            break;
         }
     }
-    let body = found.first().map(body).unwrap_or_default();
+    let body = first.as_ref().map(body).unwrap_or_default();
+    let open = open_of(group, closed);
+    let listed = if all { group.total } else { open };
     Ok(DetectionGroupView {
         kind: group.kind.clone(),
         rule: group.rule.clone(),
         title: body.title,
         system: system_title(workspace, &body.system),
-        subject: match found.first() {
+        subject: match &first {
             Some(one) => handle(workspace, one).await?,
             None => None,
         },
         field: body.path,
         total: count(group.total),
-        open: count(open_of(group, closed)),
+        open: count(open),
+        more: count(listed.saturating_sub(rows.len() as u64)),
         rows,
     })
 }
@@ -235,10 +250,7 @@ async fn row(
         weakest = weakest.max(rank.unwrap_or(Assurance::ALL.len() - 1));
         verdicts.insert(segment.verdict.word());
     }
-    let newest = decided
-        .get(&one.id)
-        .and_then(|all| all.first())
-        .filter(|newest| !newest.reopens());
+    let newest = newest(decided, one);
     Ok(DetectionRowView {
         id: one.id.clone(),
         why: body(one).why,
@@ -250,6 +262,15 @@ async fn row(
         state: newest.map_or("open", |one| &one.decision).to_owned(),
         incident: newest.and_then(|one| one.incident.clone()),
     })
+}
+
+/// What was decided of a candidate, unless it is open again.
+fn newest<'d>(
+    decided: &'d BTreeMap<String, Vec<Decision>>,
+    one: &Candidate,
+) -> Option<&'d Decision> {
+    let newest = decided.get(&one.id)?.first()?;
+    (!newest.reopens()).then_some(newest)
 }
 
 async fn handle(workspace: &Workspace, one: &Candidate) -> Result<Option<String>, Error> {

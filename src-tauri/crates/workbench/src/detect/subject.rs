@@ -154,7 +154,7 @@ impl Workbench {
         {
             for one in workspace
                 .vault
-                .candidates_of(&group.rule, &group.scope, STEPS as u32)
+                .candidates_of(&group.rule, &group.scope, 0, STEPS as u32)
                 .await
                 .map_err(|e| vault_error(&e))?
             {

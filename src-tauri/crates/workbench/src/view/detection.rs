@@ -40,6 +40,8 @@ pub struct DetectionGroupView {
     pub open: u32,
     /// Its candidates, newest first; at most 50.
     pub rows: Vec<DetectionRowView>,
+    /// How many more there are; they come up as those before them are decided.
+    pub more: u32,
 }
 
 /// One candidate.

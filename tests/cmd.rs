@@ -11,6 +11,8 @@ mod continuity;
 mod foreign_files;
 #[path = "cmd/given.rs"]
 mod given;
+#[path = "cmd/hostile_files.rs"]
+mod hostile_files;
 #[path = "cmd/invictus.rs"]
 mod invictus;
 #[path = "cmd/quarantine.rs"]

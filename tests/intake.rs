@@ -8,14 +8,11 @@ mod given;
 use std::io::{Cursor, Write as _};
 use std::process::Stdio;
 
-use evidence::Hash;
-use given::{exports, key, lines, put, replace, terminal, text, with_records};
+use given::{
+    by_name, exports, key, lines, loose, put, replace, sha256, terminal, text, with_records, zipped,
+};
 use muniment_tests::programs::Terminal;
 use serde_json::Value;
-
-fn sha256(bytes: &[u8]) -> String {
-    Hash::sha256(bytes).to_hex()
-}
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -27,35 +24,11 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).expect("memory")
 }
 
-fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in files {
-        let options = zip::write::SimpleFileOptions::default();
-        zip.start_file(*name, options).expect("memory");
-        zip.write_all(bytes).expect("memory");
-    }
-    zip.finish().expect("memory").into_inner()
-}
-
-/// `records` JSON lines of nobody's schema that mention `mark`.
-fn loose(mark: &str, records: usize) -> Vec<u8> {
-    (0..records)
-        .map(|at| format!("{{\"{mark}\":{at},\"when\":\"2026-11-02T03:00:00Z\"}}\n"))
-        .collect::<String>()
-        .into_bytes()
-}
-
 fn each<'r>(report: &'r Value, list: &str, field: &str) -> Vec<&'r str> {
     let all = report[list].as_array().expect("a list");
     all.iter()
         .map(|one| one[field].as_str().unwrap_or(""))
         .collect()
-}
-
-fn by_name<'r>(report: &'r Value, list: &str, name: &str) -> &'r Value {
-    let all = report[list].as_array().expect("a list");
-    let found = all.iter().find(|one| text(&one["file"]).ends_with(name));
-    found.unwrap_or_else(|| panic!("{name} is in {report:#}"))
 }
 
 fn total(terminal: &Terminal) -> u64 {
@@ -417,6 +390,14 @@ fn a_killed_import_is_resumed_from_its_sealed_copy_or_discarded() {
     let again = terminal.done(&["import", "set"]);
     assert_eq!(again["total"], 60_000, "{again:#}");
     assert_eq!(terminal.done(&["fsck"])["ok"], true);
+    // Cut off, and the source has written the file anew since: both are evidence.
+    put(&terminal, "set/4.ndjson", &loose("before", 60_000));
+    let mut import = reading(&terminal, &["set"]);
+    import.kill().expect("it runs");
+    import.wait().expect("it ended");
+    put(&terminal, "set/4.ndjson", &loose("after", 7));
+    let both = terminal.done(&["import", "set"]);
+    assert_eq!(both["total"], 60_007, "{both:#}");
 }
 
 #[cfg(unix)]

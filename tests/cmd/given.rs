@@ -130,3 +130,34 @@ pub(crate) fn replace(bytes: &mut [u8], from: &str, to: &str) {
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a string").to_owned()
 }
+
+/// SHA-256, hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    evidence::Hash::sha256(bytes).to_hex()
+}
+
+/// A ZIP of these files.
+pub(crate) fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        zip.start_file(*name, options).expect("memory");
+        zip.write_all(bytes).expect("memory");
+    }
+    zip.finish().expect("memory").into_inner()
+}
+
+/// `records` JSON lines of nobody's schema that mention `mark`.
+pub(crate) fn loose(mark: &str, records: usize) -> Vec<u8> {
+    (0..records)
+        .map(|at| format!("{{\"{mark}\":{at},\"when\":\"2026-11-02T03:00:00Z\"}}\n"))
+        .collect::<String>()
+        .into_bytes()
+}
+
+/// The entry of a list that is about this file.
+pub(crate) fn by_name<'r>(report: &'r Value, list: &str, name: &str) -> &'r Value {
+    let all = report[list].as_array().expect("a list");
+    let found = all.iter().find(|one| text(&one["file"]).ends_with(name));
+    found.unwrap_or_else(|| panic!("{name} is in {report:#}"))
+}

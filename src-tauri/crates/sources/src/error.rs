@@ -27,6 +27,9 @@ pub enum JsonFault {
     /// Not an object.
     #[error("it is not an object, and records of this source are")]
     NotAnObject,
+    /// It would not fit into a record line, which holds values escaped.
+    #[error("it takes more than 1 MiB as a record")]
+    TooLarge,
 }
 
 /// Why bytes could not be read as records. Indices and lines start as people count: line 1,

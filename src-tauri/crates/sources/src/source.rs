@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use evidence::{Field, Hash};
+use evidence::record::MAX_LINE;
+use evidence::{Field, Hash, Record, Seed};
 use redaction::{Class, FieldRule, SCHEMA_PATH, ValueType};
 use serde_json::Value;
 
@@ -331,12 +332,24 @@ impl SourceFile {
     }
 
     pub(crate) fn commit_at(&self, json: &str) -> Faulty<Vec<Field>> {
-        let fields = self.commit_to(json, usize::MAX)?;
-        if fields.len() <= MAX_FIELDS {
-            return Ok(fields);
+        let mut fields = self.commit_to(json, usize::MAX)?;
+        if fields.len() > MAX_FIELDS {
+            // A record that has very many of the declared fields is committed in its top members.
+            fields = self.commit_to(json, 1)?;
         }
-        // A record that has very many of the declared fields is committed in its top members.
-        self.commit_to(json, 1)
+        // Escaping makes of a byte at most six; what is shorter by that much fits in any case.
+        if json.len() > MAX_LINE / 8 {
+            let longest = Record {
+                index: u64::MAX,
+                seed: Seed::new([0; 32]),
+                fields,
+            };
+            if longest.to_line().len() > MAX_LINE {
+                return Err((0, JsonFault::TooLarge));
+            }
+            fields = longest.fields;
+        }
+        Ok(fields)
     }
 
     fn commit_to(&self, json: &str, levels: usize) -> Faulty<Vec<Field>> {

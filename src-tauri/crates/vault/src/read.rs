@@ -340,6 +340,11 @@ impl Vault {
         import::after(&self.inner.pool, after, limit).await
     }
 
+    /// The newest finished imports, newest first.
+    pub async fn newest_imports(&self, limit: u32) -> Result<Vec<Import>, VaultError> {
+        import::newest(&self.inner.pool, limit).await
+    }
+
     /// One import.
     pub async fn import(&self, id: i64) -> Result<Import, VaultError> {
         import::get(&self.inner.pool, id).await
@@ -351,8 +356,12 @@ impl Vault {
     }
 
     /// The file with these bytes that is held in quarantine.
-    pub async fn held(&self, sha256: &evidence::Hash) -> Result<Option<Quarantined>, VaultError> {
-        quarantine::held(&self.inner.pool, sha256).await
+    pub async fn held(
+        &self,
+        sha256: &evidence::Hash,
+        unreadable: Option<&str>,
+    ) -> Result<Option<Quarantined>, VaultError> {
+        quarantine::held(&self.inner.pool, sha256, unreadable).await
     }
 
     /// All incidents.

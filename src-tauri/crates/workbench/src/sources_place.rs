@@ -13,7 +13,7 @@ use crate::view::{BandView, OriginView, SourcesView, SystemView, UnclassifiedVie
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
 
-/// Imports listed.
+/// Imports listed: the newest.
 const IMPORTS: u32 = 10_000;
 /// Rows read at once while counting unclassified fields.
 const BATCH: u32 = 8_192;
@@ -32,12 +32,8 @@ impl Workbench {
             }
         }
         origins.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.origin.cmp(&b.origin)));
-        let mut imports = workspace
-            .vault
-            .imports(0, IMPORTS)
-            .await
-            .map_err(|e| vault_error(&e))?;
-        imports.reverse();
+        let imports = workspace.vault.newest_imports(IMPORTS).await;
+        let imports = imports.map_err(|e| vault_error(&e))?;
         let (unclassified, per_system) = self.counted(&workspace).await?;
         Ok(SourcesView {
             from: origins

@@ -116,15 +116,28 @@ pub(crate) fn discard_staged(conn: &Connection) -> Result<(), VaultError> {
 }
 
 const SELECT: &str = "SELECT id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records, member \
-     FROM import WHERE state = 'finished' AND id > ? ORDER BY id LIMIT ?";
+     FROM import WHERE state = 'finished'";
 
 pub(crate) async fn after(
     pool: &SqlitePool,
     id: i64,
     limit: u32,
 ) -> Result<Vec<Import>, VaultError> {
-    sqlx::query(SELECT)
+    let sql = format!("{SELECT} AND id > ? ORDER BY id LIMIT ?");
+    sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(id)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?
+        .iter()
+        .map(from_sqlx)
+        .collect()
+}
+
+/// The newest first.
+pub(crate) async fn newest(pool: &SqlitePool, limit: u32) -> Result<Vec<Import>, VaultError> {
+    let sql = format!("{SELECT} ORDER BY id DESC LIMIT ?");
+    sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(limit)
         .fetch_all(pool)
         .await?

@@ -96,16 +96,22 @@ pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<Quarantined>, VaultErro
     .collect()
 }
 
-/// The file with these bytes that is held.
+/// The file with these bytes that is held. A file in an archive that cannot be unpacked has no bytes of its own: it is
+/// held under the archive's digest and its name.
 pub(crate) async fn held(
     pool: &SqlitePool,
     sha256: &Hash,
+    unreadable: Option<&str>,
 ) -> Result<Option<Quarantined>, VaultError> {
     sqlx::query(
-        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import FROM quarantine
-         WHERE sha256 = ? AND state = 'held' ORDER BY id LIMIT 1",
+        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import FROM quarantine q
+         WHERE sha256 = ?1 AND state = 'held' AND CASE
+           WHEN member IS NOT NULL AND sha256 = (SELECT s.sha256 FROM sealed s WHERE s.id = q.sealed)
+           THEN member IS ?2 ELSE ?2 IS NULL END
+         ORDER BY id LIMIT 1",
     )
     .bind(sha256.0.to_vec())
+    .bind(unreadable)
     .fetch_optional(pool)
     .await?
     .as_ref()

@@ -191,7 +191,7 @@ async fn input(
             .find(|i| match &i.part {
                 Part::Member { entry, .. } => entry.name == *member,
                 Part::Folder { name, .. } => name == member,
-                Part::Whole => false,
+                Part::Whole | Part::Unreadable { .. } => false,
             });
         return found
             .map(|found| Input {
@@ -301,8 +301,14 @@ fn lines(records: impl Read, catalogue: &Catalogue, take: Take<'_>) -> Result<Ta
             records_in.skip_until(b'\n').map_err(ReadError::Io)?;
         }
         let index = index_of(&line);
+        // It gets another index here, which may be written with more digits.
+        let fits = line.len() + DIGITS <= MAX_LINE;
         let record = match RecordLine::parse(&line, index) {
-            Ok(record) => record,
+            Ok(record) if fits => record,
+            Ok(_) => {
+                taken.unread += 1;
+                continue;
+            }
             Err(error) => {
                 taken.unread += 1;
                 taken.fault.get_or_insert_with(|| Failure {
@@ -328,6 +334,9 @@ fn lines(records: impl Read, catalogue: &Catalogue, take: Take<'_>) -> Result<Ta
         }
     }
 }
+
+/// Most digits of an index.
+const DIGITS: usize = 20;
 
 /// The index that a line states; that of no record where it states none.
 fn index_of(line: &[u8]) -> u64 {

@@ -9,7 +9,7 @@ use sources::{InputKind, PACKED_BOUNDS, Packing, ReadError};
 use vault::SealedReader;
 
 use super::input::{
-    Input, Listed, ListedBytes, MEND_MANIFEST, Part, Sums, head_length, parse_manifest,
+    Input, Listed, ListedBytes, MEND_MANIFEST, Part, Sums, absent, head_length, parse_manifest,
 };
 use super::sealed::Hashing;
 use super::{Failure, folder};
@@ -75,6 +75,9 @@ pub(crate) fn expand(
             size: entry.size,
             part: Part::Whole,
         };
+        let unreadable = Part::Unreadable {
+            name: entry.name.clone(),
+        };
         let looked = container
             .head(at, 4)
             .and_then(|first| container.head(at, head_length(&first)));
@@ -82,6 +85,7 @@ pub(crate) fn expand(
             Ok(first) => first,
             Err(ArchiveError::Read(error)) => return Err(error),
             Err(error) => {
+                part.part = unreadable;
                 all.held.push((part, Failure::of_archive(&error)));
                 continue;
             }
@@ -124,7 +128,10 @@ pub(crate) fn expand(
             }
             Err(error) => match ArchiveError::from_io(error) {
                 ArchiveError::Read(error) => return Err(error),
-                error => all.held.push((part, Failure::of_archive(&error))),
+                error => {
+                    part.part = Part::Unreadable { name: entry.name };
+                    all.held.push((part, Failure::of_archive(&error)));
+                }
             },
         }
     }
@@ -157,8 +164,18 @@ pub(crate) fn expand(
             }
             Err(error) => match ArchiveError::from_io(error) {
                 ArchiveError::Read(error) => return Err(error),
-                error => all.held.push((part, Failure::of_archive(&error))),
+                error => {
+                    part.part = Part::Unreadable { name };
+                    all.held.push((part, Failure::of_archive(&error)));
+                }
             },
+        }
+    }
+    for (file, listed) in sums.left() {
+        let file = file.to_string_lossy().into_owned();
+        if !container.members().iter().any(|m| m.name == file) {
+            let file = format!("{}/{file}", input.name);
+            all.failed.push(absent(file, &listed));
         }
     }
     Ok(Some(all))

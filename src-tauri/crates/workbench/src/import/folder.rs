@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use evidence::ExportFiles;
 
 const MAGIC: &[u8] = b"muniment/folder/v1\n";
-/// An export has at most five files.
-const MAX_FILES: usize = 16;
+/// An export has at most five files; more than these are not even sealed as one.
+pub(super) const MAX_FILES: usize = 16;
 
 /// Reads a folder as its framed stream.
 pub(crate) struct Framed {

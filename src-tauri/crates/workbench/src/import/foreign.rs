@@ -17,7 +17,7 @@ use vault::{ImportSession, NewEvent, SealedFile};
 use super::about::{about_file, text};
 use super::held::{Failure, HASH_MISMATCH};
 use super::input::{Listed, ListedBytes, Part};
-use super::native::{Done, event};
+use super::native::{BATCH_BYTES, Done, event};
 use super::{Input, content, finished, sealed as copy, stopped};
 use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
@@ -25,7 +25,7 @@ use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
 
 const BATCH: usize = 2_000;
-const IN_FLIGHT: usize = 4;
+const IN_FLIGHT: usize = 2;
 
 /// A file that was rejected, and is admitted in spite of that.
 #[derive(Clone, Debug)]
@@ -172,7 +172,7 @@ impl Workbench {
         let (own, counted, assurance) = (Arc::clone(workspace), Arc::clone(job), claim.assurance);
         let read = tokio::task::spawn_blocking(move || -> Result<Taken, ReadError> {
             let mut next = first + 1;
-            let mut batch = Vec::with_capacity(BATCH);
+            let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
             let send = |batch: &mut Vec<NewEvent>| -> ControlFlow<()> {
                 let events = std::mem::replace(batch, Vec::with_capacity(BATCH));
                 let records = events.len() as u64;
@@ -196,11 +196,13 @@ impl Workbench {
                     .map(|f| (f.path.as_str(), f.value.as_str()))
                     .collect();
                 let line = record.to_line().into_bytes();
+                bytes += line.len();
                 batch.push(event(
                     source, next, leaf, &fields, line, &handles, assurance,
                 ));
                 next += 1;
-                if batch.len() >= BATCH {
+                if batch.len() >= BATCH || bytes >= BATCH_BYTES {
+                    bytes = 0;
                     send(&mut batch)
                 } else {
                     ControlFlow::Continue(())
@@ -331,6 +333,13 @@ impl Failure {
             "get the file again from where it came",
         )
     }
+}
+
+/// What is wrong with a file of which a manifest lists other bytes.
+pub(super) fn contradicted(input: &Input, sealed: &SealedFile) -> Option<Failure> {
+    let listed = input.manifest.as_ref()?;
+    let whole = listed.of == ListedBytes::File && matches!(input.part, Part::Whole);
+    (whole && sealed.sha256 != listed.digest).then(|| mismatch(listed, sealed.sha256))
 }
 
 fn mismatch(listed: &Listed, found: Hash) -> Failure {

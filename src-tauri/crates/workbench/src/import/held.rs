@@ -7,7 +7,7 @@ use serde_json::json;
 use sources::ReadError;
 use vault::{Act, Quarantined, SealedFile};
 
-use super::{Input, content};
+use super::{Input, Part, content};
 use crate::text::{count, time};
 use crate::view::{QuarantineExportView, QuarantineListView, QuarantineView};
 use crate::workspace::{Workspace, vault_error};
@@ -129,7 +129,7 @@ impl Workbench {
         input: &Input,
         sha256: &Hash,
     ) -> Result<Before, Error> {
-        let held = workspace.vault.held(sha256).await;
+        let held = workspace.vault.held(sha256, None).await;
         let Some(held) = held.map_err(|e| vault_error(&e))? else {
             return Ok(Before::Nothing);
         };
@@ -149,7 +149,11 @@ impl Workbench {
         failure: &Failure,
     ) -> Result<i64, Error> {
         let (sha256, member) = content(input, sealed);
-        let held = workspace.vault.held(&sha256).await;
+        let unreadable = match &input.part {
+            Part::Unreadable { name } => Some(name.as_str()),
+            _ => None,
+        };
+        let held = workspace.vault.held(&sha256, unreadable).await;
         if let Some(same) = held.map_err(|e| vault_error(&e))? {
             return Ok(same.id);
         }

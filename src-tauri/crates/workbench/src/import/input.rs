@@ -86,6 +86,8 @@ pub(crate) enum Part {
     },
     /// An export in a folder of a ZIP, with the digest that the folder itself would have.
     Folder { name: String, sha256: Hash },
+    /// A file or export folder of a ZIP that cannot be unpacked, so that only the archive's digest is known.
+    Unreadable { name: String },
 }
 
 impl Input {
@@ -154,6 +156,34 @@ impl Collected {
         self.fail(path, reason, hint);
     }
 
+    /// A plain file, which may be a ZIP of a trail.
+    fn file(&mut self, path: &Path, manifest: Option<Listed>) {
+        let is_zip = head(path).is_ok_and(|first| first.starts_with(b"PK"));
+        let zipped = match is_zip {
+            true => trail::zipped(path),
+            false => trail::Zipped::default(),
+        };
+        // What a manifest says of the ZIP is checked on its sealed copy, and a ZIP of a trail is not sealed whole.
+        let agrees = |listed: &Listed| {
+            let input = input(path, false, None).ok();
+            let digest = input.and_then(|input| digest(&input, &|| false).ok().flatten());
+            digest == Some(listed.digest)
+        };
+        if zipped.parts.is_empty() || manifest.as_ref().is_some_and(|listed| !agrees(listed)) {
+            return self.add(path, false, manifest);
+        }
+        for (part, file, size) in zipped.parts {
+            self.inputs.push(of_trail(part, file, size, None));
+        }
+        for name in zipped.others {
+            self.fail(
+                &path.join(name),
+                "it lies beside a CloudTrail trail in a ZIP and is no digest and no log file of it",
+                "unpack the ZIP and import the folder: everything in it is then taken",
+            );
+        }
+    }
+
     fn add(&mut self, path: &Path, is_folder: bool, manifest: Option<Listed>) {
         match input(path, is_folder, manifest) {
             Ok(input) => self.inputs.push(input),
@@ -206,15 +236,8 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
         } else if let Some(what) = special(&about) {
             all.fail(path, what, NO_FILE);
         } else {
-            let parts = trail::zipped(path);
-            if !parts.is_empty() {
-                for (part, file, size) in parts {
-                    all.inputs.push(of_trail(part, file, size, None));
-                }
-                continue;
-            }
             let listed = beside(path, &mut all);
-            all.add(path, false, listed);
+            all.file(path, listed);
         }
     }
     all
@@ -239,18 +262,25 @@ fn folder_of(path: &Path, all: &mut Collected) {
     }
     for (file, is_folder) in files {
         let listed = sums.find(&file);
-        all.add(&file, is_folder, listed);
+        match is_folder {
+            true => all.add(&file, true, listed),
+            false => all.file(&file, listed),
+        }
     }
     for (file, listed) in sums.left() {
         // A part of an export folder is there, though it is not imported alone.
-        if file.exists() {
-            continue;
+        if !file.exists() {
+            all.failed.push(absent(file.display().to_string(), &listed));
         }
-        all.fail(
-            &file,
-            format!("{} lists it, and it is not there", listed.manifest),
-            "get it from where the others came; the manifest says that it belongs to them",
-        );
+    }
+}
+
+/// A manifest lists what is not there.
+pub(crate) fn absent(file: String, listed: &Listed) -> NotImportedView {
+    NotImportedView {
+        file,
+        reason: format!("{} lists it, and it is not there", listed.manifest),
+        hint: "get it from where the others came; the manifest says that it belongs to them".into(),
     }
 }
 
@@ -335,7 +365,7 @@ impl Sums {
     }
 
     /// What is listed and was not asked for.
-    fn left(self) -> impl Iterator<Item = (PathBuf, Listed)> {
+    pub(crate) fn left(self) -> impl Iterator<Item = (PathBuf, Listed)> {
         self.0
             .into_iter()
             .filter(|(_, (.., met))| !met)

@@ -183,7 +183,7 @@ impl Workbench {
         }
         done.outcomes
             .extend(all.failed.into_iter().map(Outcome::Failed));
-        let mut skip = BTreeSet::new();
+        let mut continued = None;
         let sealed = interrupted::sealed(workspace, resumed).await?;
         job.files(|files| {
             let bytes = all.inputs.iter().map(|i| i.size).sum();
@@ -192,12 +192,15 @@ impl Workbench {
         if let Some((input, sealed)) = sealed {
             job.files(|files| files.begin(&input.name, input.size));
             self.unseal(workspace, job, &input, &sealed, done).await?;
-            skip.insert(input.path);
+            continued = Some((input, sealed.sha256));
             self.ended(workspace, intake).await?;
         }
         for input in all.inputs {
             job.check()?;
-            if skip.contains(&input.path) {
+            if let Some((before, sha256)) = &continued
+                && (&before.path, &before.name) == (&input.path, &input.name)
+                && is_still(job, &input, *sha256).await?
+            {
                 continue;
             }
             job.files(|files| files.begin(&input.name, input.size));
@@ -269,6 +272,16 @@ impl Workbench {
         sealed: &SealedFile,
         done: &mut Done,
     ) -> Result<(), Error> {
+        // A manifest speaks of the file as it came, before anything in it is looked at.
+        let mut before = self.held_before(workspace, input, &sealed.sha256).await?;
+        let held = match (&before, foreign::contradicted(input, sealed)) {
+            (held::Before::Stays(id), _) => Some(*id),
+            (_, Some(failure)) => Some(self.hold(workspace, input, sealed, &failure).await?),
+            _ => None,
+        };
+        if let Some(id) = held {
+            return self.note(workspace, done, Outcome::Quarantined(id)).await;
+        }
         let expanded = if input.is_native() && !input.is_folder {
             let (vault, id, whole) = (workspace.vault.clone(), sealed.id.clone(), input.clone());
             let runtime = tokio::runtime::Handle::current();
@@ -300,6 +313,11 @@ impl Workbench {
         for part in expanded.inputs {
             job.check()?;
             let outcome = self.import_one(workspace, job, &part, sealed).await?;
+            if let (held::Before::Asked(id), Outcome::Imported(import)) = (&before, &outcome) {
+                // The archive itself was held: by now a manifest lists it.
+                self.release(workspace, *id, *import).await?;
+                before = held::Before::Nothing;
+            }
             self.note(workspace, done, outcome).await?;
             behind += part.size;
             let at = u128::from(input.size) * u128::from(behind) / u128::from(whole.max(1));
@@ -418,12 +436,22 @@ async fn already(
     }
 }
 
+/// Whether a file that was resumed from its sealed copy has the same bytes as then; one that cannot be read any more
+/// says nothing else.
+async fn is_still(job: &Arc<Job>, input: &Input, sha256: Hash) -> Result<bool, Error> {
+    let (read, stop) = (input.clone(), Arc::clone(job));
+    let digest = tokio::task::spawn_blocking(move || input::digest(&read, &|| stop.is_cancelled()));
+    let digest = digest.await.map_err(|_| stopped())?.ok().flatten();
+    Ok(digest.is_none_or(|digest| digest == sha256))
+}
+
 /// Digest of the bytes that are imported, and which part of the original they are.
 fn content(input: &Input, sealed: &SealedFile) -> (Hash, Option<ImportMember>) {
     let (name, sha256) = match &input.part {
         Part::Whole => return (sealed.sha256, None),
         Part::Member { entry, sha256 } => (&entry.name, sha256),
         Part::Folder { name, sha256 } => (name, sha256),
+        Part::Unreadable { name } => (name, &sealed.sha256),
     };
     let member = ImportMember {
         name: name.clone(),

@@ -24,6 +24,8 @@ use crate::{Error, Workbench};
 
 /// Records staged in one transaction. Half a dozen batches are held at once, with some 7 KB for each record of 26 fields.
 const BATCH: usize = 1_024;
+/// Bytes of lines after which a batch is full too, however few records they are.
+pub(super) const BATCH_BYTES: usize = 4 << 20;
 /// Batches on their way between verifying and storing.
 const IN_FLIGHT: usize = 2;
 
@@ -82,6 +84,7 @@ impl Workbench {
                 broken: None,
                 new: Vec::with_capacity(BATCH),
                 old: (0, Vec::new()),
+                bytes: 0,
                 batches,
                 job: &counted,
             };
@@ -267,7 +270,11 @@ pub(super) async fn open(
 ) -> Result<Result<ExportFiles, evidence::ArchiveError>, Error> {
     let mut readers = Vec::new();
     // A folder's files are read side by side, each through a reader of its own.
-    for _ in 0..if input.is_folder { 7 } else { 1 } {
+    let readers_of = match input.is_folder {
+        true => folder::MAX_FILES + 1,
+        false => 1,
+    };
+    for _ in 0..readers_of {
         let reader = workspace
             .vault
             .open_sealed("original", &sealed.id)
@@ -380,6 +387,8 @@ struct Stage<'a> {
     broken: Option<vault::VaultError>,
     new: Vec<NewEvent>,
     old: (u64, Vec<(Vec<u8>, i64)>),
+    /// Bytes of the lines that wait in either.
+    bytes: usize,
     batches: mpsc::Sender<Batch>,
     job: &'a Job,
 }
@@ -398,14 +407,16 @@ impl Stage<'_> {
                 if self.old.1.is_empty() {
                     self.old.0 = event.index;
                 }
+                self.bytes += event.line.len();
                 self.old.1.push((event.line, known));
-                if self.old.1.len() >= BATCH {
+                if self.old.1.len() >= BATCH || self.bytes >= BATCH_BYTES {
                     self.send_old()?;
                 }
             } else {
                 self.send_old()?;
+                self.bytes += event.line.len();
                 self.new.push(event);
-                if self.new.len() >= BATCH {
+                if self.new.len() >= BATCH || self.bytes >= BATCH_BYTES {
                     self.send_new()?;
                 }
             }
@@ -438,6 +449,7 @@ impl Stage<'_> {
         if self.job.is_cancelled() {
             return Err(Stop);
         }
+        self.bytes = 0;
         self.batches.blocking_send(batch).map_err(|_| Stop)?;
         self.job.advance(records as u64);
         Ok(())

@@ -116,17 +116,30 @@ pub(crate) fn split(root: &Path, files: &mut Vec<(PathBuf, bool)>) -> Vec<(Part,
     parts
 }
 
-/// The parts of a ZIP that holds digests, each with its size; nothing for every other file.
-pub(crate) fn zipped(path: &Path) -> Vec<(Part, PathBuf, u64)> {
+/// What a ZIP that holds digests has in it; nothing for every other file.
+#[derive(Default)]
+pub(crate) struct Zipped {
+    /// Parts of the trail, each with its size.
+    pub(crate) parts: Vec<(Part, PathBuf, u64)>,
+    /// Names of the other files.
+    pub(crate) others: Vec<String>,
+}
+
+/// The parts of a ZIP that holds digests.
+pub(crate) fn zipped(path: &Path) -> Zipped {
     let Ok(zip) = File::open(path)
         .map_err(ArchiveError::from)
         .and_then(|file| Container::open(file, PACKED_BOUNDS))
     else {
-        return Vec::new();
+        return Zipped::default();
     };
     if !zip.members().iter().any(|e| is_digest_name(&e.name)) {
-        return Vec::new();
+        return Zipped::default();
     }
+    let of_trail =
+        |name: &str| is_digest_name(name) || is_signature_name(name) || is_log_name(name);
+    let names = zip.members().iter().map(|entry| entry.name.clone());
+    let others = names.filter(|name| !of_trail(name)).collect();
     let logs = zip.members().iter().enumerate();
     let logs: Vec<(usize, String, u64)> = logs
         .filter(|(_, e)| is_log_name(&e.name))
@@ -141,7 +154,7 @@ pub(crate) fn zipped(path: &Path) -> Vec<(Part, PathBuf, u64)> {
         let zip = Some(Arc::clone(&zip));
         (Part::ZippedLog(name, zip, number), file, size)
     }));
-    parts
+    Zipped { parts, others }
 }
 
 /// Everything of CloudTrail in a folder or ZIP, for checking it where it lies.

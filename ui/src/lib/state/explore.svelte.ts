@@ -9,10 +9,13 @@ import {
 import { parseTimeRange, timeRange, withCondition } from "$lib/brush";
 import { plural } from "$lib/numbers";
 import { pageSize, RowSource } from "./rows.svelte";
+import { navigation } from "./navigation.svelte";
 import { toasts } from "./toasts.svelte";
 
 const facetFields = ["assurance", "system", "action", "subject", "outcome"];
 const buckets = 120;
+/** Height of a row of the table in px. */
+export const rowHeight = 28;
 
 /** The search of the Explore place; it outlives the place, so that coming back shows the same rows. */
 class Explore {
@@ -38,6 +41,8 @@ class Explore {
   top = 0;
 
   #round = 0;
+  /** A new search was asked for and is not answered yet, also when the answer is that of a refresh that overtook it. */
+  #fresh = false;
   /** The search asked for last, answered or not: a change in the vault must not put an older one in its place. */
   #asked = "";
 
@@ -56,6 +61,7 @@ class Explore {
   async run(query: string, { fresh = true }: { fresh?: boolean } = {}): Promise<void> {
     const round = ++this.#round;
     this.#asked = query;
+    this.#fresh ||= fresh;
     // What is being typed is left alone when the same search only runs again.
     if (fresh) this.draft = query;
     this.searching = true;
@@ -68,16 +74,20 @@ class Explore {
         histogram: buckets,
       });
       if (round !== this.#round) return;
-      this.rows?.close();
+      const before = this.rows;
+      before?.close();
       this.rows = new RowSource(query, found, found.histogram, (request) => commands.searchRecords(request));
       this.query = query;
       this.facets = found.facets;
       this.filters = found.filters;
       this.error = null;
-      if (fresh) {
+      if (!this.#fresh) this.#follow(before, this.rows);
+      else {
+        this.#fresh = false;
         this.active = 0;
         this.top = 0;
         this.selected = new Set();
+        if (navigation.route.place === "explore") navigation.keep({ q: query });
         toasts.announce(`${plural(found.total, "record")} found`);
       }
       const histogram = await this.#context(found.histogram);
@@ -86,6 +96,18 @@ class Explore {
       if (round === this.#round) this.error = commandError(thrown);
     }
     if (round === this.#round) this.searching = false;
+  }
+
+  /** Keeps the row with the focus, and where it stands in the view, when newer records came above it. */
+  #follow(before: RowSource | null, after: RowSource): void {
+    const seq = before?.row(this.active)?.seq;
+    if (!before || seq === undefined) return;
+    const found = after.indexOf(seq);
+    // Not among the first rows: as many came as there are more of now.
+    const index = found >= 0 ? found : this.active + after.total - before.total;
+    const to = Math.min(Math.max(0, index), Math.max(0, after.total - 1));
+    this.top = Math.max(0, this.top + (to - this.active) * rowHeight);
+    this.active = to;
   }
 
   /** The same search again, after something has changed. */
@@ -123,7 +145,7 @@ class Explore {
     this.filters = [];
     this.histogram = null;
     this.error = null;
-    this.searching = false;
+    this.searching = this.#fresh = false;
     this.opened = null;
     this.selected = new Set();
     this.active = this.top = 0;

@@ -57,6 +57,12 @@ class Navigation {
     if (location.hash !== hash) location.hash = hash;
   }
 
+  /** Says in the address what is shown in the place, without a step back of its own. */
+  keep(params: Record<string, string>): void {
+    const hash = routeHash({ ...this.route, params });
+    if (location.hash !== hash) history.replaceState(null, "", hash);
+  }
+
   /** Address of a route, for real links. */
   href(place: Place, id: string | null = null, params: Record<string, string> = {}): string {
     return routeHash({ place, id, params });

@@ -8,6 +8,10 @@ class PaletteState {
     this.open = true;
   }
 
+  close(): void {
+    this.open = this.help = false;
+  }
+
   showHelp(): void {
     this.open = false;
     this.help = true;

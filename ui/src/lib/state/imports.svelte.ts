@@ -48,6 +48,13 @@ class Imports {
       toasts.fail(error);
     }
   }
+
+  /** Forgets everything, as on locking. */
+  reset(): void {
+    this.asking = false;
+    this.last = null;
+    this.report = null;
+  }
 }
 
 export const imports = new Imports();

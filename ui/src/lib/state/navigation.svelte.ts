@@ -71,6 +71,12 @@ class Navigation {
   back(): void {
     history.back();
   }
+
+  /** Starts at the first place again, as on locking: the address may hold a query or an incident. */
+  reset(): void {
+    this.route = parseRoute("");
+    history.replaceState(null, "", routeHash(this.route));
+  }
 }
 
 export const navigation = new Navigation();

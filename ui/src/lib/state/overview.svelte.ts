@@ -14,6 +14,9 @@ class Overview {
   /** Grows with every change of the vault. */
   changes = $state(0);
   #pending: { vault: boolean } | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Grows when it stops: an answer asked for before belongs to a workspace that is closed. */
+  #round = 0;
   #ended = new Set<number>();
 
   get jobs(): JobView[] {
@@ -29,13 +32,16 @@ class Overview {
     let stopped = false;
     let stop = () => {};
     void this.refresh();
-    onChanged((what) => this.#changed(what === "vault")).then(
+    onChanged((what) => stopped || this.#changed(what === "vault")).then(
       (found) => (stopped ? found() : (stop = found)),
       (error) => toasts.fail(error),
     );
     return () => {
       stopped = true;
       stop();
+      clearTimeout(this.#timer);
+      this.#pending = null;
+      this.#round += 1;
       this.view = null;
       this.#ended.clear();
     };
@@ -47,7 +53,7 @@ class Overview {
       return;
     }
     this.#pending = { vault };
-    setTimeout(() => {
+    this.#timer = setTimeout(() => {
       const all = this.#pending?.vault ?? false;
       this.#pending = null;
       void this.refresh();
@@ -58,12 +64,14 @@ class Overview {
   }
 
   async refresh(): Promise<void> {
+    const round = this.#round;
     try {
       const view = await commands.overview();
+      if (round !== this.#round) return;
       this.#sayEnded(view.jobs);
       this.view = view;
     } catch (error) {
-      toasts.fail(error);
+      if (round === this.#round) toasts.fail(error);
     }
   }
 

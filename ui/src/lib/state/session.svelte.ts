@@ -1,7 +1,11 @@
 import { commands, type CreatedView, type SampleView, type StartView, type WorkspaceView } from "$lib/ipc";
 import { cache } from "./query.svelte";
+import { saves } from "./saves";
 import { theme } from "./theme.svelte";
 import { zone } from "./zone.svelte";
+
+/** How long locking waits for saves, in milliseconds: what hangs does not keep the vault open. */
+const patience = 5_000;
 
 /** Which workspace is open, and as whom. */
 class Session {
@@ -12,6 +16,7 @@ class Session {
   /** What the sample case hands out: its passphrase and where more exports lie. */
   sample = $state.raw<SampleView | null>(null);
   ready = $state(false);
+  #locking: Promise<void> | null = null;
 
   async load(): Promise<void> {
     this.start = await commands.start();
@@ -35,7 +40,16 @@ class Session {
     await this.#enter(sample.workspace);
   }
 
-  async lock(): Promise<void> {
+  /** Locks once, even when asked twice. */
+  lock(): Promise<void> {
+    this.#locking ??= this.#lock().finally(() => (this.#locking = null));
+    return this.#locking;
+  }
+
+  async #lock(): Promise<void> {
+    // What saves itself when it is left is left here, while the vault still takes it.
+    (document.activeElement as HTMLElement | null)?.blur();
+    await saves.ended(patience);
     this.start = await commands.lock();
     this.workspace = null;
     this.recoveryKey = null;

@@ -37,6 +37,9 @@ describe("the draft of a policy", () => {
       "4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a",
     );
     expect(await fingerprintOf("log")).toBeNull();
+    for (const wrong of ["A", "AQ=", "AQ===", "AQ=====", "AQIDBA="]) {
+      expect(await fingerprintOf(`log+00000000+${wrong}`)).toBeNull();
+    }
     expect(grouped("0011223344556677")).toBe("00112233 44556677");
   });
 });

@@ -73,10 +73,19 @@ export function writeDraft(draft: Draft): string {
 /** Full SHA-256 fingerprint of a vkey (type byte and key), hex; null when the text is no vkey. */
 export async function fingerprintOf(vkey: string): Promise<string | null> {
   const encoded = vkey.trim().match(/^[^+\s]+\+[0-9a-f]{8}\+([A-Za-z0-9+/]+=*)$/)?.[1];
-  if (!encoded) return null;
-  const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+  const bytes = encoded && bytesOf(encoded);
+  if (!bytes) return null;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The bytes of base64 text; null when it is none, such as with wrong padding. */
+function bytesOf(encoded: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    return Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+  } catch {
+    return null;
+  }
 }
 
 /** A fingerprint in groups of eight, as it is compared. */

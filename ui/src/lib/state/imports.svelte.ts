@@ -1,15 +1,54 @@
-import { commands, type ImportReportView } from "$lib/ipc";
+import {
+  commands,
+  type ImportReportView,
+  type ImportView,
+  type JobView,
+  type NotImportedView,
+} from "$lib/ipc";
+import { formatCount, plural } from "$lib/numbers";
 import { navigation } from "./navigation.svelte";
 import { overview } from "./overview.svelte";
+import { session } from "./session.svelte";
 import { toasts } from "./toasts.svelte";
 
+/** What came of an import, as far as it is shown: of thousands of files only those that are named. */
+export interface Report {
+  job: number;
+  title: string;
+  /** Records, files, and what went wrong, in one sentence. */
+  words: string;
+  /** Whether every file came in. */
+  whole: boolean;
+  /** Files that were not read. */
+  failed: NotImportedView[];
+  /** Files whose bytes were here already, under another name. */
+  again: ImportView[];
+}
+
+interface Started {
+  job: number;
+  /** The workspace that it imports into; another one is not told of it. */
+  vault: string;
+  report: Report | null;
+  dismissed: boolean;
+}
+
 /** Imports started from this window. */
-class Imports {
+export class Imports {
   /** Whether the panel with the path field is open. */
   asking = $state(false);
-  /** The job that was started last. */
-  last = $state<number | null>(null);
-  report = $state.raw<ImportReportView | null>(null);
+  #started = $state.raw<readonly Started[]>([]);
+  /** Jobs whose report was asked for. */
+  #asked = new Set<number>();
+
+  /** Reports that nobody has dismissed, oldest first. */
+  get reports(): Report[] {
+    return this.#here.flatMap((each) => each.report ?? []);
+  }
+
+  get #here(): Started[] {
+    return this.#started.filter((each) => each.vault === session.workspace?.vault);
+  }
 
   ask(): void {
     navigation.go("sources");
@@ -27,9 +66,10 @@ class Imports {
   }
 
   async #begin(begin: () => Promise<number>): Promise<boolean> {
+    const vault = session.workspace?.vault ?? "";
     try {
-      this.last = await begin();
-      this.report = null;
+      const job = await begin();
+      this.#started = [...this.#started, { job, vault, report: null, dismissed: false }];
       await overview.refresh();
       return true;
     } catch (error) {
@@ -38,13 +78,26 @@ class Imports {
     }
   }
 
-  /** Looks whether the last import has its report by now. */
-  async follow(): Promise<void> {
-    if (this.last === null || this.report) return;
+  /** Fetches the reports of imports that have ended. */
+  async follow(jobs: readonly JobView[]): Promise<void> {
+    const ended = this.#here.filter(({ job }) => hasEnded(job, jobs) && !this.#asked.has(job));
+    await Promise.all(
+      ended.map(({ job }) =>
+        this.#fetch(
+          job,
+          jobs.find((each) => each.id === job),
+        ),
+      ),
+    );
+  }
+
+  async #fetch(job: number, view: JobView | undefined): Promise<void> {
+    this.#asked.add(job);
     try {
-      this.report = await commands.importReport(this.last);
+      const report = await commands.importReport(job);
+      // One that failed or was cancelled has none; its job says why.
+      if (report) this.#change(job, { report: shortened(job, view, report) });
     } catch (error) {
-      this.last = null;
       toasts.fail(error);
     }
   }
@@ -52,9 +105,47 @@ class Imports {
   /** Forgets everything, as on locking. */
   reset(): void {
     this.asking = false;
-    this.last = null;
-    this.report = null;
+    this.#started = [];
+    this.#asked.clear();
   }
+
+  /** Takes an import that has ended off the list. */
+  dismiss(job: number): void {
+    this.#change(job, { report: null, dismissed: true });
+  }
+
+  isDismissed(job: number): boolean {
+    return this.#started.some((each) => each.job === job && each.dismissed);
+  }
+
+  #change(job: number, change: Partial<Started>): void {
+    this.#started = this.#started.map((each) => (each.job === job ? { ...each, ...change } : each));
+  }
+}
+
+/** Whether a job has ended: the oldest ones that did leave the list. */
+function hasEnded(id: number, jobs: readonly JobView[]): boolean {
+  const job = jobs.find((each) => each.id === id);
+  return job ? job.state !== "running" : jobs.some((each) => each.id > id);
+}
+
+function shortened(job: number, view: JobView | undefined, report: ImportReportView): Report {
+  return {
+    job,
+    title: view?.title ?? `Import ${job}`,
+    words: view?.message ?? inWords(report),
+    whole: !report.quarantine.length && !report.failed.length,
+    failed: report.failed,
+    again: report.files.filter((file) => file.known_as !== null),
+  };
+}
+
+/** What a job that has left the list said of its end. */
+function inWords({ total, files, quarantine, failed }: ImportReportView): string {
+  let said = `${plural(total, "record")} from ${plural(files.length, "file")}`;
+  if (quarantine.length) said += `, ${formatCount(quarantine.length)} in quarantine`;
+  if (failed.length) said += `, ${formatCount(failed.length)} not read`;
+  return said;
 }
 
 export const imports = new Imports();

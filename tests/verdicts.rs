@@ -409,9 +409,7 @@ fn id(name: &str) -> String {
 /// What the window calls a stretch of a band.
 fn called(state: &str) -> &str {
     match state {
-        "gap" => "missing",
-        "bridged" => "missing, bridged",
-        "fork" => "disputed",
+        "bridged" => "gap, bridged",
         "unknown" => "history unknown",
         same => same,
     }

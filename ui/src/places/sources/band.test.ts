@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { BandView } from "$lib/ipc";
-import { inDepth, layOut, names, partAt, states, stepTo } from "./band";
+import type { BandView, OriginView } from "$lib/ipc";
+import { inDepth, isSigned, layOut, names, partAt, states, stepTo } from "./band";
 
 const part = (state: string, first: number, last: number): BandView => ({
   state,
@@ -63,6 +63,19 @@ describe("a band by keyboard", () => {
     const all = states.map((state, n) => part(state, n, n + 1));
     expect(inDepth(all)).toHaveLength(states.length);
     expect(inDepth(all)[0]?.state).toBe("covered");
-    expect(names.gap).toBe("missing");
+    expect([names.gap, names.bridged, names.fork]).toEqual(["gap", "gap, bridged", "fork"]);
   });
+});
+
+it("tells a log that is signed from foreign files", () => {
+  const origin = (verdict: string, words: string, band: BandView[], keys: object[] = []) =>
+    ({ verdict, words, band, keys }) as unknown as OriginView;
+  const foreign = "2 files, hash-matched; no chain to compare";
+  expect(isSigned(origin("unlinked", foreign, [{ ...part("covered", 0, 9), words: foreign }]))).toBe(false);
+  expect(isSigned(origin("pending", "pending: no pinned key has signed it", [part("pending", 0, 4)]))).toBe(
+    true,
+  );
+  expect(isSigned(origin("none", "nothing imported yet", [], [{}]))).toBe(true);
+  const unlinked = [part("unknown", 0, 5), part("covered", 5, 9)];
+  expect(isSigned(origin("unlinked", "history before 5 unknown", unlinked))).toBe(true);
 });

@@ -1,4 +1,4 @@
-import type { BandView } from "$lib/ipc";
+import type { BandView, OriginView } from "$lib/ipc";
 
 /** A stretch of a log as it is drawn. */
 export interface Drawn extends BandView {
@@ -12,13 +12,21 @@ const narrowest = 5;
 /** What the state of a stretch is called. */
 export const names: Record<string, string> = {
   covered: "covered",
-  gap: "missing",
-  bridged: "missing, bridged",
-  fork: "disputed",
+  gap: "gap",
+  bridged: "gap, bridged",
+  fork: "fork",
   pending: "pending",
   silent: "silent",
   unknown: "history unknown",
 };
+
+/**
+ * Whether it is a log that somebody signs, which a trust policy is about. Foreign files of a system are shown as
+ * one stretch that says no more than the whole.
+ */
+export function isSigned({ verdict, words, keys, band }: OriginView): boolean {
+  return verdict !== "unlinked" || keys.length > 0 || band.length !== 1 || band[0]?.words !== words;
+}
 
 /** States in the order of the legend, from good to bad to unknown. */
 export const states = Object.keys(names);

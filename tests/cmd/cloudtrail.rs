@@ -166,7 +166,7 @@ fn confirming_a_key_later_takes_nothing_back() {
         &PLACE[8..],
     ];
     let before = pin(&stated.concat());
-    assert_eq!(before["since"], "2026-10-28T00:00:00Z", "{before:#}");
+    assert_eq!(before["since"], "2026-10-28T00:00:00.000Z", "{before:#}");
     assert_eq!(before["locations"][0]["at"], "copies");
     let after = pin(&["--confirm", &sha256, "--how", "compared by telephone"]);
     assert_eq!(
@@ -178,7 +178,7 @@ fn confirming_a_key_later_takes_nothing_back() {
     }
     // What is given anew does change.
     let moved = pin(&["--until", "2026-10-29T00:00:00Z"]);
-    assert_eq!(moved["until"], "2026-10-29T00:00:00Z");
+    assert_eq!(moved["until"], "2026-10-29T00:00:00.000Z");
     assert_eq!(moved["since"], before["since"]);
 }
 

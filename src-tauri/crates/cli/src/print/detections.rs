@@ -45,7 +45,11 @@ fn groups(out: &mut dyn Write, groups: &[DetectionGroupView]) -> io::Result<()> 
             writeln!(out, "      {}", row.why)?;
         }
         if group.more > 0 {
-            writeln!(out, "  and {} more, listed as these are decided", group.more)?;
+            writeln!(
+                out,
+                "  and {} more, listed as these are decided",
+                group.more
+            )?;
         }
     }
     Ok(())

@@ -9,8 +9,8 @@ use sqlx::{Row as _, SqlitePool};
 
 use crate::{LedgerEntry, VaultError};
 
-/// Versions of one kind of document, by name and version.
-type Versions = BTreeMap<(String, i64), Hash>;
+/// Versions of one kind of document, by name and version. Entries of before digests were stated have none.
+type Versions = BTreeMap<(String, i64), Option<Hash>>;
 
 /// A kind of document of which every version is kept, and where entries name its parts.
 struct Kind {
@@ -59,11 +59,19 @@ impl Stated {
         };
         let text = |member: &str| entry.detail.get(member).and_then(Value::as_str);
         let name = text(kind.members.0).map(str::to_owned);
-        let version = entry.detail.get("version").and_then(Value::as_i64);
+        let Some(name) = name else { return };
         let digest = text(kind.members.1).and_then(|hex| Hash::from_hex(hex).ok());
-        if let (Some(name), Some(version), Some(digest)) = (name, version, digest) {
-            versions.insert((name, version), digest);
-        }
+        let version = entry.detail.get("version").and_then(Value::as_i64);
+        let version = match (version, digest) {
+            (Some(version), _) => version,
+            // Such an entry states one version after the other.
+            (None, Some(_)) => {
+                let known = versions.keys().filter(|(known, _)| *known == name);
+                known.map(|(_, version)| version + 1).max().unwrap_or(1)
+            }
+            (None, None) => return,
+        };
+        versions.insert((name, version), digest);
     }
 
     /// Compares every version that is stored with what was signed of it.
@@ -80,7 +88,8 @@ impl Stated {
             let mut stored = Versions::new();
             for row in sqlx::query(kind.rows).fetch_all(pool).await? {
                 let bytes: Vec<u8> = row.try_get(2)?;
-                stored.insert((row.try_get(0)?, row.try_get(1)?), Hash::sha256(&bytes));
+                let digest = Some(Hash::sha256(&bytes));
+                stored.insert((row.try_get(0)?, row.try_get(1)?), digest);
             }
             checks.push((kind.title, compare(&stored, signed)));
         }
@@ -93,7 +102,7 @@ fn compare(stored: &Versions, signed: &Versions) -> Result<String, String> {
     for (version @ (name, number), digest) in stored {
         match signed.get(version) {
             None => wrong.push(format!("nobody signed version {number} of {name}")),
-            Some(said) if said != digest => {
+            Some(said) if said.is_some() && said != digest => {
                 wrong.push(format!("version {number} of {name} is not what was signed"));
             }
             Some(_) => {}

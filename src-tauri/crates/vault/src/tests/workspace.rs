@@ -585,7 +585,11 @@ async fn a_policy_that_is_not_what_was_signed_is_found() {
             "version": stored.version,
             "policy": stored.digest.to_hex(),
         });
-        Ok(((), Act::new("trust.set", detail).into()))
+        // Of before digests were stated.
+        let old = tx.set_trust("log.example/old", &json!({ "keys": [] }))?;
+        let of_old = json!({ "origin": "log.example/old", "version": old.version });
+        let acts = Acts::from(Act::new("trust.set", detail));
+        Ok(((), acts.and(Act::new("trust.set", of_old))))
     });
     written.await.unwrap();
     assert!(vault.fsck(|_, _| {}, None).await.unwrap().ok());
@@ -597,12 +601,12 @@ async fn a_policy_that_is_not_what_was_signed_is_found() {
             "UPDATE trust SET policy = replace(policy, 'forged', 'pinned')",
         ),
         (
-            "INSERT INTO trust SELECT origin, 2, policy, at_us FROM trust",
+            "INSERT INTO trust SELECT origin, 2, policy, at_us FROM trust WHERE origin = 'log.example/a'",
             "nobody signed version 2 of log.example/a",
             "DELETE FROM trust WHERE version = 2",
         ),
         (
-            "DELETE FROM trust",
+            "DELETE FROM trust WHERE origin = 'log.example/a'",
             "version 1 of log.example/a is missing",
             "SELECT 1",
         ),

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use muniment_tests::programs::{Terminal, desktop};
+use muniment_tests::programs::Terminal;
 use muniment_tests::window::{Window, keys};
 use serde_json::json;
 
@@ -115,17 +115,7 @@ fn a_signed_export_becomes_a_verified_packet_in_the_real_window() {
     }
     let home = tempfile::tempdir().expect("a temporary folder");
     let home = home.path();
-    let window = Window::open(
-        &desktop(),
-        &[
-            ("HOME", home),
-            ("XDG_STATE_HOME", &home.join("state")),
-            ("XDG_DATA_HOME", &home.join("data")),
-            ("XDG_CONFIG_HOME", &home.join("config")),
-            ("XDG_CACHE_HOME", &home.join("cache")),
-        ],
-    );
-    window.size(1440, 900);
+    let window = Window::at_home(home);
 
     // First start: the sample case.
     window.click(&id("start-sample"));

@@ -6,7 +6,7 @@ use std::path::Path;
 use evidence::Record;
 use muniment_tests::bench::{SECOND, fresh};
 use muniment_tests::exports::{Files, Log, put, record};
-use muniment_tests::programs::{PASSPHRASE, Terminal, desktop};
+use muniment_tests::programs::{PASSPHRASE, Terminal};
 use muniment_tests::window::{Window, keys};
 use serde_json::{Value, json};
 use workbench::{Approval, Code};
@@ -417,18 +417,7 @@ fn called(state: &str) -> &str {
 
 /// The window on the workspace of a terminal, opened as a person does.
 fn opened(terminal: &Terminal) -> Window {
-    let home = &terminal.home;
-    let window = Window::open(
-        &desktop(),
-        &[
-            ("HOME", home),
-            ("XDG_STATE_HOME", &home.join("state")),
-            ("XDG_DATA_HOME", &home.join("data")),
-            ("XDG_CONFIG_HOME", &home.join("config")),
-            ("XDG_CACHE_HOME", &home.join("cache")),
-        ],
-    );
-    window.size(1440, 900);
+    let window = Window::at_home(&terminal.home);
     if !window.has(&id("open-dir")) {
         window.click(&id("start-open"));
     }

@@ -34,6 +34,25 @@ pub mod keys {
 }
 
 impl Window {
+    /// Starts the window's program with everything of its user below `home`, as [`crate::programs::Terminal`] does.
+    ///
+    /// # Panics
+    /// As [`Window::open`].
+    pub fn at_home(home: &Path) -> Self {
+        let window = Self::open(
+            &crate::programs::desktop(),
+            &[
+                ("HOME", home),
+                ("XDG_STATE_HOME", &home.join("state")),
+                ("XDG_DATA_HOME", &home.join("data")),
+                ("XDG_CONFIG_HOME", &home.join("config")),
+                ("XDG_CACHE_HOME", &home.join("cache")),
+            ],
+        );
+        window.size(1440, 900);
+        window
+    }
+
     /// Starts the binary with these environment variables and waits for its window.
     ///
     /// # Panics

@@ -28,6 +28,8 @@ pub(crate) struct Workspace {
     pub(crate) acting: Mutex<()>,
     /// Imports are done one after the other.
     pub(crate) importing: Mutex<()>,
+    /// The intake that an import is working on.
+    pub(crate) at_intake: std::sync::Mutex<Option<i64>>,
     /// Only one task follows the vault at a time.
     pub(crate) following: Mutex<()>,
     /// Only one task derives detection candidates at a time.
@@ -248,6 +250,7 @@ impl Workbench {
             index: std::sync::RwLock::new(index),
             acting: Mutex::new(()),
             importing: Mutex::new(()),
+            at_intake: std::sync::Mutex::default(),
             following: Mutex::new(()),
             detecting: Mutex::new(()),
             standing: std::sync::RwLock::new(standing),

@@ -4,6 +4,7 @@
 use vault::{Intake, SealedFile};
 
 use super::Input;
+use crate::jobs::lock;
 use crate::text::{count, files, time};
 use crate::view::{ImportReportView, InterruptedView};
 use crate::workspace::{Workspace, vault_error};
@@ -58,11 +59,12 @@ impl Workbench {
 
 /// Those that nobody is working on.
 async fn of(workspace: &Workspace) -> Result<Vec<Intake>, Error> {
+    let all = workspace.vault.intakes().await;
+    let mut all = all.map_err(|e| vault_error(&e))?;
     // While one runs, its own entry is no interruption.
-    if workspace.importing.try_lock().is_err() {
-        return Ok(Vec::new());
-    }
-    workspace.vault.intakes().await.map_err(|e| vault_error(&e))
+    let running = *lock(&workspace.at_intake);
+    all.retain(|intake| Some(intake.id) != running);
+    Ok(all)
 }
 
 async fn find(workspace: &Workspace, id: u32) -> Result<Intake, Error> {

@@ -140,6 +140,7 @@ impl Workbench {
             None => (vault.begin_intake(paths.clone(), self.now()).await)
                 .map_err(|e| vault_error(&e))?,
         };
+        let _running = AtIntake::begin(&workspace.at_intake, intake);
         let mut done = Done::default();
         let result = self
             .intake(workspace, job, intake, &paths, resumed, &mut done)
@@ -391,6 +392,22 @@ impl Workbench {
                 Ok(Outcome::Quarantined(id))
             }
         }
+    }
+}
+
+/// Says which intake is being worked on, for as long as it is held.
+struct AtIntake<'w>(&'w Mutex<Option<i64>>);
+
+impl<'w> AtIntake<'w> {
+    fn begin(at: &'w Mutex<Option<i64>>, intake: i64) -> Self {
+        *lock(at) = Some(intake);
+        Self(at)
+    }
+}
+
+impl Drop for AtIntake<'_> {
+    fn drop(&mut self) {
+        *lock(self.0) = None;
     }
 }
 

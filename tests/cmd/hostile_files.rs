@@ -140,3 +140,19 @@ fn a_zip_of_a_trail_is_known_in_a_folder_and_names_what_it_leaves_out() {
     let view = terminal.done(&["trust", "cloudtrail", "list"]);
     assert_ne!(view["verdict"], "", "its digests were read: {view:#}");
 }
+
+#[test]
+fn a_digest_that_is_named_alone_is_no_event() {
+    let (_dir, terminal) = terminal();
+    let files = TrailCase::Good.files();
+    let (path, digest) = (files.files.iter())
+        .find(|(path, _)| evidence::cloudtrail::is_digest_name(path))
+        .expect("a digest");
+    let name = path.rsplit('/').next().expect("a name");
+    put(&terminal, name, digest);
+    terminal.done(&["init"]);
+    let report = terminal.done(&["import", name]);
+    let file = by_name(&report, "files", name);
+    assert_eq!(file["format"], "CloudTrail digests", "{file:#}");
+    assert_eq!(file["records"], 0);
+}

@@ -156,8 +156,15 @@ impl Collected {
         self.fail(path, reason, hint);
     }
 
-    /// A plain file, which may be a ZIP of a trail.
+    /// A plain file, which may be a digest of a trail, or a ZIP of one.
     fn file(&mut self, path: &Path, manifest: Option<Listed>) {
+        let folder = path.parent().unwrap_or(path);
+        let alone = trail::split(folder, &mut vec![(path.to_path_buf(), false)]);
+        if let Some((part, _, size)) = alone.into_iter().next() {
+            // Its signature says more of it than a manifest.
+            let digest = of_trail(part, path.to_path_buf(), size, None);
+            return self.inputs.push(digest);
+        }
         let is_zip = head(path).is_ok_and(|first| first.starts_with(b"PK"));
         let zipped = match is_zip {
             true => trail::zipped(path),

@@ -1,0 +1,1 @@
+//! One archive that two programs read differently, and files that cost more than they should.

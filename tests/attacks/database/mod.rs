@@ -1,0 +1,1 @@
+//! Whoever holds the database key only, and writes rows that decide something.

@@ -1,0 +1,1 @@
+//! What must not come out: names, digests, numbers and texts that hold an identity.

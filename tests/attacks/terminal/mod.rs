@@ -1,0 +1,1 @@
+//! Text of strangers that would act on a terminal, a log or the window.

@@ -1,0 +1,1 @@
+//! Whoever makes or changes a packet or an export and wants a reader to believe it.

@@ -1,0 +1,1 @@
+//! Whoever can write to the folder, without key or passphrase: key ring, member files, heads, links, kills.

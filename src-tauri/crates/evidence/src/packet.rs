@@ -30,12 +30,14 @@ pub use bag::{bag_declaration, bag_info, manifest, tag_manifest};
 pub use container::{MAX_PACKET_BYTES, read_container, write_container};
 pub use logs::MAX_LISTED_LEAVES;
 pub use model::*;
-pub use pdf::{attached_packet_json, report_keywords};
+pub use pdf::report_keywords;
 pub use proofs::{
     DisclosedEntry, InclusionEntry, InclusionFile, LedgerLine, RangeFile, origin_folder,
     schema_name,
 };
-pub use report::{Finding, Line, LineName, PacketIdentity, PacketReport, Status, Weight};
+pub use report::{
+    Check, Finding, Line, LineName, Outcome, PacketIdentity, PacketReport, Status, Weight,
+};
 pub use sections::*;
 pub use statement::{
     PAYLOAD_TYPE, STATEMENT_FORMAT, SignatureFiles, Statement, public_key_pem, raw_public_key,
@@ -44,7 +46,7 @@ pub use statement::{
 pub use tables::{csv_cell, table, table_names};
 pub use texts::{readme_text, verify_text};
 pub use trust::{PacketTrust, PacketTrustError, SourceKeys};
-pub use verify::{verify, verify_bytes};
+pub use verify::{Answer, BesideAnswers, Checked, verify, verify_bytes, verify_bytes_with};
 
 /// The value of `format` in `packet.json`.
 pub const PACKET_FORMAT: &str = "muniment/packet/1";

@@ -83,6 +83,7 @@ pub(crate) fn derive(input: &PacketInput) -> Result<Derived, PacketError> {
         engine: Engine {
             name: "muniment".to_owned(),
             version: crate::ENGINE_VERSION.to_owned(),
+            template: Some(crate::report::TEMPLATE),
         },
         policy,
         offices: header.offices.clone(),

@@ -22,7 +22,7 @@ pub use input::{
 };
 pub use leak::{LeakHit, LeakSummary, leak_check};
 pub use plan::{ApprovedPlan, FieldCount, Leaving, Plan, PlanNotApprovable};
-pub use recheck::verify;
+pub use recheck::{verify, verify_whole};
 pub use report::{RenderError, render_report};
 pub use sign::{KeySigner, PacketSigner, SignRefused, cosign};
 

@@ -1,19 +1,18 @@
-//! The whole check: everything `evidence::packet::verify` does, and the pages
-//! of the report compared with what the record says.
+//! The whole check: everything `evidence::packet::verify` does, and what it takes a typesetter and
+//! source files for.
 
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, Read, Seek};
 
 use evidence::packet::{
-    Finding, Layout, LineName, MAX_PACKET_BYTES, PacketJson, PacketReport, PacketTrust, Status,
-    Weight, read_container, verify_bytes,
+    Answer, BesideAnswers, Checked, Finding, Layout, MAX_PACKET_BYTES, PacketReport, PacketTrust,
+    Weight, verify_bytes_with,
 };
 
-use crate::report::render_report;
+use crate::report::{RenderError, render_report};
 
-/// Checks a packet. The report's pages are a function of `packet.json`, so
-/// they are rendered again and compared byte for byte; where the packet was
-/// written by another version of the engine that is not possible, and the
-/// content line says so.
+/// Checks a packet. The report's pages are a function of `packet.json`, so they are rendered again
+/// and compared byte for byte, from the template that the packet names; where that is one of
+/// another version of the program, the content line is *not checked*.
 ///
 /// # Errors
 /// Only when reading fails or the input is too large.
@@ -26,54 +25,47 @@ pub fn verify(zip: impl Read + Seek, trust: &PacketTrust) -> io::Result<PacketRe
             "the packet is too large",
         ));
     }
-    let mut report = verify_bytes(&bytes, trust);
-    // Rendering content that already failed would prove nothing.
-    if !report.passed() {
-        return Ok(report);
-    }
-    let files = read_container(&mut Cursor::new(&bytes))?;
-    let finding = match (files.get(Layout::PACKET), files.get(Layout::REPORT)) {
-        (Some(json), Some(pdf)) => compare(json, pdf),
-        _ => None,
-    };
-    if let Some(finding) = finding {
-        let line = &mut report.lines[LineName::Content as usize];
-        if finding.weight == Weight::Failure {
-            line.status = Status::Failed;
-        }
-        line.findings.push(finding);
-    }
-    Ok(report)
+    Ok(verify_whole(&bytes, trust))
 }
 
-fn compare(json: &[u8], pdf: &[u8]) -> Option<Finding> {
-    let packet: PacketJson = serde_json::from_slice(json).ok()?;
-    let finding = |code, message: &str, weight| {
-        Some(Finding {
-            code,
-            place: Layout::REPORT.to_owned(),
-            message: message.to_owned(),
-            weight,
-        })
+/// [`verify`] for a packet in memory.
+#[must_use]
+pub fn verify_whole(zip: &[u8], trust: &PacketTrust) -> PacketReport {
+    verify_bytes_with(zip, trust, &|checked| BesideAnswers {
+        reading: Answer::Ran(Vec::new()),
+        pages: pages(checked),
+    })
+}
+
+fn pages(checked: &Checked<'_>) -> Answer {
+    let finding = |code, message: String, weight| Finding {
+        code,
+        place: Layout::REPORT.to_owned(),
+        message,
+        weight,
     };
-    if packet.engine.version != crate::ENGINE_VERSION {
-        return finding(
-            "report-not-rendered-again",
-            "written by another version of the engine: the pages' wording was not compared",
+    let (Some(json), Some(pdf)) = (
+        checked.files.get(Layout::PACKET),
+        checked.files.get(Layout::REPORT),
+    ) else {
+        return Answer::NotRun;
+    };
+    match render_report(checked.packet, json) {
+        Ok(expected) if expected == *pdf => Answer::Ran(Vec::new()),
+        Ok(_) => Answer::Ran(vec![finding(
+            "report-pages",
+            "the report is not the one that packet.json gives".to_owned(),
+            Weight::Failure,
+        )]),
+        Err(error @ RenderError::UnknownTemplate(_)) => Answer::CouldNot(finding(
+            "report-template-unknown",
+            format!("what the report says was not compared: {error}"),
             Weight::Notice,
-        );
-    }
-    match render_report(&packet, json) {
-        Ok(expected) if expected == pdf => None,
-        Ok(_) => finding(
+        )),
+        Err(error @ RenderError::Template(_)) => Answer::Ran(vec![finding(
             "report-pages",
-            "the pages are not the ones that packet.json gives",
+            format!("the report cannot be the one that packet.json gives: {error}"),
             Weight::Failure,
-        ),
-        Err(_) => finding(
-            "report-pages",
-            "packet.json cannot be rendered, so the pages cannot be what it gives",
-            Weight::Failure,
-        ),
+        )]),
     }
 }

@@ -17,13 +17,26 @@ use typst_pdf::{PdfOptions, Timestamp};
 
 use chrono::{Datelike, Timelike};
 
-const TEMPLATE: &str = include_str!("report.typ");
+/// Number of the template that reports are written with.
+pub(crate) const TEMPLATE: u32 = 1;
 
-/// The report could not be rendered: a fault of the template, never of an
-/// input's content, which is not repeated here.
+/// Every template that reports were ever written with. A number stands for the bytes that come out
+/// for a record, so for template, typesetter and fonts: what changes them gets a new number, and
+/// the old one stays for as long as it gives what it gave.
+const TEMPLATES: [(u32, &str); 1] = [(1, include_str!("report-1.typ"))];
+
+/// Why a report was not rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the report could not be rendered: {0}")]
-pub struct RenderError(String);
+pub enum RenderError {
+    /// A template of another version of the program.
+    #[error(
+        "the report was rendered from template {0}, which this program does not have; use a newer one"
+    )]
+    UnknownTemplate(u32),
+    /// A fault of the template, never of an input's content, which is not repeated here.
+    #[error("the report could not be rendered: {0}")]
+    Template(String),
+}
 
 static FONTS: LazyLock<(LazyHash<FontBook>, Vec<Font>)> = LazyLock::new(|| {
     let fonts: Vec<Font> = typst_assets::fonts()
@@ -49,7 +62,8 @@ struct ReportWorld {
 }
 
 fn file_id(name: &str) -> Result<FileId, RenderError> {
-    let path = VirtualPath::new(name).map_err(|_| RenderError(format!("file name {name}")))?;
+    let path =
+        VirtualPath::new(name).map_err(|_| RenderError::Template(format!("file name {name}")))?;
     Ok(FileId::new(RootedPath::new(VirtualRoot::Project, path)))
 }
 
@@ -95,8 +109,12 @@ impl World for ReportWorld {
 /// same record gives the same bytes. `json` is [`PacketJson::to_bytes`] of it.
 ///
 /// # Errors
-/// When the template fails, which a test would have shown.
+/// When the record names a template that is not known here, or the template fails, which a test
+/// would have shown.
 pub fn render_report(packet: &PacketJson, json: &[u8]) -> Result<Vec<u8>, RenderError> {
+    let number = packet.engine.template();
+    let template = TEMPLATES.iter().find(|(known, _)| *known == number);
+    let (_, template) = template.ok_or(RenderError::UnknownTemplate(number))?;
     let digest = Hash::sha256(json);
     let facts = Facts {
         digest: digest.to_hex(),
@@ -106,9 +124,10 @@ pub fn render_report(packet: &PacketJson, json: &[u8]) -> Result<Vec<u8>, Render
             packet.id, packet.version
         ),
     };
-    let facts = serde_json::to_vec(&facts).map_err(|_| RenderError("facts".to_owned()))?;
+    let facts =
+        serde_json::to_vec(&facts).map_err(|_| RenderError::Template("facts".to_owned()))?;
     let world = ReportWorld {
-        main: Source::new(file_id("report.typ")?, TEMPLATE.to_owned()),
+        main: Source::new(file_id("report.typ")?, (*template).to_owned()),
         packet: (file_id("packet.json")?, Bytes::new(json.to_vec())),
         facts: (file_id("facts.json")?, Bytes::new(facts)),
     };
@@ -145,7 +164,7 @@ pub fn render_report(packet: &PacketJson, json: &[u8]) -> Result<Vec<u8>, Render
 /// The first message of the typesetter. Its messages name template code and
 /// types; positions point into the template.
 fn fault(errors: &[typst::diag::SourceDiagnostic]) -> RenderError {
-    RenderError(
+    RenderError::Template(
         errors
             .first()
             .map_or_else(|| "unknown".to_owned(), |error| error.message.to_string()),

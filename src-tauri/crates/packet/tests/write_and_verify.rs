@@ -10,12 +10,11 @@ use std::io::Cursor;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use common::edits::*;
 use common::*;
 use evidence::packet::*;
 use evidence::{Hash, SigningKey};
 use packet::*;
-
-type Files = BTreeMap<String, Vec<u8>>;
 
 fn zip() -> &'static Vec<u8> {
     static ZIP: OnceLock<Vec<u8>> = OnceLock::new();
@@ -24,89 +23,6 @@ fn zip() -> &'static Vec<u8> {
 
 fn files() -> Files {
     read_container(&mut Cursor::new(zip())).unwrap()
-}
-
-fn pack(files: &Files) -> Vec<u8> {
-    let mut out = Vec::new();
-    write_container(files, &mut out).unwrap();
-    out
-}
-
-/// Brings manifests, and with `key` the signature, in line with the content.
-fn settle(mut files: Files, key: Option<&SigningKey>) -> Files {
-    let payload: Vec<usize> = files
-        .iter()
-        .filter(|(name, _)| name.starts_with("data/"))
-        .map(|(_, data)| data.len())
-        .collect();
-    let info = String::from_utf8(files[Layout::BAG_INFO].clone()).unwrap();
-    let mut lines: Vec<String> = info.lines().map(str::to_owned).collect();
-    lines[3] = format!(
-        "Payload-Oxum: {}.{}",
-        payload.iter().sum::<usize>(),
-        payload.len()
-    );
-    files.insert(
-        Layout::BAG_INFO.into(),
-        (lines.join("\n") + "\n").into_bytes(),
-    );
-    let text = manifest(&files);
-    files.insert(Layout::MANIFEST.into(), text.into_bytes());
-    let text = tag_manifest(&files);
-    files.insert(Layout::TAG_MANIFEST.into(), text.into_bytes());
-    if let Some(key) = key {
-        files.retain(|name, _| !name.starts_with(Layout::SIGNATURES));
-        let signer = KeySigner {
-            key,
-            role: "reviewer",
-            statement: "x",
-        };
-        let mut out = Vec::new();
-        cosign(
-            Cursor::new(pack(&files)),
-            &signer,
-            at("2026-11-21T09:30:00Z"),
-            &mut out,
-        )
-        .unwrap();
-        files = read_container(&mut Cursor::new(out)).unwrap();
-    }
-    files
-}
-
-fn codes(zip: &[u8], trust: &PacketTrust) -> Vec<&'static str> {
-    let report = verify_bytes(zip, trust);
-    let codes = report.failure_codes();
-    assert_eq!(report.passed(), codes.is_empty());
-    codes
-}
-
-fn edit_packet(files: &mut Files, edit: impl FnOnce(&mut PacketJson)) {
-    let mut packet: PacketJson = serde_json::from_slice(&files[Layout::PACKET]).unwrap();
-    edit(&mut packet);
-    files.insert(Layout::PACKET.into(), packet.to_bytes().unwrap());
-}
-
-fn edit_text(files: &mut Files, name: &str, from: &str, to: &str) {
-    let text = String::from_utf8(files[name].clone()).unwrap();
-    assert!(text.contains(from), "{name} has no {from}");
-    files.insert(name.into(), text.replacen(from, to, 1).into_bytes());
-}
-
-/// Replaces every derived file by what the edited packet.json gives, so that
-/// only the deeper checks are left to object.
-fn rederive(files: &mut Files) {
-    let packet: PacketJson = serde_json::from_slice(&files[Layout::PACKET]).unwrap();
-    for name in table_names() {
-        files.insert(
-            Layout::table(name),
-            table(&packet, name).unwrap().into_bytes(),
-        );
-    }
-    files.insert(Layout::README.into(), readme_text(&packet).into_bytes());
-    files.insert(Layout::VERIFY.into(), verify_text(&packet).into_bytes());
-    let pdf = render_report(&packet, &files[Layout::PACKET]).unwrap();
-    files.insert(Layout::REPORT.into(), pdf);
 }
 
 #[test]
@@ -293,7 +209,7 @@ fn every_mutation_has_its_own_reason() {
     packet.incident.severity = "4".into();
     let pdf = render_report(&packet, &packet.to_bytes().unwrap()).unwrap();
     f.insert(Layout::REPORT.into(), pdf);
-    expect("PDF only", &settle(f, Some(&reviewer)), "report-attachment");
+    expect("PDF only", &settle(f, Some(&reviewer)), "report-pages");
 
     let mut f = files();
     edit_packet(&mut f, |packet| packet.evidence[0].disclosed += 1);
@@ -564,12 +480,12 @@ fn any_single_changed_byte_is_found() {
         let change = 1 << (next() % 8);
         copy[at] ^= change;
         assert!(
-            !verify_bytes(&copy, &trust).passed(),
+            !verify_whole(&copy, &trust).passed(),
             "byte {at} ^ {change}"
         );
         copy[at] ^= change;
     }
-    assert!(verify_bytes(&copy, &trust).passed());
+    assert!(verify_whole(&copy, &trust).passed());
 }
 
 #[test]

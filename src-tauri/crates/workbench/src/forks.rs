@@ -300,10 +300,11 @@ pub(crate) fn verified(
         detail,
         findings: Vec::new(),
     };
-    let view = |passed, lines| VerifyView {
+    let view = |passed, lines: Vec<VerifyLineView>| VerifyView {
         kind: "fork proof".into(),
         file: file.clone(),
         passed,
+        checks: crate::verification::checks(&lines),
         lines,
     };
     let proof = ForkProof::parse(bytes);

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::str::FromStr;
 
 use evidence::export::{CheckOutcome, ExportVerdict, verify_export, verify_export_under};
-use evidence::packet::{PacketReport, PacketTrust, SourceKeys, Status};
+use evidence::packet::{Outcome, PacketReport, PacketTrust, SourceKeys, Status};
 use evidence::trust::OriginTrust;
 use evidence::{ExportFiles, Trust, VerifierKey};
 
-use crate::view::{FindingView, VerifyLineView, VerifyView};
+use crate::view::{FindingView, VerifyCheckView, VerifyLineView, VerifyView};
 use crate::{Error, Workbench};
 
 /// Verifies an export (ZIP or folder), a packet or a fork proof. `trust` is a trust file, a packet
@@ -150,9 +150,30 @@ fn export(
     Ok(VerifyView {
         kind: "export".into(),
         file,
+        checks: checks(&lines),
         passed: report.verdict != ExportVerdict::Rejected,
         lines,
     })
+}
+
+/// What became of checks of which each has a line of its own.
+pub(crate) fn checks(lines: &[VerifyLineView]) -> Vec<VerifyCheckView> {
+    lines
+        .iter()
+        .filter_map(|line| {
+            let outcome = match line.status.as_str() {
+                "ok" => Outcome::Held,
+                "failed" => Outcome::Failed,
+                "pending" | "not checked" => Outcome::NotRun,
+                _ => return None,
+            };
+            Some(VerifyCheckView {
+                line: line.name.clone(),
+                check: line.name.clone(),
+                outcome: crate::case::word(&outcome),
+            })
+        })
+        .collect()
 }
 
 /// The five lines of a packet.
@@ -161,6 +182,16 @@ pub(crate) fn packet_view(file: String, report: &PacketReport) -> VerifyView {
         kind: "packet".into(),
         file,
         passed: report.passed(),
+        checks: report
+            .lines
+            .iter()
+            .flat_map(|line| line.checks.iter().map(move |check| (line, check)))
+            .map(|(line, check)| VerifyCheckView {
+                line: crate::case::word(&line.name),
+                check: check.name.into(),
+                outcome: crate::case::word(&check.outcome),
+            })
+            .collect(),
         lines: report
             .lines
             .iter()

@@ -1974,6 +1974,16 @@ export type UnclassifiedView = {
 
 export type Value = null | boolean | number | string | Value[] | { [key in string]: Value };
 
+/**  One check of a verification. */
+export type VerifyCheckView = {
+	/**  The line it belongs to. */
+	line: string,
+	/**  Its name. */
+	check: string,
+	/**  `held`, `failed` or `not-run`. A check that did not run is no check that passed. */
+	outcome: string,
+};
+
 /**  One line of a verification. */
 export type VerifyLineView = {
 	/**  Name of the check. */
@@ -1996,6 +2006,8 @@ export type VerifyView = {
 	passed: boolean,
 	/**  Separate lines, never one tick. */
 	lines: VerifyLineView[],
+	/**  Every check there is for such a file, and what became of it. */
+	checks: VerifyCheckView[],
 };
 
 /**  One thing that a change lowers. */

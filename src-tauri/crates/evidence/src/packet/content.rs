@@ -8,7 +8,6 @@ use super::Layout;
 use super::container::printable;
 use super::logs::{ProvedRanges, check_custody, check_proofs};
 use super::model::{EvidenceEntry, PacketJson};
-use super::pdf::{read_report, report_keywords};
 use super::proofs::{DisclosedEntry, schema_name};
 use super::report::Findings;
 use super::sections::EvidencePin;
@@ -16,7 +15,6 @@ use super::tables::{table, table_names};
 use super::texts::{readme_text, verify_text};
 use super::trust::PacketTrust;
 use super::verify::Files;
-use crate::hash::Hash;
 use crate::merkle::verify_inclusion;
 use crate::record::{DisclosedRecord, SCHEMA_PATH};
 
@@ -27,15 +25,25 @@ pub(super) fn check(
     content: &mut Findings,
     signers: &mut Findings,
 ) {
-    check_register(packet, content);
-    check_pins(packet, content);
-    check_texts(files, packet, content);
-    check_report(files, packet, content);
-    let proved = check_proofs(files, packet, trust, content, signers);
-    let withheld = check_records(files, packet, &proved, content);
-    check_redactions(packet, &withheld, content);
-    check_custody(files, &packet.custody, trust, content, signers);
+    content.run("register", |findings| {
+        check_register(packet, findings);
+        check_pins(packet, findings);
+    });
+    content.run("texts", |findings| check_texts(files, packet, findings));
+    let proved = content.run("proofs", |findings| {
+        check_proofs(files, packet, trust, findings, signers)
+    });
+    content.run("records", |findings| {
+        let withheld = check_records(files, packet, &proved, findings);
+        check_redactions(packet, &withheld, findings);
+    });
+    content.run("custody", |findings| {
+        check_custody(files, &packet.custody, trust, findings, signers);
+    });
 }
+
+/// Names of the checks that [`check`] runs.
+pub(super) const CHECKS: [&str; 5] = ["register", "texts", "proofs", "records", "custody"];
 
 fn safe_id(id: &str) -> bool {
     !id.is_empty()
@@ -153,44 +161,6 @@ fn check_texts(files: &Files<'_>, packet: &PacketJson, findings: &mut Findings) 
     }
     same(Layout::README, "readme-differs", &readme_text(packet));
     same(Layout::VERIFY, "verify-text-differs", &verify_text(packet));
-}
-
-fn check_report(files: &Files<'_>, packet: &PacketJson, findings: &mut Findings) {
-    let (Some(pdf), Some(json)) = (files.get(Layout::REPORT), files.get(Layout::PACKET)) else {
-        return;
-    };
-    let Some(facts) = read_report(pdf) else {
-        findings.fail(
-            "report-unreadable",
-            Layout::REPORT,
-            "the report is no PDF, or nothing is attached to it",
-        );
-        return;
-    };
-    if facts.attachments != 1 || facts.attached != *json {
-        findings.fail(
-            "report-attachment",
-            Layout::REPORT,
-            "the packet.json attached to the report is not the packet's own",
-        );
-    }
-    let expected = report_keywords(packet, &Hash::sha256(json));
-    let mut found: Vec<&str> = facts
-        .keywords
-        .split([',', ';'])
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-        .collect();
-    found.sort_unstable();
-    let mut expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-    expected.sort_unstable();
-    if found != expected {
-        findings.fail(
-            "report-keywords",
-            Layout::REPORT,
-            "identity, digest or counts in the report's properties differ from packet.json",
-        );
-    }
 }
 
 /// Withheld fields by path.

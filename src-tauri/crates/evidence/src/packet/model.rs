@@ -170,6 +170,18 @@ pub struct Engine {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// The template that the report was rendered from, and with it the typesetter and the fonts.
+    /// Absent where a program of before templates had numbers wrote it, which is number 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<u32>,
+}
+
+impl Engine {
+    /// Number of the report's template.
+    #[must_use]
+    pub fn template(&self) -> u32 {
+        self.template.unwrap_or(1)
+    }
 }
 
 /// The redaction policy applied, by content.

@@ -44,7 +44,7 @@ pub enum Status {
     NotTrusted,
     /// No token of a time-stamping authority is present.
     NotAttested,
-    /// Could not be looked at, because an earlier line failed too early.
+    /// Nothing that was looked at fails, but not everything could be looked at.
     NotChecked,
 }
 
@@ -85,6 +85,39 @@ pub struct Finding {
     pub weight: Weight,
 }
 
+/// What became of one check. A check that did not run is no check that passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It ran and found nothing wrong.
+    Held,
+    /// It ran and found something wrong.
+    Failed,
+    /// It did not run.
+    NotRun,
+}
+
+impl Outcome {
+    /// The outcome as printed.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Held => "checked",
+            Self::Failed => "failed",
+            Self::NotRun => "not checked",
+        }
+    }
+}
+
+/// One check of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Stable name.
+    pub name: &'static str,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
 /// One of the five lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
@@ -94,6 +127,8 @@ pub struct Line {
     pub status: Status,
     /// What was looked at, in one sentence.
     pub summary: String,
+    /// Which checks there are, and which of them ran.
+    pub checks: Vec<Check>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -156,14 +191,37 @@ impl PacketReport {
     }
 }
 
-/// Collects findings of one line.
+/// Collects findings of one line, and which checks ran.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<Finding>);
+pub(super) struct Findings {
+    list: Vec<Finding>,
+    checks: Vec<Check>,
+    /// All of them, also those beyond what is listed.
+    failures: usize,
+}
 
 /// More findings than this say nothing new, and a hostile file could ask for millions.
 const MAX_FINDINGS: usize = 200;
 
 impl Findings {
+    /// Runs a check and records what became of it.
+    pub(super) fn run<T>(&mut self, name: &'static str, check: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.failures;
+        let result = check(self);
+        let outcome = if self.failures > before {
+            Outcome::Failed
+        } else {
+            Outcome::Held
+        };
+        self.ran(name, outcome);
+        result
+    }
+
+    /// Records what became of a check.
+    pub(super) fn ran(&mut self, name: &'static str, outcome: Outcome) {
+        self.checks.push(Check { name, outcome });
+    }
+
     pub(super) fn fail(
         &mut self,
         code: &'static str,
@@ -183,36 +241,64 @@ impl Findings {
     }
 
     fn push(&mut self, code: &'static str, place: String, message: String, weight: Weight) {
+        self.add(Finding {
+            code,
+            place,
+            message,
+            weight,
+        });
+    }
+
+    /// Takes up a finding that was made elsewhere.
+    pub(super) fn add(&mut self, finding: Finding) {
+        self.failures += usize::from(finding.weight == Weight::Failure);
         // Counted per weight, so that notices can never crowd out a failure.
-        if self.0.iter().filter(|f| f.weight == weight).count() < MAX_FINDINGS {
-            self.0.push(Finding {
-                code,
-                place,
-                message,
-                weight,
-            });
+        let same = self.list.iter().filter(|f| f.weight == finding.weight);
+        if same.count() < MAX_FINDINGS {
+            self.list.push(finding);
         }
     }
 
     pub(super) fn failed(&self) -> bool {
-        self.0
-            .iter()
-            .any(|finding| finding.weight == Weight::Failure)
+        self.failures > 0
     }
 
     pub(super) fn first_failure(&self) -> Option<&Finding> {
-        self.0
+        self.list
             .iter()
             .find(|finding| finding.weight == Weight::Failure)
     }
 
-    pub(super) fn line(self, name: LineName, fine: Status, summary: impl Into<String>) -> Line {
-        let status = if self.failed() { Status::Failed } else { fine };
+    /// The line. `holds` is what may be said of it where every check ran and held; where one did
+    /// not, the line says of each what became of it, and nothing of all together.
+    pub(super) fn line(self, name: LineName, fine: Status, holds: impl Into<String>) -> Line {
+        let of = |outcome| self.checks.iter().filter(move |c| c.outcome == outcome);
+        let all_ran = of(Outcome::NotRun).next().is_none();
+        let status = if self.failed() {
+            Status::Failed
+        } else if all_ran {
+            fine
+        } else {
+            Status::NotChecked
+        };
+        let summary = if self.failed() || !all_ran {
+            let parts: Vec<String> = [Outcome::Failed, Outcome::NotRun, Outcome::Held]
+                .into_iter()
+                .filter_map(|outcome| {
+                    let names: Vec<&str> = of(outcome).map(|check| check.name).collect();
+                    (!names.is_empty()).then(|| format!("{}: {}", outcome.word(), names.join(", ")))
+                })
+                .collect();
+            parts.join("; ")
+        } else {
+            holds.into()
+        };
         Line {
             name,
             status,
-            summary: summary.into(),
-            findings: self.0,
+            summary,
+            checks: self.checks,
+            findings: self.list,
         }
     }
 }

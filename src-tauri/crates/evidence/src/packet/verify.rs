@@ -7,7 +7,9 @@ use super::bag;
 use super::container::{parse, printable, read_bounded};
 use super::content;
 use super::model::{PacketJson, ProofMode};
-use super::report::{Findings, Line, LineName, PacketIdentity, PacketReport, Status};
+use super::report::{
+    Finding, Findings, Line, LineName, Outcome, PacketIdentity, PacketReport, Status,
+};
 use super::statement::{PAYLOAD_TYPE, STATEMENT_FORMAT, Statement, public_key_pem, raw_public_key};
 use super::tables::table_names;
 use super::trust::PacketTrust;
@@ -31,14 +33,57 @@ pub fn verify(mut zip: impl Read + Seek, trust: &PacketTrust) -> io::Result<Pack
     Ok(verify_bytes(&bytes, trust))
 }
 
-/// [`verify`] for a packet in memory.
+/// [`verify`] for a packet in memory. What this crate cannot look at is *not checked*.
 #[must_use]
 pub fn verify_bytes(zip: &[u8], trust: &PacketTrust) -> PacketReport {
+    verify_bytes_with(zip, trust, &|_| BesideAnswers::default())
+}
+
+/// What the checks beside this crate's own are given: a packet of which everything else holds.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    /// The record.
+    pub packet: &'a PacketJson,
+    /// All files, by name.
+    pub files: &'a BTreeMap<String, &'a [u8]>,
+}
+
+/// What a check beside this crate's own says.
+#[derive(Debug, Default)]
+pub enum Answer {
+    /// It could not run; the findings say why.
+    #[default]
+    NotRun,
+    /// It could not run, for a reason.
+    CouldNot(Finding),
+    /// It ran and found this; nothing, where it holds.
+    Ran(Vec<Finding>),
+}
+
+/// Answers to the checks that need more than this crate has: source files and a typesetter.
+#[derive(Debug, Default)]
+pub struct BesideAnswers {
+    /// Titles, systems and times of the register are what the source files read in the records.
+    pub reading: Answer,
+    /// The pages are the ones that `packet.json` gives.
+    pub pages: Answer,
+}
+
+/// [`verify_bytes`], with the checks that this crate cannot do by itself. They are asked only
+/// where nothing else failed: what they cost is not spent on what is refused anyway.
+#[must_use]
+pub fn verify_bytes_with(
+    zip: &[u8],
+    trust: &PacketTrust,
+    beside: &dyn Fn(&Checked<'_>) -> BesideAnswers,
+) -> PacketReport {
     let mut integrity = Findings::default();
-    let files = parse(zip, &mut integrity);
+    let files = integrity.run("archive", |findings| parse(zip, findings));
     let mut content = Findings::default();
-    let packet = read_packet(&files, &mut content);
-    check_bag(&files, packet.as_ref(), &mut integrity);
+    let packet = content.run("packet-json", |findings| read_packet(&files, findings));
+    integrity.run("bag", |findings| {
+        check_bag(&files, packet.as_ref(), findings)
+    });
     let entries = files.len();
     let integrity = integrity.line(
         LineName::Integrity,
@@ -47,31 +92,47 @@ pub fn verify_bytes(zip: &[u8], trust: &PacketTrust) -> PacketReport {
     );
 
     let mut signatures = Findings::default();
-    let signed = check_signatures(&files, packet.as_ref(), &mut signatures);
+    let signed = signatures.run("signatures", |findings| {
+        check_signatures(&files, packet.as_ref(), findings)
+    });
     let mut signers = Findings::default();
-    let fine = check_signers(packet.as_ref(), &signed, trust, &mut signers);
+    let fine = signers.run("signers", |findings| {
+        check_signers(packet.as_ref(), &signed, trust, findings)
+    });
 
-    let content = match &packet {
+    match &packet {
         Some(packet) => {
             content::check(&files, packet, trust, &mut content, &mut signers);
-            content.line(
-                LineName::Content,
-                Status::Ok,
-                format!(
-                    "report, tables and {} records agree and fold to {} checkpoints; \
-                     {} custody entries to the custody head",
-                    packet.evidence.len(),
-                    packet.proofs.len(),
-                    packet.custody.entries.len(),
-                ),
-            )
+            let sound = integrity.status == Status::Ok && !signatures.failed() && !content.failed();
+            let answers = if sound {
+                let files = &files;
+                beside(&Checked { packet, files })
+            } else {
+                BesideAnswers::default()
+            };
+            for (name, answer) in [("reading", answers.reading), ("pages", answers.pages)] {
+                settle(name, answer, &mut content);
+            }
         }
-        None => content.line(
-            LineName::Content,
-            Status::NotChecked,
-            "no readable packet.json",
-        ),
-    };
+        None => {
+            for name in content::CHECKS.into_iter().chain(["reading", "pages"]) {
+                content.ran(name, Outcome::NotRun);
+            }
+        }
+    }
+    let content = content.line(
+        LineName::Content,
+        Status::Ok,
+        packet.as_ref().map_or_else(String::new, |packet| {
+            format!(
+                "report, tables and {} records agree and fold to {} checkpoints; \
+                 {} custody entries to the custody head",
+                packet.evidence.len(),
+                packet.proofs.len(),
+                packet.custody.entries.len(),
+            )
+        }),
+    );
     let signers = signers.line(
         LineName::Signers,
         fine,
@@ -93,6 +154,20 @@ pub fn verify_bytes(zip: &[u8], trust: &PacketTrust) -> PacketReport {
             .zip(files.get(Layout::PACKET))
             .map(|(packet, bytes)| identity(packet, bytes, &signed)),
         lines: [integrity, signatures, signers, time_line(&signed), content],
+    }
+}
+
+/// Takes up the answer of a check beside this crate's own.
+fn settle(name: &'static str, answer: Answer, findings: &mut Findings) {
+    match answer {
+        Answer::NotRun => findings.ran(name, Outcome::NotRun),
+        Answer::CouldNot(finding) => {
+            findings.add(finding);
+            findings.ran(name, Outcome::NotRun);
+        }
+        Answer::Ran(found) => findings.run(name, |findings| {
+            found.into_iter().for_each(|finding| findings.add(finding));
+        }),
     }
 }
 

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+pub mod edits;
+
 use chrono::{DateTime, Duration, Utc};
 use evidence::merkle::inclusion_proof;
 use evidence::packet::*;

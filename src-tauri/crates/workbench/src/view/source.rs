@@ -298,6 +298,19 @@ pub struct VerifyView {
     pub passed: bool,
     /// Separate lines, never one tick.
     pub lines: Vec<VerifyLineView>,
+    /// Every check there is for such a file, and what became of it.
+    pub checks: Vec<VerifyCheckView>,
+}
+
+/// One check of a verification.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct VerifyCheckView {
+    /// The line it belongs to.
+    pub line: String,
+    /// Its name.
+    pub check: String,
+    /// `held`, `failed` or `not-run`. A check that did not run is no check that passed.
+    pub outcome: String,
 }
 
 /// One line of a verification.

@@ -114,6 +114,9 @@ pub enum ArchiveError {
     /// Absolute, with `..`, a backslash, a drive, or not UTF-8.
     #[error("entry {0} has an absolute, climbing or otherwise unsafe name")]
     UnsafeName(usize),
+    /// Bytes that belong to no entry, such as what stands before the first one.
+    #[error("byte {0} of the archive belongs to no entry; pack its files again")]
+    Stray(u64),
     /// Two entries have one name.
     #[error("two entries have the name {0}")]
     DuplicateName(String),
@@ -162,6 +165,7 @@ impl ArchiveError {
             Self::Feature(_) => "zip-feature",
             Self::Method(_) => "zip-method",
             Self::Overlap(_) => "zip-overlap",
+            Self::Stray(_) => "zip-stray-bytes",
             Self::TooManyEntries(_) | Self::TooManyMembers(_) => "too-many-entries",
             Self::UnsafeName(_) => "unsafe-name",
             Self::DuplicateName(_) => "duplicate-name",
@@ -195,13 +199,24 @@ impl ArchiveError {
 pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
+/// The entries of an archive in memory that holds files only, for those who read its bytes
+/// themselves.
+pub(crate) fn stored_entries(zip: &[u8], most: u64) -> Result<Vec<ZipEntry>, ArchiveError> {
+    let limits = zip_directory::Limits {
+        entries: most,
+        directory: zip.len() as u64,
+        folders: false,
+    };
+    zip_directory::read(&mut io::Cursor::new(zip), limits)
+}
+
 fn shown(name: &str) -> String {
     name.chars().take(60).flat_map(char::escape_debug).collect()
 }
 
 /// Whether a name leaves its folder, or would mean something else elsewhere.
 fn is_unsafe(name: &str) -> bool {
-    let climbs = name.split('/').any(|part| part == ".." || part == ".");
+    let climbs = name.split('/').any(|part| matches!(part, "" | "." | ".."));
     let odd = |c: char| c.is_control() || c == '\\' || c == ':';
     name.is_empty() || name.starts_with('/') || climbs || name.chars().any(odd)
 }

@@ -61,6 +61,8 @@ const FOREIGN_CHECKS: &[Package] = &[
     package("python3-venv", Probe::PythonModule("ensurepip")),
     package("openssl", Probe::Program("openssl")),
     package("poppler-utils", Probe::Program("pdftotext")),
+    package("unzip", Probe::Program("unzip")),
+    package("p7zip-full", Probe::Program("7z")),
 ];
 
 impl Need {

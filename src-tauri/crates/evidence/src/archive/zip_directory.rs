@@ -1,6 +1,11 @@
 //! The central directory of a ZIP archive, read so that no two readers can see two archives:
-//! every entry once, local headers in agreement, nothing overlapping, no comment at the end.
-//! (PKWARE APPNOTE 6.3; a general reader keeps the last of two equal names in silence.)
+//! every entry once, local headers and data descriptors in agreement, entries one behind the other
+//! from the first byte to the directory, no comment anywhere, one end record, no extra field that
+//! gives an entry another name, size or kind.
+//! (PKWARE APPNOTE 6.3; a general reader keeps the last of two equal names in silence, takes what
+//! stands before the archive for a stub, or follows whichever end record it meets first.)
+
+use std::collections::BTreeSet;
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -9,6 +14,7 @@ use super::ArchiveError;
 const END: [u8; 4] = *b"PK\x05\x06";
 const END_LEN: u64 = 22;
 const LOCATOR_64: [u8; 4] = *b"PK\x06\x07";
+const LOCATOR_64_LEN: u64 = 20;
 const END_64: [u8; 4] = *b"PK\x06\x06";
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
@@ -17,8 +23,18 @@ const DESCRIPTOR: u16 = 0x0008;
 /// Flags that change nothing here: deflate speed, descriptor, UTF-8 names.
 const ACCEPTED_FLAGS: u16 = 0x0006 | DESCRIPTOR | 0x0800;
 const ZIP64_EXTRA: u16 = 0x0001;
-/// A second name for the entry.
-const UNICODE_PATH_EXTRA: u16 = 0x7075;
+/// Extra fields that say times and owners, which nobody here reads: extended timestamp, Unix of
+/// Info-ZIP in its two forms, NTFS. All others could give an entry another name, a link's target,
+/// an encryption, and are refused.
+const HARMLESS_EXTRAS: [u16; 4] = [0x5455, 0x5855, 0x7875, 0x000a];
+/// Longest of them, in bytes.
+const MAX_EXTRA: u16 = 36;
+/// Flag: the name is UTF-8. Without it a name beyond ASCII has as many readings as readers.
+const UTF_8: u16 = 0x0800;
+/// DOS attributes: a folder, the label of a volume.
+const DOS_FOLDER: u32 = 0x10;
+const DOS_LABEL: u32 = 0x08;
+const DATA_DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 
 /// One entry of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,27 +101,31 @@ impl Common {
         })
     }
 
-    /// Takes 64-bit values from the extra field where the header says so.
-    fn widen(&mut self, extra: &[u8], offset: Option<&mut u64>) -> Option<()> {
+    /// Takes 64-bit values from the extra field where the header says so, and only there: a value
+    /// that stands in both would be two. Gives whether there is such a field.
+    fn widen(&mut self, extra: &[u8], offset: Option<&mut u64>) -> Option<bool> {
         let mut fields = Fields(extra);
         let mut wide = None;
+        let mut seen = BTreeSet::new();
         while !fields.0.is_empty() {
             let (id, length) = (fields.u16()?, fields.u16()?);
             let data = fields.take(length.into())?;
-            match id {
-                UNICODE_PATH_EXTRA => return None,
-                ZIP64_EXTRA if wide.replace(data).is_some() => return None,
-                _ => {}
+            let known = id == ZIP64_EXTRA || (HARMLESS_EXTRAS.contains(&id) && length <= MAX_EXTRA);
+            if !known || !seen.insert(id) {
+                return None;
+            }
+            if id == ZIP64_EXTRA {
+                wide = Some(data);
             }
         }
-        let mut wide = Fields(wide.unwrap_or_default());
+        let mut rest = Fields(wide.unwrap_or_default());
         let max = u64::from(u32::MAX);
         for value in [Some(&mut self.size), Some(&mut self.packed), offset] {
             if let Some(value) = value.filter(|v| **v == max) {
-                *value = wide.u64()?;
+                *value = rest.u64()?;
             }
         }
-        Some(())
+        rest.0.is_empty().then_some(wide.is_some())
     }
 }
 
@@ -139,26 +159,143 @@ pub(super) fn read(
     let bytes = bytes_at(archive, start, length)?.ok_or(ArchiveError::NotZip)?;
     let mut fields = Fields(&bytes);
     let mut entries = Vec::new();
-    let mut extents: Vec<(u64, u64, usize)> = Vec::new();
+    let mut folders = Vec::new();
+    let mut extents: Vec<Extent> = Vec::new();
     for number in 0..count as usize {
         let central = central(&mut fields, number, limits.folders)?;
-        let header = central.header;
-        let entry = local(archive, &central, number)?;
-        let data_end = entry.offset.checked_add(entry.packed);
-        let data_end = data_end.filter(|e| *e <= start);
-        let data_end = data_end.ok_or(ArchiveError::Header(number))?;
-        extents.push((header, data_end, number));
-        if !central.folder {
+        let (entry, wide) = local(archive, &central, number)?;
+        let end = entry.offset.checked_add(entry.packed);
+        let end = end.filter(|e| *e <= start);
+        extents.push(Extent {
+            header: central.header,
+            end: end.ok_or(ArchiveError::Header(number))?,
+            number,
+            described: (central.common.flags & DESCRIPTOR != 0).then_some((
+                central.common.crc,
+                central.common.packed,
+                central.common.size,
+            )),
+            wide,
+        });
+        if central.folder {
+            folders.push((number, entry.name));
+        } else {
             entries.push(entry);
         }
     }
     if !fields.0.is_empty() {
         return Err(ArchiveError::NotZip);
     }
-    extents.sort_unstable();
-    match extents.windows(2).find(|pair| pair[1].0 < pair[0].1) {
-        Some(pair) => Err(ArchiveError::Overlap(pair[1].2)),
-        None => Ok(entries),
+    one_behind_the_other(archive, extents, start)?;
+    folders_are_no_files(&folders, &entries)?;
+    Ok(entries)
+}
+
+/// Where an entry lies in the archive.
+struct Extent {
+    header: u64,
+    /// Behind its data.
+    end: u64,
+    number: usize,
+    /// CRC, packed and plain size that a data descriptor has to repeat.
+    described: Option<(u32, u64, u64)>,
+    /// Whether the local header has 64-bit sizes, and so has the descriptor.
+    wide: bool,
+}
+
+/// Nothing stands before the first entry, between two, or behind the last, but the data descriptor
+/// of one that announces it, with the values that the directory has.
+fn one_behind_the_other(
+    archive: &mut (impl Read + Seek + ?Sized),
+    mut extents: Vec<Extent>,
+    directory: u64,
+) -> Result<(), ArchiveError> {
+    extents.sort_unstable_by_key(|extent| (extent.header, extent.end));
+    let mut behind = 0;
+    for at in 0..extents.len() {
+        let extent = &extents[at];
+        if extent.header < behind {
+            return Err(ArchiveError::Overlap(extent.number));
+        }
+        if extent.header > behind {
+            return Err(ArchiveError::Stray(behind));
+        }
+        let next = extents.get(at + 1).map_or(directory, |next| next.header);
+        if next < extent.end {
+            let number = extents
+                .get(at + 1)
+                .map_or(extent.number, |next| next.number);
+            return Err(ArchiveError::Overlap(number));
+        }
+        behind = extent.end;
+        if let Some(described) = extent.described {
+            descriptor(archive, extent, next, described)?;
+            behind = next;
+        }
+    }
+    if behind == directory {
+        Ok(())
+    } else {
+        Err(ArchiveError::Stray(behind))
+    }
+}
+
+/// Reads the data descriptor that fills the place between an entry's data and what is next.
+fn descriptor(
+    archive: &mut (impl Read + Seek + ?Sized),
+    extent: &Extent,
+    next: u64,
+    described: (u32, u64, u64),
+) -> Result<(), ArchiveError> {
+    let mismatch = || ArchiveError::HeaderMismatch(extent.number);
+    let length = next - extent.end;
+    if length > 24 {
+        return Err(ArchiveError::Stray(extent.end));
+    }
+    let bytes = bytes_at(archive, extent.end, length)?.ok_or_else(mismatch)?;
+    // With the signature that APPNOTE recommends and all writers write, or without.
+    let bytes = bytes.strip_prefix(&DATA_DESCRIPTOR).unwrap_or(&bytes);
+    let mut fields = Fields(bytes);
+    let mut parse = || {
+        let crc = fields.u32()?;
+        let sizes = match extent.wide {
+            true => (fields.u64()?, fields.u64()?),
+            false => (fields.u32()?.into(), fields.u32()?.into()),
+        };
+        fields.0.is_empty().then_some((crc, sizes.0, sizes.1))
+    };
+    match parse() {
+        Some(found) if found == described => Ok(()),
+        _ => Err(mismatch()),
+    }
+}
+
+/// A folder's name is as safe as a file's, stands once, and no file has it too.
+fn folders_are_no_files(
+    folders: &[(usize, String)],
+    entries: &[ZipEntry],
+) -> Result<(), ArchiveError> {
+    let mut seen = BTreeSet::new();
+    for (number, name) in folders {
+        let name = name.strip_suffix('/').unwrap_or(name);
+        if super::is_unsafe(name) {
+            return Err(ArchiveError::UnsafeName(*number));
+        }
+        if !seen.insert(name.to_lowercase()) {
+            return Err(ArchiveError::DuplicateName(super::shown(name)));
+        }
+    }
+    for entry in entries {
+        for (at, _) in entry.name.match_indices('/') {
+            seen.insert(entry.name[..at].to_lowercase());
+        }
+    }
+    let both = entries
+        .iter()
+        .find(|entry| seen.contains(&entry.name.to_lowercase()));
+    match both {
+        Some(entry) => Err(ArchiveError::DuplicateName(super::shown(&entry.name))),
+        None => Ok(()),
     }
 }
 
@@ -182,26 +319,43 @@ fn directory(
     let wide = u64::from(u32::MAX);
     if start != wide && length != wide && count != u64::from(u16::MAX) {
         let ends = start.checked_add(length);
+        // Readers look for a locator at its place, whether or not one is needed.
+        let locator = match at.checked_sub(LOCATOR_64_LEN) {
+            Some(before) => bytes_at(archive, before, 4)?,
+            None => None,
+        };
         return match ends {
-            Some(ends) if ends == at => Ok((start, length, count)),
+            Some(ends) if ends == at && locator.is_none_or(|l| l != LOCATOR_64) => {
+                Ok((start, length, count))
+            }
             _ => Err(ArchiveError::NotZip),
         };
     }
-    directory_64(archive, at)
+    let found = directory_64(archive, at)?;
+    let same = |narrow: u64, full: u64, max: u64| narrow == max || narrow == full;
+    if same(start, found.0, wide)
+        && same(length, found.1, wide)
+        && same(count, found.2, u16::MAX.into())
+    {
+        Ok(found)
+    } else {
+        Err(ArchiveError::NotZip)
+    }
 }
 
 fn directory_64(
     archive: &mut (impl Read + Seek + ?Sized),
     end: u64,
 ) -> Result<(u64, u64, u64), ArchiveError> {
-    let at = end.checked_sub(20).ok_or(ArchiveError::NotZip)?;
-    let bytes = bytes_at(archive, at, 20)?.ok_or(ArchiveError::NotZip)?;
+    let at = end.checked_sub(LOCATOR_64_LEN);
+    let at = at.ok_or(ArchiveError::NotZip)?;
+    let bytes = bytes_at(archive, at, LOCATOR_64_LEN)?.ok_or(ArchiveError::NotZip)?;
     let mut fields = Fields(&bytes);
     if fields.take(4) != Some(&LOCATOR_64) || fields.u32() != Some(0) {
         return Err(ArchiveError::NotZip);
     }
     let record = fields.u64().ok_or(ArchiveError::NotZip)?;
-    if record.checked_add(56) != Some(at) {
+    if fields.u32() != Some(1) || record.checked_add(56) != Some(at) {
         return Err(ArchiveError::NotZip);
     }
     let bytes = bytes_at(archive, record, 56)?.ok_or(ArchiveError::NotZip)?;
@@ -240,8 +394,7 @@ fn central<'a>(
         if fields.take(4)? != CENTRAL {
             return None;
         }
-        let made_by = fields.u16()?;
-        fields.u16()?;
+        fields.take(4)?;
         let mut common = Common::read(fields)?;
         let lengths = (fields.u16()?, fields.u16()?, fields.u16()?);
         let disk = fields.u16()?;
@@ -250,25 +403,30 @@ fn central<'a>(
         let mut header = u64::from(fields.u32()?);
         let name = fields.take(lengths.0.into())?;
         common.widen(fields.take(lengths.1.into())?, Some(&mut header))?;
-        fields.take(lengths.2.into())?;
-        (disk == 0).then_some((common, name, header, made_by, attributes))
+        // No comment: readers that scan for an end record find one in there.
+        (disk == 0 && lengths.2 == 0).then_some((common, name, header, attributes))
     };
-    let Some((common, name, header, made_by, attributes)) = parse() else {
+    let Some((common, name, header, attributes)) = parse() else {
         return Err(ArchiveError::Header(number));
     };
+    // Of whatever system made it: some readers look at the system, some do not.
     let unix_kind = (attributes >> 16) & 0o170_000;
-    let unix = made_by >> 8 == 3;
-    let plain = !unix || unix_kind == 0o100_000 || unix_kind == 0;
+    let plain = unix_kind == 0o100_000 || unix_kind == 0;
     let folder = folders
         && name.ends_with(b"/")
-        && (common.size, common.packed) == (0, 0)
+        && (common.size, common.packed, common.crc) == (0, 0, 0)
+        && attributes & DOS_LABEL == 0
         && (plain || unix_kind == 0o040_000);
-    if !folder && (!plain || attributes & 0x10 != 0 || name.ends_with(b"/")) {
+    let marked = attributes & (DOS_FOLDER | DOS_LABEL) != 0;
+    if !folder && (!plain || marked || name.ends_with(b"/")) {
         let name = String::from_utf8_lossy(name);
         return Err(ArchiveError::NotAFile(super::shown(&name)));
     }
     if common.flags & !ACCEPTED_FLAGS != 0 {
         return Err(ArchiveError::Feature(number));
+    }
+    if common.flags & UTF_8 == 0 && !name.is_ascii() {
+        return Err(ArchiveError::UnsafeName(number));
     }
     Ok(Central {
         common,
@@ -278,12 +436,12 @@ fn central<'a>(
     })
 }
 
-/// Compares the local header and finds the data behind it.
+/// Compares the local header and finds the data behind it; also whether its sizes are of 64 bits.
 fn local(
     archive: &mut (impl Read + Seek + ?Sized),
     central: &Central<'_>,
     number: usize,
-) -> Result<ZipEntry, ArchiveError> {
+) -> Result<(ZipEntry, bool), ArchiveError> {
     let malformed = || ArchiveError::Header(number);
     let (central, name, header) = (&central.common, central.name, central.header);
     let bytes = bytes_at(archive, header, 30)?.ok_or_else(malformed)?;
@@ -297,7 +455,7 @@ fn local(
     let tail = u64::from(name_length) + u64::from(extra_length);
     let behind = bytes_at(archive, header + 30, tail)?.ok_or_else(malformed)?;
     let (local_name, extra) = behind.split_at(name_length.into());
-    common.widen(extra, None).ok_or_else(malformed)?;
+    let wide = common.widen(extra, None).ok_or_else(malformed)?;
     if common.flags & DESCRIPTOR != 0 && (common.crc, common.packed, common.size) == (0, 0, 0) {
         (common.crc, common.packed, common.size) = (central.crc, central.packed, central.size);
     }
@@ -311,14 +469,15 @@ fn local(
         _ => return Err(ArchiveError::Method(number)),
     };
     let name = str::from_utf8(name).map_err(|_| ArchiveError::UnsafeName(number))?;
-    Ok(ZipEntry {
+    let entry = ZipEntry {
         name: name.to_owned(),
         offset: header + 30 + tail,
         packed: common.packed,
         size: common.size,
         crc: common.crc,
         deflated,
-    })
+    };
+    Ok((entry, wide))
 }
 
 /// `length` bytes at `at`, `None` where the archive ends before.

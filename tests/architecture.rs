@@ -52,7 +52,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("sample", &["evidence", "sources"]),
     ("vault", &["casework", "evidence", "redaction"]),
     ("search", &["evidence", "redaction"]),
-    ("packet", &["casework", "evidence", "redaction"]),
+    ("packet", &["casework", "evidence", "redaction", "sources"]),
     (
         "workbench",
         &[

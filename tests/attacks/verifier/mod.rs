@@ -1,1 +1,9 @@
 //! Whoever makes or changes a packet or an export and wants a reader to believe it.
+
+#[path = "../../../src-tauri/crates/packet/tests/common/mod.rs"]
+mod packets;
+
+mod bounds;
+mod facts;
+mod given;
+mod report;

@@ -12,8 +12,11 @@
 //! without a meaning that somebody verified.
 
 mod bag;
+mod bounds;
 mod container;
 mod content;
+mod facts;
+mod limits;
 mod logs;
 mod model;
 mod pdf;
@@ -27,7 +30,13 @@ mod trust;
 mod verify;
 
 pub use bag::{bag_declaration, bag_info, manifest, tag_manifest};
+pub use bounds::{
+    MAX_INCLUSION, MAX_LEAVES, MAX_PACKET_JSON, MAX_RECORD, MAX_ROWS, MAX_SIGNERS, MAX_SMALL,
+    MAX_TEXT,
+};
 pub use container::{MAX_PACKET_BYTES, read_container, write_container};
+pub use facts::{custody_note, evidence_shows};
+pub use limits::derived_limitations;
 pub use logs::MAX_LISTED_LEAVES;
 pub use model::*;
 pub use pdf::report_keywords;

@@ -229,6 +229,12 @@ impl Prepared {
         &self.plan
     }
 
+    /// The files as they would be written, before anybody signed.
+    #[must_use]
+    pub fn files(&self) -> &BTreeMap<String, Vec<u8>> {
+        &self.files
+    }
+
     /// The record that would leave.
     #[must_use]
     pub fn packet(&self) -> &PacketJson {

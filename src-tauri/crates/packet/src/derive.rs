@@ -1,18 +1,19 @@
 //! From the input to `packet.json`: counts, redaction log, completeness, the
 //! limitations that the packet itself shows, and what forbids writing it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use evidence::packet::{
-    CustodyHead, Engine, EvidenceEntry, Layout, Limitation, MAX_LISTED_LEAVES, PACKET_FORMAT,
-    PacketJson, PolicyRef, ProofMode, ProofRange, RedactionRow, RedactorClaim,
+    CustodyHead, Engine, EvidenceEntry, Layout, MAX_LISTED_LEAVES, PACKET_FORMAT, PacketJson,
+    PolicyRef, ProofMode, ProofRange, RedactionRow, RedactorClaim, derived_limitations,
 };
-use evidence::{Assurance, Checkpoint, Hash, SignedNote};
+use evidence::{Checkpoint, Hash, SignedNote};
 use redaction::{Class, SCHEMA_PATH, Transform};
 
 use crate::build::PacketError;
 use crate::input::{Blocker, EvidenceItem, FieldTreatment, PacketInput};
 use crate::plan::FieldCount;
+use crate::policy::reason;
 
 /// What was derived.
 pub(crate) struct Derived {
@@ -116,7 +117,7 @@ pub(crate) fn derive(input: &PacketInput) -> Result<Derived, PacketError> {
         limitations: input.limitations.clone(),
     };
     packet.timeline.sort_by_key(|row| row.utc);
-    packet.limitations.extend(own_limitations(&packet));
+    packet.limitations.extend(derived_limitations(&packet));
     if packet.required_signers.is_empty() {
         counts.block(
             "no-required-signer",
@@ -144,7 +145,8 @@ pub(crate) fn checkpoint(note: &str, place: &str) -> Result<Checkpoint, PacketEr
     Checkpoint::parse(note.text()).map_err(|_| unreadable())
 }
 
-fn transform_word(transform: Transform) -> &'static str {
+/// What was done to a field, as the redaction log says it.
+pub(crate) fn transform_word(transform: Transform) -> &'static str {
     match transform {
         Transform::Keep => "withheld by choice",
         Transform::Withhold => "withhold",
@@ -198,7 +200,7 @@ fn entry(
             }
         } else {
             withheld += 1;
-            let reason = format!("{}: {}", input.policy.id, class.title());
+            let reason = reason(&input.policy, class);
             let row = (
                 field.path.clone(),
                 class.code().to_owned(),
@@ -281,118 +283,4 @@ fn proofs(input: &PacketInput) -> Result<Vec<ProofRange>, PacketError> {
         });
     }
     Ok(ranges)
-}
-
-fn limitation(code: &str, text: String, basis: String) -> Limitation {
-    Limitation {
-        code: code.to_owned(),
-        text,
-        basis,
-    }
-}
-
-/// The limits that follow from the packet itself.
-fn own_limitations(packet: &PacketJson) -> Vec<Limitation> {
-    let mut out = Vec::new();
-    for level in [
-        Assurance::CustodianAttested,
-        Assurance::HashMatched,
-        Assurance::Unproven,
-    ] {
-        let ids: Vec<&str> = packet
-            .evidence
-            .iter()
-            .filter(|entry| entry.assurance == level)
-            .map(|entry| entry.id.as_str())
-            .collect();
-        if !ids.is_empty() {
-            out.push(limitation(
-                "not-source-anchored",
-                format!(
-                    "{} of {} pieces of evidence are {}: their fields do not check against a \
-                     signature of the source.",
-                    ids.len(),
-                    packet.evidence.len(),
-                    level.word()
-                ),
-                ids.join(", "),
-            ));
-        }
-    }
-    let expired: Vec<&str> = packet
-        .evidence
-        .iter()
-        .filter(|entry| {
-            entry
-                .valid_until
-                .is_some_and(|until| until < packet.created)
-        })
-        .map(|entry| entry.id.as_str())
-        .collect();
-    if !expired.is_empty() {
-        out.push(limitation(
-            "expired-evidence",
-            format!(
-                "{} pieces of evidence were no longer valid when the packet was made.",
-                expired.len()
-            ),
-            expired.join(", "),
-        ));
-    }
-    let hidden: u64 = packet.redactions.iter().map(|row| row.count).sum();
-    if hidden > 0 {
-        let classes: BTreeSet<&str> = packet
-            .redactions
-            .iter()
-            .map(|row| row.class.as_str())
-            .collect();
-        out.push(limitation(
-            "redactions",
-            format!(
-                "{hidden} fields are withheld from this audience. Handles, tags and times that \
-                 stand for them are the redactor's claims; a record shared with another packet \
-                 can be linked to it through its leaf hash."
-            ),
-            format!(
-                "redaction log: {} paths, classes {}",
-                packet.redactions.len(),
-                classes.into_iter().collect::<Vec<_>>().join(", ")
-            ),
-        ));
-    }
-    for range in &packet.proofs {
-        let code = match range.mode {
-            ProofMode::Leaves => "range-only",
-            ProofMode::Inclusion => "completeness-not-proven",
-        };
-        out.push(limitation(
-            code,
-            format!("{}: {}.", range.origin, range.completeness),
-            format!(
-                "records {} to {}",
-                range.first,
-                range.last.saturating_sub(1)
-            ),
-        ));
-    }
-    out.push(limitation(
-        "no-trusted-time",
-        "The time of making and signing is the signers' own statement; no time-stamping authority \
-         attests it."
-            .to_owned(),
-        "no RFC 3161 token in the packet".to_owned(),
-    ));
-    out.push(limitation(
-        "self-asserted-signers",
-        "Offices of signers are stated by this workspace. Compare the key fingerprints with their \
-         owners by another way than this packet."
-            .to_owned(),
-        format!("{} required signers", packet.required_signers.len()),
-    ));
-    out.push(limitation(
-        "not-legal-advice",
-        "This packet is neither legal advice nor a certification.".to_owned(),
-        "by design".to_owned(),
-    ));
-    out
 }

@@ -11,6 +11,8 @@ mod derive;
 mod input;
 mod leak;
 mod plan;
+mod policy;
+mod reading;
 mod recheck;
 mod report;
 mod sign;
@@ -22,6 +24,7 @@ pub use input::{
 };
 pub use leak::{LeakHit, LeakSummary, leak_check};
 pub use plan::{ApprovedPlan, FieldCount, Leaving, Plan, PlanNotApprovable};
+pub use reading::{Reading, read};
 pub use recheck::{verify, verify_whole};
 pub use report::{RenderError, render_report};
 pub use sign::{KeySigner, PacketSigner, SignRefused, cosign};

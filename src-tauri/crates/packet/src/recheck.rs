@@ -8,6 +8,8 @@ use evidence::packet::{
     Weight, verify_bytes_with,
 };
 
+use crate::policy;
+use crate::reading;
 use crate::report::{RenderError, render_report};
 
 /// Checks a packet. The report's pages are a function of `packet.json`, so they are rendered again
@@ -31,9 +33,18 @@ pub fn verify(zip: impl Read + Seek, trust: &PacketTrust) -> io::Result<PacketRe
 /// [`verify`] for a packet in memory.
 #[must_use]
 pub fn verify_whole(zip: &[u8], trust: &PacketTrust) -> PacketReport {
-    verify_bytes_with(zip, trust, &|checked| BesideAnswers {
-        reading: Answer::Ran(Vec::new()),
-        pages: pages(checked),
+    verify_bytes_with(zip, trust, &|checked| {
+        let mut findings = reading::check(checked);
+        findings.extend(policy::check(checked.packet));
+        // Setting pages is the dearest check, and proves nothing of a record that lies.
+        let pages = match findings.as_slice() {
+            [] => pages(checked),
+            _ => Answer::NotRun,
+        };
+        BesideAnswers {
+            reading: Answer::Ran(findings),
+            pages,
+        }
     })
 }
 

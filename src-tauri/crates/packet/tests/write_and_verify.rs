@@ -649,7 +649,7 @@ fn a_plan_names_exactly_what_is_written() {
         role: "reviewer",
         statement: "x",
     };
-    input.sections.incident.severity = "4".into();
+    input.sections.incident.outcome = "not an incident".into();
     let mut out = Vec::new();
     let error = write(&input, &approved, &[&signer], &mut out).unwrap_err();
     assert!(matches!(error, PacketError::PlanChanged), "{error}");

@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 
 use super::report::Findings;
+use crate::archive;
 
-/// The largest packet that is read or written, in bytes.
-pub const MAX_PACKET_BYTES: u64 = 512 * 1024 * 1024;
+/// The largest packet that is read or written, in bytes: it is held in memory as a whole.
+pub const MAX_PACKET_BYTES: u64 = 64 << 20;
 const MAX_ENTRIES: usize = 20_000;
 const MAX_NAME: usize = 240;
 
@@ -62,6 +63,11 @@ fn common(crc: u32, size: u32, name: &str) -> Vec<u8> {
 /// # Errors
 /// When writing fails, or the result would pass [`MAX_PACKET_BYTES`].
 pub fn write_container(files: &BTreeMap<String, Vec<u8>>, out: &mut impl Write) -> io::Result<u64> {
+    let files = files.iter().map(|(name, data)| (&**name, &**data));
+    write_entries(files.collect(), out)
+}
+
+fn write_entries(files: BTreeMap<&str, &[u8]>, out: &mut impl Write) -> io::Result<u64> {
     let total: u64 = files
         .iter()
         .map(|(name, data)| data.len() as u64 + 2 * name.len() as u64 + 76)
@@ -71,7 +77,7 @@ pub fn write_container(files: &BTreeMap<String, Vec<u8>>, out: &mut impl Write) 
     }
     let mut central = Vec::new();
     let mut offset: u32 = 0;
-    for (name, data) in files {
+    for (name, data) in &files {
         if name.len() > MAX_NAME {
             return Err(too_large());
         }
@@ -371,23 +377,47 @@ fn check_contiguous(entries: &[Entry<'_>], central: usize, findings: &mut Findin
     }
 }
 
-/// The catch-all: every header byte must be the one the writer would write.
+/// Compares what is written with what is there, and remembers where they part.
+struct Comparing<'a> {
+    found: &'a [u8],
+    at: usize,
+    differs: Option<usize>,
+}
+
+impl Write for Comparing<'_> {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        if self.differs.is_none() {
+            let found = self.found.get(self.at..).unwrap_or_default();
+            let same = written.iter().zip(found).take_while(|(a, b)| a == b);
+            let same = same.count();
+            if same < written.len() {
+                self.differs = Some(self.at + same);
+            }
+        }
+        self.at += written.len();
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The catch-all: every header byte must be the one the writer would write. What is left is read
+/// once more by the door that every other archive goes through: what that refuses is no packet.
 fn compare_with_canonical(zip: &[u8], entries: &[Entry<'_>], findings: &mut Findings) {
-    let files: BTreeMap<String, Vec<u8>> = entries
-        .iter()
-        .map(|entry| (entry.name.clone(), entry.data.to_vec()))
-        .collect();
-    let mut expected = Vec::with_capacity(zip.len());
-    if write_container(&files, &mut expected).is_err() {
+    let files = entries.iter().map(|entry| (&*entry.name, entry.data));
+    let mut comparing = Comparing {
+        found: zip,
+        at: 0,
+        differs: None,
+    };
+    if write_entries(files.collect(), &mut comparing).is_err() {
         findings.fail("packet-too-large", "archive", "the archive is too large");
         return;
     }
-    if expected != zip {
-        let at = expected
-            .iter()
-            .zip(zip)
-            .position(|(a, b)| a != b)
-            .unwrap_or_else(|| expected.len().min(zip.len()));
+    let short = (comparing.at != zip.len()).then_some(comparing.at);
+    if let Some(at) = comparing.differs.or(short) {
         let owner = entries
             .iter()
             .rev()
@@ -397,6 +427,22 @@ fn compare_with_canonical(zip: &[u8], entries: &[Entry<'_>], findings: &mut Find
             "zip-header",
             format!("{owner}, archive byte {at}"),
             "a header byte differs from the only one a packet may have there",
+        );
+        return;
+    }
+    let same = archive::stored_entries(zip, MAX_ENTRIES as u64).is_ok_and(|read| {
+        read.len() == entries.len()
+            && read.iter().zip(entries).all(|(a, b)| {
+                a.name == b.name
+                    && a.size == b.data.len() as u64
+                    && a.offset == (b.offset + LOCAL_LEN + b.name.len()) as u64
+            })
+    });
+    if !same {
+        findings.fail(
+            "zip-directory",
+            "archive",
+            "the archive is not one that every reader reads in the same way",
         );
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Layout;
 use super::container::printable;
+use super::facts;
 use super::logs::{ProvedRanges, check_custody, check_proofs};
 use super::model::{EvidenceEntry, PacketJson};
 use super::proofs::{DisclosedEntry, schema_name};
@@ -40,10 +41,13 @@ pub(super) fn check(
     content.run("custody", |findings| {
         check_custody(files, &packet.custody, trust, findings, signers);
     });
+    content.run("facts", |findings| {
+        facts::check(files, packet, trust, findings)
+    });
 }
 
 /// Names of the checks that [`check`] runs.
-pub(super) const CHECKS: [&str; 5] = ["register", "texts", "proofs", "records", "custody"];
+pub(super) const CHECKS: [&str; 6] = ["register", "texts", "proofs", "records", "custody", "facts"];
 
 fn safe_id(id: &str) -> bool {
     !id.is_empty()
@@ -311,8 +315,8 @@ fn check_fields(
         }
     }
     for time in &entry.times {
-        let Some(path) = &time.path else { continue };
-        let found = shown.get(path.as_str()).copied();
+        let path = time.path.as_deref();
+        let found = path.and_then(|path| shown.get(path)).copied();
         let text: Option<String> = found.and_then(|text| match serde_json::from_str(text) {
             Ok(serde_json::Value::String(text)) => Some(text),
             Ok(serde_json::Value::Number(_)) => Some(text.to_owned()),
@@ -321,10 +325,8 @@ fn check_fields(
         let stated = chrono::DateTime::parse_from_rfc3339(&time.original)
             .ok()
             .map(|at| at.to_utc());
-        let same_instant = match (stated, time.utc) {
-            (Some(stated), Some(utc)) => stated == utc.0,
-            _ => true,
-        };
+        // What is no time of RFC 3339 gives no instant that could be compared.
+        let same_instant = time.utc.map(|utc| utc.0) == stated;
         if text.as_deref() != Some(&time.original) || !same_instant {
             return Err((
                 "record-time",

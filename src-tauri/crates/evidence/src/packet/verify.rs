@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
 
 use super::bag;
+use super::bounds;
 use super::container::{parse, printable, read_bounded};
 use super::content;
 use super::model::{PacketJson, ProofMode};
@@ -79,6 +80,9 @@ pub fn verify_bytes_with(
 ) -> PacketReport {
     let mut integrity = Findings::default();
     let files = integrity.run("archive", |findings| parse(zip, findings));
+    if !integrity.run("sizes", |findings| bounds::check_sizes(&files, findings)) {
+        return unread(integrity);
+    }
     let mut content = Findings::default();
     let packet = content.run("packet-json", |findings| read_packet(&files, findings));
     integrity.run("bag", |findings| {
@@ -157,6 +161,32 @@ pub fn verify_bytes_with(
     }
 }
 
+/// The report on a packet with a file that is too long to be looked into.
+fn unread(integrity: Findings) -> PacketReport {
+    let not_run = |name, checks: &[&'static str]| {
+        let mut findings = Findings::default();
+        for check in checks {
+            findings.ran(check, Outcome::NotRun);
+        }
+        findings.line(name, Status::NotChecked, "")
+    };
+    let content: Vec<&'static str> = ["packet-json"]
+        .into_iter()
+        .chain(content::CHECKS)
+        .chain(["reading", "pages"])
+        .collect();
+    PacketReport {
+        packet: None,
+        lines: [
+            integrity.line(LineName::Integrity, Status::Ok, ""),
+            not_run(LineName::Signatures, &["signatures"]),
+            not_run(LineName::Signers, &["signers"]),
+            time_line(&[]),
+            not_run(LineName::Content, &content),
+        ],
+    }
+}
+
 /// Takes up the answer of a check beside this crate's own.
 fn settle(name: &'static str, answer: Answer, findings: &mut Findings) {
     match answer {
@@ -207,6 +237,14 @@ fn read_packet(files: &Files<'_>, findings: &mut Findings) -> Option<PacketJson>
         );
         return None;
     };
+    if !bounds::texts_within(bytes) {
+        findings.fail(
+            "text-too-long",
+            Layout::PACKET,
+            format!("a text has at most {} bytes", bounds::MAX_TEXT),
+        );
+        return None;
+    }
     let packet: PacketJson = match serde_json::from_slice(bytes) {
         Ok(packet) => packet,
         Err(error) => {
@@ -233,7 +271,7 @@ fn read_packet(files: &Files<'_>, findings: &mut Findings) -> Option<PacketJson>
             "packet.json is not in its one accepted spelling",
         );
     }
-    Some(packet)
+    bounds::check_rows(&packet, findings).then_some(packet)
 }
 
 /// Every path that this packet has outside of `signatures/`.

@@ -75,6 +75,16 @@ pub fn edit_text(files: &mut Files, name: &str, from: &str, to: &str) {
 /// Replaces every derived file by what the edited packet.json gives, so that
 /// only the deeper checks are left to object.
 pub fn rederive(files: &mut Files) {
+    rederive_texts(files);
+    // A report of a template that nobody has stays what it was.
+    let packet: PacketJson = serde_json::from_slice(&files[Layout::PACKET]).unwrap();
+    if let Ok(pdf) = render_report(&packet, &files[Layout::PACKET]) {
+        files.insert(Layout::REPORT.into(), pdf);
+    }
+}
+
+/// [`rederive`] without the report, which is not looked at where anything else objects.
+pub fn rederive_texts(files: &mut Files) {
     let packet: PacketJson = serde_json::from_slice(&files[Layout::PACKET]).unwrap();
     for name in table_names() {
         files.insert(
@@ -84,8 +94,4 @@ pub fn rederive(files: &mut Files) {
     }
     files.insert(Layout::README.into(), readme_text(&packet).into_bytes());
     files.insert(Layout::VERIFY.into(), verify_text(&packet).into_bytes());
-    // A report of a template that nobody has stays what it was.
-    if let Ok(pdf) = render_report(&packet, &files[Layout::PACKET]) {
-        files.insert(Layout::REPORT.into(), pdf);
-    }
 }

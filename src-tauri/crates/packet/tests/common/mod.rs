@@ -159,7 +159,7 @@ pub fn input(first: u64, total: u64, shown: &[u64]) -> PacketInput {
     PacketInput {
         header: header(),
         policy: Policy::builtin_by_id("internal-audit").unwrap(),
-        sections: sections(shown.len()),
+        sections: sections(shown),
         evidence,
         proofs: vec![ProofMaterial {
             origin: ORIGIN.into(),
@@ -192,24 +192,18 @@ pub fn input(first: u64, total: u64, shown: &[u64]) -> PacketInput {
 }
 
 fn item(k: usize, record: &Record, first: u64, last: u64) -> EvidenceItem {
-    let time: String = serde_json::from_str(&record.fields[1].value).unwrap();
-    let action: String = serde_json::from_str(&record.fields[2].value).unwrap();
+    let reading = packet::read(&disclose(record), "", None);
     EvidenceItem {
         id: format!("E-{:04}", k + 1),
         revision: 1,
-        title: format!("Administrative action {action}"),
-        system: "Enigm Command".into(),
+        title: reading.title,
+        system: reading.system,
         origin: ORIGIN.into(),
         first,
         last,
         assurance: Assurance::SourceAnchored,
         verdict: "extends".into(),
-        times: vec![SourceTime {
-            what: "occurred".into(),
-            utc: Some(stamp(&time)),
-            original: time,
-            path: Some("/time".into()),
-        }],
+        times: reading.times,
         imported: at("2026-11-18T08:12:44Z"),
         collected: Some(at("2026-11-18T07:55:00Z")),
         valid_until: None,
@@ -265,7 +259,8 @@ fn pin(k: usize, of: usize) -> Vec<EvidencePin> {
     }
 }
 
-fn timeline(of: usize) -> Vec<TimelineRow> {
+fn timeline(shown: &[u64]) -> Vec<TimelineRow> {
+    let records = log(shown.iter().max().map_or(0, |last| last + 1));
     use TimelineKind::{Decision, Fact, Inference};
     [
         ("2026-11-17T21:40:00Z", Fact, "Enigm Command", "adm-7kq2m4x9ht3vbn5e", "A delegated administrator opened a session from a network not seen before."),
@@ -281,20 +276,31 @@ fn timeline(of: usize) -> Vec<TimelineRow> {
     ]
     .into_iter()
     .enumerate()
-    .map(|(k, (time, kind, system, actor, what))| TimelineRow {
-        id: format!("T-{:03}", k + 1),
-        utc: Some(stamp(time)),
-        original: time.replace('Z', "+00:00"),
-        kind,
-        system: system.into(),
-        actor: actor.into(),
-        text: what.into(),
-        evidence: pin(k, of),
+    .map(|(k, (time, kind, system, actor, what))| {
+        // A fact is what a record shows, at the record's time; the rest is concluded.
+        let record = shown.get(k).map(|index| &records[*index as usize]);
+        let of_record: Option<String> = record.map(|r| serde_json::from_str(&r.fields[1].value).unwrap());
+        let fact = kind == Fact && of_record.is_some();
+        let time = of_record.filter(|_| fact).unwrap_or_else(|| time.to_owned());
+        TimelineRow {
+            id: format!("T-{:03}", k + 1),
+            utc: Some(stamp(&time)),
+            original: time.replace('Z', "+00:00"),
+            kind: match kind {
+                Fact if !fact => Inference,
+                kind => kind,
+            },
+            system: system.into(),
+            actor: actor.into(),
+            text: what.into(),
+            evidence: pin(k, shown.len()),
+        }
     })
     .collect()
 }
 
-fn sections(of: usize) -> Sections {
+fn sections(shown: &[u64]) -> Sections {
+    let of = shown.len();
     use AnalysisKind::*;
     let analysis = [
         (Trigger, "A delegated administrator removed eleven managed devices outside of a change window.", "high"),
@@ -346,7 +352,7 @@ fn sections(of: usize) -> Sections {
         };
     Sections {
         incident: incident(),
-        timeline: timeline(of),
+        timeline: timeline(shown),
         analysis,
         measures: vec![
             measure("M-01", "Containment", "Delegated administrator grants frozen; approvals only by custodians in person.", "2026-11-18T07:25:00Z", "in force", "Emergency measure, authorised by telephone, reviewed the same day."),
@@ -492,7 +498,7 @@ pub fn custody() -> CustodyExtract {
                 at: Stamp(time(index)),
                 act: acts[index as usize % acts.len()].into(),
                 role: "responder".into(),
-                note: "INC-2026-0042".into(),
+                note: custody_note(acts[index as usize % acts.len()], None),
             },
             record: records[index as usize].disclose(|_, path| path != "/detail/note"),
             proof: inclusion_proof(&leaves, index),

@@ -115,8 +115,9 @@ pub(super) async fn assemble(
         .iter()
         .map(|d| i64::try_from(d.seq).unwrap_or_default())
         .collect();
+    let systems: Vec<&str> = pinned.iter().map(|d| d.system.as_str()).collect();
     let withheld_values =
-        records::withheld_values(workspace, &mut evidence, &seqs, &wording).await?;
+        records::withheld_values(workspace, &mut evidence, &seqs, &systems, &wording).await?;
 
     let ledger = vault
         .ledger_extract(Some(incident))

@@ -2,7 +2,7 @@
 //! memberships, each with what a stranger needs and nothing of what people wrote.
 
 use chrono::{DateTime, Utc};
-use evidence::packet::{CustodyRow, Stamp};
+use evidence::packet::{CustodyRow, Stamp, custody_note};
 use evidence::{DisclosedField, Hash, commit};
 use packet::{CustodyEntry, CustodyExtract};
 use redaction::SCHEMA_PATH;
@@ -42,10 +42,7 @@ pub(super) fn extract(
                 .and_then(|at| DateTime::parse_from_rfc3339(&at).ok())
                 .ok_or_else(damaged)?
                 .to_utc();
-            let note = match text("/detail/event/event") {
-                Some(event) => event.replace('-', " "),
-                None => act.replace(['.', '-'], " "),
-            };
+            let note = custody_note(&act, text("/detail/event/event").as_deref());
             for field in &mut entry.record.fields {
                 if !SHOWN.contains(&field.path.as_str()) {
                     withhold(field);

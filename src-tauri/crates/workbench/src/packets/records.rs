@@ -4,20 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework::incident::Evidence;
-use evidence::packet::{SourceTime, Stamp};
-use evidence::{DisclosedField, RecordLine, SignedNote, Trust};
+use evidence::{DisclosedField, DisclosedRecord, RecordLine, SignedNote, Trust};
 use packet::{Blocker, EvidenceItem, FieldTreatment, ProofMaterial};
 use redaction::{
     Class, MIN_VALUE_CHARS, Policy, SCHEMA_PATH, Transform, bucket, generalise, string_text,
 };
 use serde_json::Value;
-use sources::SourceFile;
+use sources::{GENERIC_ID, SourceFile};
 
 use super::custody::withhold;
 use super::wording::Wording;
 use crate::Error;
 use crate::case::Disclosure;
-use crate::explore::system_title;
 use crate::standing::SegmentStanding;
 use crate::workspace::{Workspace, vault_error};
 
@@ -67,18 +65,18 @@ pub(super) fn item(
             claim,
         });
     }
-    let times = times(source, &record.fields);
+    let reading = reading(workspace, &record, &pinned.system);
     EvidenceItem {
         id: piece.id.clone(),
         revision: piece.revision,
-        title: wording.text(&piece.reference.title),
-        system: system_title(workspace, &pinned.system),
+        title: reading.title,
+        system: reading.system,
         origin: pinned.origin.clone(),
         first: standing.first,
         last: standing.last,
         assurance: standing.assurance,
         verdict: standing.verdict.word().to_owned(),
-        times,
+        times: reading.times,
         imported: pinned.imported,
         collected: piece.reference.collected,
         valid_until: piece.reference.valid_until,
@@ -102,39 +100,17 @@ fn coarser(
     )
 }
 
-/// Times of the record, read from what stays disclosed only, each with the field it is in.
-fn times(source: Option<&SourceFile>, fields: &[DisclosedField]) -> Vec<SourceTime> {
-    let Some(source) = source else {
-        return Vec::new();
+/// What the record is said to be, read from what stays disclosed only.
+fn reading(workspace: &Workspace, record: &DisclosedRecord, system: &str) -> packet::Reading {
+    let catalogue = &workspace.known().catalogue;
+    let governing = |schema: &evidence::SchemaRef| catalogue.governing(&schema.id, schema.version);
+    let schema = record.schema().ok();
+    let named = schema.filter(|schema| schema.id != GENERIC_ID);
+    let own = match &named {
+        Some(schema) => governing(schema),
+        None => catalogue.get(system, None),
     };
-    let shown = || {
-        fields
-            .iter()
-            .filter_map(|f| Some((f.path.as_str(), f.value.as_deref()?)))
-    };
-    let headline = source.headline(shown());
-    let path = |original: &str| {
-        shown()
-            .find(|(_, value)| {
-                string_text(value).as_deref() == Some(original) || *value == original
-            })
-            .map(|(path, _)| path.to_owned())
-    };
-    [
-        ("occurred", headline.occurred),
-        ("recorded", headline.recorded),
-    ]
-    .into_iter()
-    .filter_map(|(what, moment)| {
-        let moment = moment?;
-        Some(SourceTime {
-            what: what.to_owned(),
-            utc: Some(Stamp(moment.utc)),
-            path: path(&moment.original),
-            original: moment.original,
-        })
-    })
-    .collect()
+    packet::read(record, system, own)
 }
 
 /// Proof material of every range that the evidence stands in, and what is wrong with it.
@@ -225,6 +201,7 @@ pub(super) async fn withheld_values(
     workspace: &Workspace,
     items: &mut [EvidenceItem],
     seqs: &[i64],
+    systems: &[&str],
     wording: &Wording,
 ) -> Result<Vec<String>, Error> {
     let lines = workspace
@@ -250,8 +227,11 @@ pub(super) async fn withheld_values(
         .filter(|(value, quasi)| !quasi && value.chars().count() >= MIN_VALUE_CHARS)
         .map(|(value, _)| value.to_lowercase())
         .collect();
-    for (item, texts) in items.iter_mut().zip(&texts) {
+    for (item, (texts, system)) in items.iter_mut().zip(texts.iter().zip(systems)) {
         withhold_repeats(item, texts, &identities);
+        // What was just withheld is no longer what the record says.
+        let reading = reading(workspace, &item.record, system);
+        (item.title, item.system, item.times) = (reading.title, reading.system, reading.times);
     }
     let mut out: BTreeSet<String> = wording.inside().cloned().collect();
     out.extend(
@@ -306,8 +286,6 @@ fn withhold_repeats(item: &mut EvidenceItem, texts: &[Vec<String>], identities: 
         });
         if repeats {
             withhold(field);
-            item.times
-                .retain(|time| time.path.as_ref() != Some(&field.path));
             if let Some(treatment) = item.fields.iter_mut().find(|f| f.path == field.path) {
                 treatment.claim = Some(REPEATS.to_owned());
             }

@@ -6,7 +6,7 @@ use casework::{Facts, Incident, Item, Stage, gates};
 use chrono::{DateTime, Utc};
 use evidence::packet::{
     EvidencePin, ImpactRow, IncidentRecord, MetricRow, Scope, SeverityRow, StageRow, Stamp,
-    TimeFact, TimelineKind, TimelineRow,
+    TimeFact, TimelineKind, TimelineRow, evidence_shows,
 };
 use packet::{EvidenceItem, Sections};
 
@@ -341,19 +341,31 @@ impl Telling<'_> {
         let entered = self
             .incident
             .standing("investigation.timeline")
-            .map(|item| TimelineRow {
-                id: item.id.clone(),
-                utc: item.time("at").map(Stamp),
-                original: item.text("at").unwrap_or_default().to_owned(),
-                kind: match item.text("kind") {
-                    Some("inference") => TimelineKind::Inference,
-                    Some("decision") => TimelineKind::Decision,
-                    _ => TimelineKind::Fact,
-                },
-                system: self.text(item, "lane"),
-                actor: self.who(item, "actor"),
-                text: self.text(item, "text"),
-                evidence: self.pins(&item.refs("evidence")),
+            .map(|item| {
+                let utc = item.time("at").map(Stamp);
+                let refs = item.refs("evidence");
+                let cited = self
+                    .evidence
+                    .iter()
+                    .filter(|e| refs.contains(&e.id.as_str()));
+                let shown = evidence_shows(utc, cited.map(|e| e.times.as_slice()));
+                TimelineRow {
+                    id: item.id.clone(),
+                    utc,
+                    original: item.text("at").unwrap_or_default().to_owned(),
+                    kind: match item.text("kind") {
+                        Some("inference") => TimelineKind::Inference,
+                        Some("decision") => TimelineKind::Decision,
+                        _ if shown => TimelineKind::Fact,
+                        // What no record in the packet shows at that time is what somebody holds
+                        // to be so.
+                        _ => TimelineKind::Inference,
+                    },
+                    system: self.text(item, "lane"),
+                    actor: self.who(item, "actor"),
+                    text: self.text(item, "text"),
+                    evidence: self.pins(&refs),
+                }
             });
         let decided = self.incident.standing("decisions").map(|item| TimelineRow {
             id: item.id.clone(),

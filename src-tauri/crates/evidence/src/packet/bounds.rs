@@ -1,0 +1,154 @@
+//! How much of what a packet may have. Looked at before anything is parsed, and before anybody's
+//! signature is believed, so that what a packet costs follows from its size.
+
+use super::Layout;
+use super::container::printable;
+use super::model::PacketJson;
+use super::report::Findings;
+use super::verify::Files;
+use crate::note::MAX_NOTE;
+use crate::record::MAX_LINE;
+
+/// Longest `packet.json`, in bytes. The report is set from it, at some hundred bytes of memory for
+/// each.
+pub const MAX_PACKET_JSON: usize = 1 << 20;
+/// Most rows of one section.
+pub const MAX_ROWS: usize = 1_000;
+/// Longest text, in bytes.
+pub const MAX_TEXT: usize = 16 << 10;
+/// Most signatures.
+pub const MAX_SIGNERS: usize = 32;
+/// Most leaf hashes of all ranges together.
+pub const MAX_LEAVES: u64 = 1_000_000;
+/// Longest record and longest custody entry: a line of an export, spelled with one field a line.
+pub const MAX_RECORD: usize = 2 * MAX_LINE;
+/// Longest file of inclusion proofs.
+pub const MAX_INCLUSION: usize = 8 << 20;
+/// Longest file of a signature, and of a compact range.
+pub const MAX_SMALL: usize = MAX_NOTE;
+
+/// The most bytes that a file of this name may have. What is only compared with what it must be,
+/// such as the tables and the report, needs no bound.
+fn most(name: &str) -> Option<usize> {
+    let file = name.rsplit('/').next().unwrap_or_default();
+    if name == Layout::PACKET {
+        Some(MAX_PACKET_JSON)
+    } else if name.starts_with(Layout::SIGNATURES) {
+        Some(MAX_SMALL)
+    } else if name == Layout::LEDGER_CHECKPOINT || name.starts_with("data/proofs/") {
+        match file {
+            "leaves" => None,
+            "inclusion.json" => Some(MAX_INCLUSION),
+            _ => Some(MAX_SMALL),
+        }
+    } else if name.starts_with("data/evidence/") {
+        Some(MAX_RECORD)
+    } else {
+        None
+    }
+}
+
+/// Looks at sizes alone. False where nothing should be parsed.
+pub(super) fn check_sizes(files: &Files<'_>, findings: &mut Findings) -> bool {
+    let mut within = true;
+    let mut fail = |name: &str, message: String| {
+        within = false;
+        findings.fail("file-too-long", printable(name.as_bytes()), message);
+    };
+    for (name, bytes) in files {
+        if let Some(most) = most(name).filter(|most| bytes.len() > *most) {
+            fail(name, format!("a packet has at most {most} bytes here"));
+        }
+    }
+    let ledger = files.get(Layout::LEDGER).copied().unwrap_or_default();
+    let mut lines = ledger.split_inclusive(|b| *b == b'\n');
+    if lines.any(|line| line.len() > MAX_RECORD) {
+        fail(
+            Layout::LEDGER,
+            format!("a line has at most {MAX_RECORD} bytes"),
+        );
+    }
+    let leaves = files.iter().filter(|(name, _)| name.ends_with("/leaves"));
+    let leaves: u64 = leaves.map(|(_, bytes)| bytes.len() as u64 / 32).sum();
+    if leaves > MAX_LEAVES {
+        fail(
+            "data/proofs",
+            format!("a packet lists at most {MAX_LEAVES} leaf hashes"),
+        );
+    }
+    let signatures =
+        |name: &&String| name.starts_with(Layout::SIGNATURES) && name.ends_with(".dsse.json");
+    if files.keys().filter(signatures).count() > MAX_SIGNERS {
+        fail(
+            Layout::SIGNATURES,
+            format!("a packet has at most {MAX_SIGNERS} signatures"),
+        );
+    }
+    within
+}
+
+/// Looks at the rows of the record, before anything is computed or set from them.
+pub(super) fn check_rows(packet: &PacketJson, findings: &mut Findings) -> bool {
+    let incident = &packet.incident;
+    let sections = [
+        ("offices", packet.offices.len()),
+        ("requiredSigners", packet.required_signers.len()),
+        ("incident systems", incident.scope.systems.len()),
+        ("incident severityHistory", incident.severity_history.len()),
+        ("incident times", incident.times.len()),
+        ("incident impact", incident.impact.len()),
+        ("incident stages", incident.stages.len()),
+        ("incident metrics", incident.metrics.len()),
+        ("timeline", packet.timeline.len()),
+        ("analysis", packet.analysis.len()),
+        ("measures", packet.measures.len()),
+        ("waivers", packet.waivers.len()),
+        ("decisions", packet.decisions.len()),
+        ("communications", packet.communications.len()),
+        ("clocks", packet.clocks.len()),
+        ("lessons", packet.lessons.len()),
+        ("actions", packet.actions.len()),
+        ("controls", packet.controls.len()),
+        ("evidence", packet.evidence.len()),
+        ("proofs", packet.proofs.len()),
+        ("custody", packet.custody.entries.len()),
+        ("redactions", packet.redactions.len()),
+        ("limitations", packet.limitations.len()),
+    ];
+    let mut within = true;
+    for (section, rows) in sections {
+        if rows > MAX_ROWS {
+            within = false;
+            findings.fail(
+                "too-many-rows",
+                format!("{} {section}", Layout::PACKET),
+                format!("a section has at most {MAX_ROWS} rows"),
+            );
+        }
+    }
+    within
+}
+
+/// Whether every text of a JSON document is within [`MAX_TEXT`], looked at without building it.
+pub(super) fn texts_within(json: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(start) = json[at..].iter().position(|b| *b == b'"') {
+        let begin = at + start + 1;
+        let mut end = begin;
+        loop {
+            match json.get(end) {
+                Some(b'\\') => end += 2,
+                Some(b'"') | None => break,
+                Some(_) => end += 1,
+            }
+        }
+        if end.saturating_sub(begin) > MAX_TEXT {
+            return false;
+        }
+        at = end.saturating_add(1);
+        if at >= json.len() {
+            break;
+        }
+    }
+    true
+}

@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use evidence::packet::{
-    Layout, MAX_INCLUSION, MAX_PACKET_JSON, MAX_RECORD, MAX_ROWS, MAX_SMALL, MAX_TEXT, PacketJson,
+    Layout, MAX_ALL_ROWS, MAX_INCLUSION, MAX_PACKET_JSON, MAX_RECORD, MAX_ROWS, MAX_SMALL,
+    MAX_TEXT, PacketJson, all_rows,
 };
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -119,16 +120,30 @@ fn the_longest_timeline_that_is_set_stays_within_the_bounds() {
             let more = (packet.timeline.len()..rows).map(|number| {
                 let mut row = row.clone();
                 row.id = format!("X-{number}");
-                row.text = "what somebody holds to be so, in some words ".repeat(4);
+                row.text = "what somebody holds to be so, in some words ".to_owned();
                 row
             });
             packet.timeline.extend(more);
+            // Every section full, as far as the whole may be long.
+            let (finding, lesson) = (packet.analysis[0].clone(), packet.lessons[0].clone());
+            packet.analysis.extend((0..rows / 4).map(|number| {
+                let mut row = finding.clone();
+                row.id = format!("Y-{number}");
+                row.text =
+                    "a conclusion in a sentence of its own length, and another one ".repeat(3);
+                row
+            }));
+            packet.lessons.extend(vec![lesson; rows / 8]);
         });
         rederive(&mut files);
         files
     };
     let most = long(MAX_ROWS);
-    assert!(most[Layout::PACKET].len() < MAX_PACKET_JSON);
+    let length = most[Layout::PACKET].len();
+    assert!(
+        length < MAX_PACKET_JSON && length > MAX_PACKET_JSON * 3 / 4,
+        "{length}"
+    );
     let zip = pack(&settle(most, Some(&reviewer_key())));
     let (memory, taken) = cost(&zip, true);
     assert!(memory < MOST_MEMORY, "{memory} bytes");
@@ -164,6 +179,25 @@ fn rows_of_a_section() {
     };
     assert!(with(MAX_ROWS).is_empty());
     assert_eq!(with(MAX_ROWS + 1), ["too-many-rows"]);
+    let all = |rows: usize| {
+        let mut files = files();
+        edit_packet(&mut files, |packet| {
+            let mut lesson = packet.lessons[0].clone();
+            lesson.text = "x".into();
+            packet.lessons = vec![lesson; MAX_ROWS];
+            let mut impact = packet.incident.impact[0].clone();
+            impact.statement = "x".into();
+            packet.incident.impact = vec![impact; MAX_ROWS / 4];
+            packet.incident.metrics.truncate(1);
+            let metric = packet.incident.metrics[0].clone();
+            let missing = rows - all_rows(packet);
+            packet.incident.metrics.extend(vec![metric; missing]);
+        });
+        rederive(&mut files);
+        codes(files)
+    };
+    assert!(all(MAX_ALL_ROWS).is_empty());
+    assert_eq!(all(MAX_ALL_ROWS + 1), ["too-many-rows"]);
 }
 
 #[test]

@@ -11,15 +11,18 @@ use crate::record::MAX_LINE;
 
 /// Longest `packet.json`, in bytes. The report is set from it, at some hundred bytes of memory for
 /// each.
-pub const MAX_PACKET_JSON: usize = 1 << 20;
+pub const MAX_PACKET_JSON: usize = 512 << 10;
 /// Most rows of one section.
 pub const MAX_ROWS: usize = 1_000;
+/// Most rows of all sections together; four times or claims under a piece of evidence, which are
+/// set in one line each, count as one.
+pub const MAX_ALL_ROWS: usize = 1_500;
 /// Longest text, in bytes.
 pub const MAX_TEXT: usize = 16 << 10;
 /// Most signatures.
 pub const MAX_SIGNERS: usize = 32;
 /// Most leaf hashes of all ranges together.
-pub const MAX_LEAVES: u64 = 1_000_000;
+pub const MAX_LEAVES: u64 = 800_000;
 /// Longest record and longest custody entry: a line of an export, spelled with one field a line.
 pub const MAX_RECORD: usize = 2 * MAX_LINE;
 /// Longest file of inclusion proofs.
@@ -87,10 +90,14 @@ pub(super) fn check_sizes(files: &Files<'_>, findings: &mut Findings) -> bool {
     within
 }
 
-/// Looks at the rows of the record, before anything is computed or set from them.
-pub(super) fn check_rows(packet: &PacketJson, findings: &mut Findings) -> bool {
+/// The sections with their rows.
+fn sections(packet: &PacketJson) -> [(&'static str, usize); 24] {
     let incident = &packet.incident;
-    let sections = [
+    let claims = packet
+        .evidence
+        .iter()
+        .map(|entry| entry.claims.len() + entry.times.len());
+    [
         ("offices", packet.offices.len()),
         ("requiredSigners", packet.required_signers.len()),
         ("incident systems", incident.scope.systems.len()),
@@ -110,21 +117,35 @@ pub(super) fn check_rows(packet: &PacketJson, findings: &mut Findings) -> bool {
         ("actions", packet.actions.len()),
         ("controls", packet.controls.len()),
         ("evidence", packet.evidence.len()),
+        ("claims", claims.sum::<usize>() / 4),
         ("proofs", packet.proofs.len()),
         ("custody", packet.custody.entries.len()),
         ("redactions", packet.redactions.len()),
         ("limitations", packet.limitations.len()),
-    ];
+    ]
+}
+
+/// All rows of a record.
+#[must_use]
+pub fn all_rows(packet: &PacketJson) -> usize {
+    sections(packet).iter().map(|(_, rows)| rows).sum()
+}
+
+/// Looks at the rows of the record, before anything is computed or set from them.
+pub(super) fn check_rows(packet: &PacketJson, findings: &mut Findings) -> bool {
     let mut within = true;
-    for (section, rows) in sections {
-        if rows > MAX_ROWS {
-            within = false;
-            findings.fail(
-                "too-many-rows",
-                format!("{} {section}", Layout::PACKET),
-                format!("a section has at most {MAX_ROWS} rows"),
-            );
+    let mut fail = |place: String, most: usize| {
+        within = false;
+        findings.fail("too-many-rows", place, format!("at most {most} rows"));
+    };
+    for (section, rows) in sections(packet) {
+        // Claims stand under their evidence, and count for the whole only.
+        if rows > MAX_ROWS && section != "claims" {
+            fail(format!("{} {section}", Layout::PACKET), MAX_ROWS);
         }
+    }
+    if all_rows(packet) > MAX_ALL_ROWS {
+        fail(Layout::PACKET.to_owned(), MAX_ALL_ROWS);
     }
     within
 }

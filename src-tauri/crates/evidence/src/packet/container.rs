@@ -14,7 +14,7 @@ use super::report::Findings;
 use crate::archive;
 
 /// The largest packet that is read or written, in bytes: it is held in memory as a whole.
-pub const MAX_PACKET_BYTES: u64 = 64 << 20;
+pub const MAX_PACKET_BYTES: u64 = 32 << 20;
 const MAX_ENTRIES: usize = 20_000;
 const MAX_NAME: usize = 240;
 

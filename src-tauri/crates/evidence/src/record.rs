@@ -1,6 +1,6 @@
 //! Records of the native format: an ordered list of (path, value text), one line each.
 
-use std::{cmp::Ordering, fmt};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt};
 
 use data_encoding::BASE64;
 
@@ -67,6 +67,12 @@ pub enum RecordError {
     /// Two fields have the same path.
     #[error("field {0} repeats the path of another field")]
     RepeatedPath(usize),
+    /// What was committed together has a member that the record commits on its own too, so that one
+    /// path would have two meanings.
+    #[error(
+        "field {0} holds members that were committed together, and one of them is a field of its own too"
+    )]
+    Twice(usize),
     /// A path lies inside the value of another.
     #[error("the path of field {0} lies inside that of another field")]
     NestedPath(usize),
@@ -103,6 +109,7 @@ impl RecordError {
             Self::Path(_) => "path",
             Self::RepeatedPath(_) => "path-repeated",
             Self::NestedPath(_) => "path-nested",
+            Self::Twice(_) => "path-twice",
             Self::Value { fault, .. } => match fault {
                 JsonFault::NotOneValue => "value-json",
                 JsonFault::DuplicateKey => "value-duplicate-key",
@@ -118,9 +125,11 @@ impl RecordError {
     pub fn field(&self) -> Option<usize> {
         match self {
             Self::SchemaMissing | Self::SchemaValue | Self::SchemaWithheld => Some(0),
-            Self::Path(f) | Self::RepeatedPath(f) | Self::NestedPath(f) | Self::Disclosure(f) => {
-                Some(*f)
-            }
+            Self::Path(f)
+            | Self::RepeatedPath(f)
+            | Self::NestedPath(f)
+            | Self::Twice(f)
+            | Self::Disclosure(f) => Some(*f),
             Self::Value { field, .. } => Some(*field),
             _ => None,
         }
@@ -227,6 +236,8 @@ impl Record {
         for (field, Field { value, .. }) in self.fields.iter().enumerate() {
             json::check_value(value).map_err(|fault| RecordError::Value { field, fault })?;
         }
+        let fields = self.fields.iter();
+        check_meaning(fields.map(|f| (f.path.as_str(), Some(f.value.as_str()))))?;
         let length = self.to_line().len();
         if length > MAX_LINE {
             return Err(RecordError::LineTooLong(length));
@@ -313,6 +324,53 @@ impl Record {
             fields: fields.collect(),
         }
     }
+}
+
+/// The last part of the path under which members of an object are committed together.
+const TOGETHER: &str = "/*";
+
+/// Checks that a path has one meaning: no member of an object that was committed whole under `…/*` is also
+/// at a path, or above one, that the record commits by itself. `fields` are (path, value text); a withheld
+/// value is `None`, and says nothing of itself. A reader who takes such an object apart would otherwise
+/// find a second outcome, type or time beside the first.
+///
+/// # Errors
+/// [`RecordError::Twice`].
+pub fn check_meaning<'a, I>(fields: I) -> Result<(), RecordError>
+where
+    I: IntoIterator<Item = (&'a str, Option<&'a str>)> + Clone,
+{
+    for (number, (path, value)) in fields.clone().into_iter().enumerate() {
+        let Some(stem) = path.strip_suffix(TOGETHER) else {
+            continue;
+        };
+        let Some(value) = value.filter(|value| value.starts_with('{')) else {
+            continue;
+        };
+        let mut own: Vec<Cow<'a, str>> = Vec::new();
+        for (other, _) in fields.clone() {
+            let below = other.strip_prefix(stem);
+            let Some(below) = below.and_then(|below| below.strip_prefix('/')) else {
+                continue;
+            };
+            let name = below.split('/').next().unwrap_or_default();
+            if other != path {
+                own.push(match name.contains('~') {
+                    true => Cow::Owned(name.replace("~1", "/").replace("~0", "~")),
+                    false => Cow::Borrowed(name),
+                });
+            }
+        }
+        if own.is_empty() {
+            continue;
+        }
+        let members: BTreeMap<String, serde::de::IgnoredAny> =
+            serde_json::from_str(value).map_err(|_| RecordError::Twice(number))?;
+        if own.iter().any(|name| members.contains_key(name.as_ref())) {
+            return Err(RecordError::Twice(number));
+        }
+    }
+    Ok(())
 }
 
 /// Whether `path` is a JSON Pointer (RFC 6901).

@@ -178,8 +178,8 @@ pub struct Rejection {
     pub line: Option<u64>,
     /// Index of the record in the log.
     pub index: Option<u64>,
-    /// Path of the field.
-    pub path: Option<String>,
+    /// Number of the field in the record, `@schema` being 0: its path could be as telling as its value.
+    pub field: Option<u64>,
     /// Digest that was expected.
     pub expected: Option<Hash>,
     /// Digest that was found.
@@ -194,7 +194,7 @@ impl Rejection {
             file: Some(file.to_owned()),
             line: None,
             index: None,
-            path: None,
+            field: None,
             expected: None,
             found: None,
         })
@@ -221,7 +221,7 @@ impl Rejection {
             file: self.file.clone(),
             line: self.line,
             index: self.index,
-            path: self.path.clone(),
+            field: self.field,
             expected: self.expected,
             found: self.found,
         }
@@ -265,9 +265,9 @@ pub struct RejectionReport {
     /// Index of the record in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
-    /// Path of the field.
+    /// Number of the field in the record, `@schema` being 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    pub field: Option<u64>,
     /// Digest that was expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Hash>,

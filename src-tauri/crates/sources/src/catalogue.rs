@@ -88,6 +88,17 @@ impl Catalogue {
         self.get(id, None)
     }
 
+    /// Whether some version of a source file spells every path of a record. One that has another path
+    /// leaves the vault only as a leaf hash: its entry would carry names that somebody chose when the
+    /// record was written.
+    pub fn spells_all<'p>(&self, id: &str, paths: impl IntoIterator<Item = &'p str>) -> bool {
+        let versions = || self.files.iter().filter(|file| file.id == id);
+        versions().next().is_some()
+            && paths
+                .into_iter()
+                .all(|path| versions().any(|file| file.spells(path)))
+    }
+
     /// Puts in a file of the workspace's own, in the place of a built-in one of the same id and
     /// version: the workspace's records were minimised by it.
     pub fn put(&mut self, file: SourceFile) {

@@ -176,12 +176,15 @@ fn breadth(of: &ValueType) -> u8 {
     match of {
         ValueType::Subtree | ValueType::Text => 0,
         ValueType::Boolean | ValueType::Code(_) => 1,
-        ValueType::Timestamp | ValueType::Version => 2,
+        ValueType::Timestamp | ValueType::Version | ValueType::Uuid | ValueType::Id => 2,
         ValueType::Integer => 3,
-        ValueType::Number => 4,
-        ValueType::Token => 5,
-        ValueType::TokenList => 6,
-        ValueType::Label => 7,
+        ValueType::Bounded(_) => 4,
+        ValueType::Number => 5,
+        ValueType::Suffixed(_) => 6,
+        ValueType::Token => 7,
+        ValueType::TokenList => 8,
+        ValueType::Product(_) => 9,
+        ValueType::Label => 10,
     }
 }
 

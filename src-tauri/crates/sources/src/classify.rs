@@ -18,7 +18,10 @@ const MAX_LEVELS: usize = 64;
 ///
 /// `/requestParameters/**` is everything in a request, `/*/arn` an `arn` one level down,
 /// `/**/userName` a `userName` anywhere. The elements of an array are the part `-`, as in the paths
-/// that are listed.
+/// that are listed. A part in braces, as names that may be data are listed, stands for any name.
+///
+/// A name that somebody spelled out is declared by that name. What a wildcard took is declared as data:
+/// the object keeps being committed whole at its declared ancestor, whatever names come next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Vec<Part>);
 
@@ -44,6 +47,7 @@ impl std::str::FromStr for Pattern {
             .map(|part| match part {
                 "*" => Part::One,
                 "**" => Part::Any,
+                shape if shape.starts_with('{') && shape.ends_with('}') => Part::One,
                 name => Part::Named(name.to_owned()),
             })
             .collect();
@@ -83,6 +87,56 @@ impl Pattern {
         }
         reached[self.0.len()]
     }
+
+    /// The path as `source` would declare it: names that the pattern spells by name, and what it took
+    /// by a wildcard as the values of an object whose names are data. `None` when it does not take it.
+    pub fn declares(&self, source: &SourceFile, path: &str) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        let (rows, columns) = (parts.len(), self.0.len());
+        // can[i][j]: the parts from i on are taken by the pattern from j on.
+        let mut can = vec![vec![false; columns + 1]; rows + 1];
+        for i in (0..=rows).rev() {
+            for j in (0..=columns).rev() {
+                can[i][j] = match self.0.get(j) {
+                    None => i == rows,
+                    Some(Part::Any) => can[i][j + 1] || i < rows && can[i + 1][j],
+                    Some(Part::One) => i < rows && can[i + 1][j + 1],
+                    Some(Part::Named(own)) => i < rows && parts[i] == own && can[i + 1][j + 1],
+                };
+            }
+        }
+        if !can[0][0] {
+            return None;
+        }
+        let (mut out, mut known) = (String::new(), true);
+        let (mut i, mut j) = (0, 0);
+        while i < rows {
+            let spelled = match self.0.get(j)? {
+                Part::Any if can[i][j + 1] => {
+                    j += 1;
+                    continue;
+                }
+                Part::Any => false,
+                Part::One => {
+                    j += 1;
+                    false
+                }
+                Part::Named(_) => {
+                    j += 1;
+                    true
+                }
+            };
+            let next = format!("{out}/{}", parts[i]);
+            known = known && source.spells(&next);
+            if known || spelled || parts[i] == ELEMENT {
+                out = next;
+            } else {
+                out.push_str(&format!("/{REST}/{ELEMENT}"));
+            }
+            i += 1;
+        }
+        Some(out)
+    }
 }
 
 /// How well the values of a path fit the types that a harmless value may have.
@@ -113,6 +167,14 @@ impl Fit {
         self.values += 1;
         for (taken, one) in self.taken.iter_mut().zip(&TYPES) {
             *taken += u64::from(one.accepts(value_text));
+        }
+    }
+
+    /// Counts the values of another path too.
+    pub fn merge(&mut self, other: &Self) {
+        self.values += other.values;
+        for (taken, more) in self.taken.iter_mut().zip(other.taken) {
+            *taken += more;
         }
     }
 
@@ -237,8 +299,9 @@ impl SourceFile {
             ));
             next.take(1).any(|(other, _)| other.starts_with(&from))
         };
+        // What is inside an element may have a class for its scalars beside what its parts have.
         let (mixed, plain): (BTreeSet<&String>, BTreeSet<&String>) =
-            paths.keys().partition(|path| within(path));
+            (paths.keys()).partition(|path| within(path) && !inside(path));
         let mut left = Vec::new();
         for path in plain {
             let field = field(decision, paths[path]);
@@ -267,14 +330,17 @@ fn field(decision: &Decision, value_type: &str) -> Value {
     Value::Object(field)
 }
 
+/// Whether a path is of an element: it is no committed field of its own.
+fn inside(path: &str) -> bool {
+    path.split('/').any(|part| part == ELEMENT)
+}
+
 /// Declares a field; `false` when something inside it is declared already.
 fn declare(document: &mut Value, path: &str, field: Value) -> Result<bool, ClassifyError> {
     let mut at = document;
-    for part in path.split('/').skip(1) {
+    let (mut within, mut parts) = (false, path.split('/').skip(1));
+    while let Some(part) = parts.next() {
         let name = part.replace("~1", "/").replace("~0", "~");
-        if name == REST {
-            return Err(ClassifyError::Reserved(path.to_owned()));
-        }
         let class = at.get("x-class").and_then(Value::as_str);
         match class {
             None => {}
@@ -286,12 +352,26 @@ fn declare(document: &mut Value, path: &str, field: Value) -> Result<bool, Class
                     at["title"] = title;
                 }
             }
+            Some(_) if within => {}
             Some(_) => return Err(ClassifyError::PartOfField(path.to_owned())),
         }
-        at = if name == ELEMENT {
-            if at.get("properties").is_some() {
+        at = if name == REST {
+            if parts.next() != Some(ELEMENT) {
+                return Err(ClassifyError::Reserved(path.to_owned()));
+            }
+            if at.get("items").is_some() {
                 return Ok(false);
             }
+            within = true;
+            if !at["additionalProperties"].is_object() {
+                at["additionalProperties"] = json!({});
+            }
+            &mut at["additionalProperties"]
+        } else if name == ELEMENT {
+            if at.get("properties").is_some() || at["additionalProperties"].is_object() {
+                return Ok(false);
+            }
+            within = true;
             &mut at["items"]
         } else {
             if at.get("items").is_some() {
@@ -304,13 +384,24 @@ fn declare(document: &mut Value, path: &str, field: Value) -> Result<bool, Class
         Some("unknown") | None => {}
         Some(_) => return Err(ClassifyError::Declared(path.to_owned())),
     }
-    if at.get("properties").is_some() || at.get("items").is_some() {
+    let holds = ["properties", "items", "additionalProperties"];
+    let holds = holds.into_iter().any(|word| at[word].is_object());
+    if holds && !within {
         return Ok(false);
     }
-    let title = at.get("title").cloned();
-    *at = field;
-    if let Some(title) = title {
-        at["title"] = title;
+    match (holds, field) {
+        (true, Value::Object(field)) => {
+            for (word, value) in field {
+                at[word] = value;
+            }
+        }
+        (_, field) => {
+            let title = at.get("title").cloned();
+            *at = field;
+            if let Some(title) = title {
+                at["title"] = title;
+            }
+        }
     }
     Ok(true)
 }

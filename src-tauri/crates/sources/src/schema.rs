@@ -33,10 +33,13 @@ pub fn file_schema() -> Value {
     });
     definitions["object"] = json!({
         "type": "object",
-        "required": ["properties"],
-        "not": { "required": ["x-class"] },
+        "anyOf": [{ "required": ["properties"] }, { "required": ["additionalProperties"] }],
         "properties": {
             "title": { "type": "string" },
+            "additionalProperties": {
+                "description": "What the values of names are that are data: such an object is committed whole.",
+                "anyOf": [{ "type": "boolean" }, { "$ref": "#/$defs/declaration" }]
+            },
             "properties": {
                 "type": "object",
                 "propertyNames": { "not": { "enum": ["*", "-"] } },
@@ -67,9 +70,13 @@ pub fn file_schema() -> Value {
                 "description": "Purposes for which the field may be used or revealed."
             },
             "x-type": {
-                "enum": ["code", "token", "token-list", "label", "integer", "number", "boolean", "timestamp", "version", "text", "subtree"],
+                "enum": ["code", "token", "uuid", "id", "token-list", "label", "integer", "number", "boolean", "timestamp", "version", "text", "subtree"],
                 "description": "What a value must parse as to be trusted; \"code\" needs an enum."
             },
+            "minimum": { "type": "integer", "description": "Least value of an integer; 0 where only a maximum is stated." },
+            "maximum": { "type": "integer", "description": "Greatest value of an integer; without it six digits are trusted." },
+            "x-ends": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "A token ends with one of these, with one word before it." },
+            "x-products": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Product names with one of which a label begins; others stay hidden." },
             "x-subtree": { "type": "boolean", "description": "The whole value, whatever it is, as one unclassified field." },
             "x-handle-domain": { "type": "string", "description": "Identity space of its handle; for C3, C4 and H." },
             "x-freetext": { "type": "boolean", "description": "Text that people typed: hidden whatever its class." },

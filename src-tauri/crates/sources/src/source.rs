@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use evidence::record::MAX_LINE;
 use evidence::{Field, Hash, Record, Seed};
-use redaction::{Class, FieldRule, SCHEMA_PATH, ValueType};
+use redaction::{Bounds, Class, FieldRule, SCHEMA_PATH, ValueType};
 use serde_json::Value;
 
 use crate::block::{Block, RecordType};
@@ -101,6 +101,9 @@ pub(crate) struct Node {
     /// What the elements of an array are. The array is committed whole, since a commitment for each
     /// element would say how many there are; a row shows its elements.
     pub(crate) items: Option<Box<Node>>,
+    /// What the values of an object are whose names are data (`additionalProperties`): the object is
+    /// committed whole under [`REST`], and a row shows its values by number.
+    pub(crate) rest: Option<Box<Node>>,
 }
 
 impl SourceFile {
@@ -164,6 +167,7 @@ impl SourceFile {
                 path: String::new(),
                 children: None,
                 items: None,
+                rest: None,
             },
             _ => {
                 return Err(block_fault(
@@ -267,7 +271,17 @@ impl SourceFile {
     pub fn shows_as_committed(&self, fields: &[(&str, &str)]) -> bool {
         let own =
             |(path, value): &(&str, &str)| *path == SCHEMA_PATH && *value == self.schema_value;
-        !self.arrays && fields.first().is_some_and(own)
+        !self.arrays
+            && fields.first().is_some_and(own)
+            && fields[1..].iter().all(|(path, _)| self.spells(path))
+    }
+
+    /// Whether the file itself spells a committed path. Any other path is made of names that
+    /// somebody chose when the record was written, and a name may say as much as a value: it is
+    /// never shown. A number in the place of an array's element is such a name too, because arrays
+    /// are committed whole.
+    pub fn spells(&self, path: &str) -> bool {
+        path == SCHEMA_PATH || self.by_path.contains_key(path)
     }
 
     /// A path as it is declared: elements of arrays by the name that stands for all of them.
@@ -576,14 +590,17 @@ pub(crate) fn commit_object(
 }
 
 fn add_containers(node: &Node, by_path: &mut HashMap<String, usize>) {
+    if let Some(rest) = &node.rest {
+        add_containers(rest, by_path);
+    }
     if let Some(items) = &node.items {
-        by_path.insert(node.path.clone(), usize::MAX);
+        by_path.entry(node.path.clone()).or_insert(usize::MAX);
         by_path.insert(format!("{}/{REST}", node.path), usize::MAX);
         return add_containers(items, by_path);
     }
     match &node.children {
         Some(children) => {
-            by_path.insert(node.path.clone(), usize::MAX);
+            by_path.entry(node.path.clone()).or_insert(usize::MAX);
             by_path.insert(format!("{}/{REST}", node.path), usize::MAX);
             children
                 .values()
@@ -616,16 +633,32 @@ fn node(
         path,
         children: None,
         items: None,
+        rest: None,
     };
-    let Some(properties) = schema.get("properties") else {
+    // Names that are data: what their values are is said once for all of them.
+    // A value that is no committed field of its own may be a scalar here and an object there.
+    let inside = path.split('/').any(|part| part == ELEMENT);
+    let has_class = schema.get("x-class").is_some();
+    let map = schema.get("additionalProperties");
+    let map = map.filter(|values| values.is_object() && (inside || !has_class));
+    let parts = schema.get("properties").or(map).is_some() || schema.get("items").is_some();
+    if has_class && parts && inside {
+        match field(schema, &path) {
+            Ok(field) => fields.push(field),
+            Err(fault) => fail(&path, fault),
+        }
+    }
+    let mut children = HashMap::new();
+    let Some(properties) = schema.get("properties").or(map.map(|_| &Value::Null)) else {
         // Only elements that are classified themselves; `items` beside a class is plain JSON Schema.
-        let items = (schema.get("items")).filter(|_| schema.get("x-class").is_none());
+        let items = (schema.get("items")).filter(|_| !has_class || inside);
         if let Some(items) = items {
             let below = node(id, items, format!("{path}/{ELEMENT}"), fields, faults);
             return Node {
                 path,
                 children: None,
                 items: Some(Box::new(below)),
+                rest: None,
             };
         }
         match field(schema, &path) {
@@ -634,31 +667,41 @@ fn node(
         }
         return leaf(path);
     };
-    let Some(properties) = properties.as_object() else {
-        fail(&path, FieldFault::WrongType);
-        return leaf(path);
-    };
-    if schema.get("x-class").is_some() {
+    if has_class && !inside {
         fail(&path, FieldFault::ClassOnContainer);
         return leaf(path);
     }
-    let mut children = HashMap::with_capacity(properties.len());
-    for (name, schema) in properties {
-        let below = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-        if name == REST || name == ELEMENT {
-            faults.push(SourceError::Field {
-                id: id.to_owned(),
-                path: below,
-                fault: FieldFault::ReservedName,
-            });
-            continue;
+    match properties {
+        Value::Null if map.is_some() => {}
+        Value::Object(properties) => {
+            children.reserve(properties.len());
+            for (name, schema) in properties {
+                let below = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+                if name == REST || name == ELEMENT {
+                    faults.push(SourceError::Field {
+                        id: id.to_owned(),
+                        path: below,
+                        fault: FieldFault::ReservedName,
+                    });
+                    continue;
+                }
+                children.insert(name.clone(), node(id, schema, below, fields, faults));
+            }
         }
-        children.insert(name.clone(), node(id, schema, below, fields, faults));
+        _ => {
+            fail(&path, FieldFault::WrongType);
+            return leaf(path);
+        }
     }
+    let rest = map.map(|values| {
+        let below = format!("{path}/{REST}/{ELEMENT}");
+        Box::new(node(id, values, below, fields, faults))
+    });
     Node {
         path,
         children: Some(children),
         items: None,
+        rest,
     }
 }
 
@@ -717,12 +760,14 @@ fn field(schema: &Value, path: &str) -> Result<DeclaredField, FieldFault> {
         Vec::new()
     };
     let value_type = ValueType::from_name(name, codes).map_err(|_| FieldFault::BadType)?;
+    let value_type = narrowed(value_type, schema, &list)?;
     let whole = value_type == ValueType::Subtree;
     let may_be_whole = matches!(class, Class::Unknown | Class::C5 | Class::C6);
     if (whole && !may_be_whole) || (!whole && class == Class::Unknown) {
         return Err(FieldFault::ShownSubtree);
     }
-    if value_type == ValueType::Label && matches!(class, Class::C0 | Class::C1 | Class::H) {
+    let label = matches!(value_type, ValueType::Label | ValueType::Product(_));
+    if label && matches!(class, Class::C0 | Class::C1 | Class::H) {
         return Err(FieldFault::LabelNotQuasi);
     }
     let handle_domain = text("x-handle-domain")?.map(str::to_owned);
@@ -745,6 +790,37 @@ fn field(schema: &Value, path: &str) -> Result<DeclaredField, FieldFault> {
             value_type,
         },
         region: text("x-region")?.map(str::to_owned),
+    })
+}
+
+/// A type as the declaration narrows it: `minimum` and `maximum` of an integer, `x-ends` of a token, the
+/// product names of a label (`x-products`).
+fn narrowed(
+    value_type: ValueType,
+    schema: &Value,
+    list: &dyn Fn(&str) -> Result<Vec<String>, FieldFault>,
+) -> Result<ValueType, FieldFault> {
+    let bound = |name: &str| match schema.get(name) {
+        None => Ok(None),
+        Some(value) => value.as_i64().map(Some).ok_or(FieldFault::WrongType),
+    };
+    Ok(match value_type {
+        ValueType::Integer => match (bound("minimum")?, bound("maximum")?) {
+            (min, Some(max)) => ValueType::Bounded(Bounds {
+                min: min.unwrap_or(0),
+                max,
+            }),
+            (_, None) => ValueType::Integer,
+        },
+        ValueType::Token => match list("x-ends")? {
+            ends if ends.is_empty() => ValueType::Token,
+            ends => ValueType::Suffixed(ends),
+        },
+        ValueType::Label => match list("x-products")? {
+            names if names.is_empty() => ValueType::Label,
+            names => ValueType::Product(names),
+        },
+        other => other,
     })
 }
 

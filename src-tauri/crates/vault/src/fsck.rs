@@ -73,7 +73,7 @@ impl Vault {
     ) -> Result<FsckReport, VaultError> {
         let inner = &self.inner;
         let mut report = FsckReport::default();
-        let files = sealed::all(&inner.pool).await?;
+        let files = sealed::all(&inner.pool, inner.marks.as_ref()).await?;
         let segments = segment::all(&inner.pool, None).await?;
         let steps = 3 + files.len() as u64 + segments.len() as u64;
         let mut done = 0;

@@ -285,7 +285,8 @@ impl ImportSession {
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (size, sha256) = head.content();
-        if let Some(import) = import::known(&tx, sha256)? {
+        let marked = inner.marks()?.seal(sha256);
+        if let Some(import) = import::known(&tx, &marked.0)? {
             return Err(VaultError::AlreadyImported { import });
         }
         // An earlier session of this process may have been dropped half way.
@@ -294,7 +295,7 @@ impl ImportSession {
         let original = &head.original.id;
         let actor = &inner.member.id;
         let id = import::begin(
-            &tx, &head.name, &head.kind, size, sha256, original, actor, first_seq, now,
+            &tx, &head.name, &head.kind, size, marked, original, actor, first_seq, now,
         )?;
         if let Some(member) = &head.member {
             import::set_member(&tx, id, &member.name)?;

@@ -45,8 +45,9 @@ impl Vault {
         current: Value,
         file: SealedFile,
     ) -> Result<(), VaultError> {
+        let marks = self.inner.marks()?.clone();
         self.staging(move |conn| {
-            sealed::insert(conn, &file)?;
+            sealed::insert(conn, &marks, &file)?;
             intake::set_current(conn, id, &current, &file.id)
         })
         .await
@@ -79,7 +80,7 @@ impl Vault {
 
     /// What is recorded of a sealed file.
     pub async fn sealed_file(&self, id: &str) -> Result<SealedFile, VaultError> {
-        let all = sealed::all(&self.inner.pool).await?;
+        let all = sealed::all(&self.inner.pool, self.inner.marks.as_ref()).await?;
         all.into_iter()
             .find(|file| file.id == id)
             .ok_or_else(|| VaultError::missing("sealed file", id))
@@ -101,7 +102,7 @@ impl Vault {
     pub async fn import_of(&self, sha256: &Hash) -> Result<Option<i64>, VaultError> {
         Ok(
             sqlx::query_scalar("SELECT id FROM import WHERE sha256 = ? AND state = 'finished'")
-                .bind(sha256.0.to_vec())
+                .bind(self.inner.marks()?.mark(sha256).0.to_vec())
                 .fetch_optional(&self.inner.pool)
                 .await?,
         )

@@ -14,6 +14,7 @@ mod import;
 mod intake;
 mod keys;
 mod ledger;
+mod marks;
 mod open;
 mod read;
 mod recover;
@@ -92,6 +93,7 @@ struct Inner {
     head_path: PathBuf,
     member: Arc<Signer>,
     keys: VaultKeys,
+    marks: Option<marks::Marks>,
     sealer: Sealer,
     pool: SqlitePool,
     writer: Mutex<Writer>,
@@ -117,6 +119,10 @@ impl Inner {
     fn entropy<T>(&self, f: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
         let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
         f(&mut **entropy)
+    }
+
+    fn marks(&self) -> Result<&marks::Marks, VaultError> {
+        (self.marks.as_ref()).ok_or_else(|| self.need(KeyName::Originals))
     }
 
     fn need(&self, key: KeyName) -> VaultError {

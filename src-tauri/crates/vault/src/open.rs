@@ -16,6 +16,7 @@ use crate::keys::{
     Identity, KeyName, Keyring, MemberFile, PassphraseError, Role, Secret, VaultKeys,
 };
 use crate::ledger::{Act, RESTORED, ReplayFault, Replayed, Replayer, Signer, Tip};
+use crate::marks::Marks;
 use crate::seal::Sealer;
 use crate::state::{Remembered, state_path};
 use crate::table::{import, ledger, sealed};
@@ -112,6 +113,7 @@ impl Vault {
         let pool = db::readers(dir, &database).await?;
         let inner = Arc::new(Inner {
             sealer: Sealer::new(dir, &vault, &keys),
+            marks: Marks::of(&keys),
             id: vault,
             dir: dir.to_owned(),
             state_path,

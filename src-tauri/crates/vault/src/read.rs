@@ -96,6 +96,56 @@ impl Vault {
         Ok(HandleKey::new(*key.bytes()))
     }
 
+    /// The mark of a file's digest: what ledger entries name the file by. It says nothing of its content to
+    /// those who do not hold the originals key.
+    pub fn mark(&self, digest: &evidence::Hash) -> Result<evidence::Hash, VaultError> {
+        Ok(self.inner.marks()?.mark(digest))
+    }
+
+    /// The mark of a file's digest and the digest sealed under it, for what is kept as JSON.
+    pub fn seal_digest(&self, digest: &evidence::Hash) -> Result<[evidence::Hash; 2], VaultError> {
+        let (mark, sealed) = self.inner.marks()?.seal(digest);
+        Ok([mark, evidence::Hash(sealed)])
+    }
+
+    /// The digest that [`seal_digest`](Self::seal_digest) sealed, for a member with the originals key.
+    pub fn open_digest(&self, [mark, sealed]: &[evidence::Hash; 2]) -> Option<evidence::Hash> {
+        self.inner.marks.as_ref()?.open(mark, &sealed.0)
+    }
+
+    /// Whether the open member may know the digests of files.
+    pub fn knows_digests(&self) -> bool {
+        self.inner.marks.is_some()
+    }
+
+    /// Puts marks in the place of the digests that a workspace of before them holds in the open; how many
+    /// there were. Recorded, because what it changes stays visible in older copies of the database.
+    ///
+    /// Rows of that time were minimised by rules that trusted more: those of `systems` wait to be made anew.
+    pub async fn seal_digests(
+        &self,
+        systems: Vec<String>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, VaultError> {
+        let marks = self.inner.marks.clone();
+        let Some(marks) = marks.filter(|_| !self.inner.read_only) else {
+            return Ok(0);
+        };
+        let inner = self.inner.clone();
+        let waiting =
+            tokio::task::spawn_blocking(move || crate::marks::waiting(&inner.writer().conn));
+        if !waiting.await?? {
+            return Ok(0);
+        }
+        self.write(now, move |tx| {
+            let rows = crate::marks::seal_rows(tx.conn, &marks)?;
+            systems.iter().try_for_each(|id| tx.rows_wait(id))?;
+            let act = serde_json::json!({ "files": rows });
+            Ok((rows, crate::Act::new("setting.digests-sealed", act).into()))
+        })
+        .await
+    }
+
     /// The handle key of a case or distribution, made and recorded at its first need.
     pub async fn scope_key(
         &self,
@@ -337,22 +387,22 @@ impl Vault {
 
     /// Finished imports after number `after`.
     pub async fn imports(&self, after: i64, limit: u32) -> Result<Vec<Import>, VaultError> {
-        import::after(&self.inner.pool, after, limit).await
+        import::after(&self.inner.pool, self.inner.marks.as_ref(), after, limit).await
     }
 
     /// The newest finished imports, newest first.
     pub async fn newest_imports(&self, limit: u32) -> Result<Vec<Import>, VaultError> {
-        import::newest(&self.inner.pool, limit).await
+        import::newest(&self.inner.pool, self.inner.marks.as_ref(), limit).await
     }
 
     /// One import.
     pub async fn import(&self, id: i64) -> Result<Import, VaultError> {
-        import::get(&self.inner.pool, id).await
+        import::get(&self.inner.pool, self.inner.marks.as_ref(), id).await
     }
 
     /// Quarantined files.
     pub async fn quarantined(&self) -> Result<Vec<Quarantined>, VaultError> {
-        quarantine::all(&self.inner.pool).await
+        quarantine::all(&self.inner.pool, self.inner.marks.as_ref()).await
     }
 
     /// The file with these bytes that is held in quarantine.
@@ -361,7 +411,7 @@ impl Vault {
         sha256: &evidence::Hash,
         unreadable: Option<&str>,
     ) -> Result<Option<Quarantined>, VaultError> {
-        quarantine::held(&self.inner.pool, sha256, unreadable).await
+        quarantine::held(&self.inner.pool, self.inner.marks()?, sha256, unreadable).await
     }
 
     /// All incidents.

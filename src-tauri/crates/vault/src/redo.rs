@@ -125,7 +125,7 @@ impl Tx<'_> {
         self.rows_wait(source)
     }
 
-    fn rows_wait(&self, id: &str) -> Result<(), VaultError> {
+    pub(crate) fn rows_wait(&self, id: &str) -> Result<(), VaultError> {
         let mut ids = waiting(setting::get(self.conn, WAITING)?)?;
         ids.insert(id.to_owned());
         setting::put(self.conn, WAITING, &to_json("setting", &ids)?)

@@ -8,10 +8,12 @@ use evidence::{Hash, Seed};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::{Value, json};
 
+use crate::keys::KeyName;
 use crate::ledger::{
     Act, Acts, CREATED, ENROLLED, INCIDENT_EVENT, LedgerHead, RECOVERED, RESTORED, Signer, Tip,
     may_record,
 };
+use crate::marks::Marks;
 use crate::seal::SealedFile;
 use crate::state::{Remembered, write_json};
 use crate::table::{
@@ -25,6 +27,7 @@ pub struct Tx<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) now: DateTime<Utc>,
     signer: &'a Signer,
+    marks: Option<&'a Marks>,
     /// Incident events that must be among the acts at commit.
     promised: RefCell<BTreeSet<(String, i64)>>,
 }
@@ -96,6 +99,7 @@ impl Inner {
                 conn: &db,
                 now,
                 signer: &self.member,
+                marks: self.marks.as_ref(),
                 promised: RefCell::default(),
             };
             let (value, acts) = f(&tx)?;
@@ -325,7 +329,16 @@ impl Tx<'_> {
         member: Option<&crate::ImportMember>,
         reason: &Value,
     ) -> Result<i64, VaultError> {
-        quarantine::insert(self.conn, name, kind, file, member, reason, self.now)
+        quarantine::insert(
+            self.conn,
+            self.marks()?,
+            name,
+            kind,
+            file,
+            member,
+            reason,
+            self.now,
+        )
     }
 
     /// Marks a quarantined file `admitted` or `released`.
@@ -353,9 +366,17 @@ impl Tx<'_> {
         subject::intern(self.conn, domain, mac, None, None)
     }
 
+    /// Only who holds the originals key seals files, and so names them.
+    fn marks(&self) -> Result<&Marks, VaultError> {
+        self.marks.ok_or(VaultError::NoKey {
+            key: KeyName::Originals,
+            role: self.signer.role,
+        })
+    }
+
     /// Keeps a sealed file that was made with [`Vault::seal_file`].
     pub fn keep_sealed(&self, file: &SealedFile) -> Result<(), VaultError> {
-        sealed::insert(self.conn, file)
+        sealed::insert(self.conn, self.marks()?, file)
     }
 
     /// Sets a JSON value of the workspace. Names with `vault/` and `visible_seq` are the vault's own.
@@ -371,11 +392,11 @@ impl Tx<'_> {
 
     /// The import that holds these bytes already.
     pub fn known_import(&self, sha256: &evidence::Hash) -> Result<Option<i64>, VaultError> {
-        import::known(self.conn, sha256)
+        import::known(self.conn, &self.marks()?.mark(sha256))
     }
 
     pub(crate) fn add_scope_key(&self, scope: &str, file: &SealedFile) -> Result<(), VaultError> {
-        sealed::insert(self.conn, file)?;
+        sealed::insert(self.conn, self.marks()?, file)?;
         scope_key::insert(self.conn, scope, &file.id)
     }
 

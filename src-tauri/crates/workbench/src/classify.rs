@@ -1,14 +1,15 @@
 //! To classify: what stands in hidden values, by path, and decisions about patterns of paths. Only
-//! paths, counts and types leave the sealed records, never values.
+//! counts, types and the shapes of paths leave the sealed records, never values or names that may be
+//! data.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
 use evidence::RecordLine;
-use redaction::{Class, SCHEMA_PATH};
+use redaction::{Class, HandleKey, SCHEMA_PATH, handle_text, workspace_mac};
 use serde_json::json;
-use sources::{Decision, Fit, GENERIC_ID, PURPOSES, Pattern, REST, SourceFile, scalars};
+use sources::{Decision, ELEMENT, Fit, GENERIC_ID, PURPOSES, Pattern, REST, SourceFile, scalars};
 use vault::{Act, VaultError};
 
 use crate::import::FILE_SYSTEM;
@@ -64,6 +65,7 @@ impl Workbench {
         let workspace = self.workspace().await?;
         let systems = self.hidden(&workspace).await?;
         let known = workspace.known();
+        let names = Names::new(&workspace, &known)?;
         let mut views: Vec<HiddenSystemView> = systems
             .iter()
             .map(|(id, system)| {
@@ -75,13 +77,11 @@ impl Workbench {
                     records: system.records,
                     imports: system.imports.iter().map(|import| count(*import)).collect(),
                     more: system.more,
-                    paths: (system.paths.iter())
-                        .map(|(path, seen)| HiddenPathView {
-                            path: path.clone(),
-                            records: seen.records,
-                            fits: seen.fit.best(Class::C2).0.into(),
-                        })
-                        .collect(),
+                    paths: names.listed(source, &system.paths, |path, seen| HiddenPathView {
+                        path,
+                        records: seen.records,
+                        fits: seen.fit.best(Class::C2).0.into(),
+                    }),
                 }
             })
             .collect();
@@ -117,22 +117,21 @@ impl Workbench {
         let wanted = wanted(&request)?;
         let known = workspace.known();
         let (source, system) = self.taken(&workspace, &known, &request, &wanted).await?;
-        let types = types(&system, &wanted);
+        let types = types(source, &system, &wanted);
         let classified = source
             .classified(&types, &wanted.decision)
             .map_err(refused)?;
         let class = wanted.decision.class;
-        let paths: Vec<ClassifiedPathView> = (system.paths.iter())
-            .map(|(path, seen)| {
-                let (value_type, misfits) = seen.fit.best(class);
-                ClassifiedPathView {
-                    path: path.clone(),
-                    records: seen.records,
-                    value_type: value_type.into(),
-                    misfits: count(misfits),
-                }
-            })
-            .collect();
+        let names = Names::new(&workspace, &known)?;
+        let paths = names.listed(Some(source), &system.paths, |path, seen| {
+            let (value_type, misfits) = seen.fit.best(class);
+            ClassifiedPathView {
+                path,
+                records: seen.records,
+                value_type: value_type.into(),
+                misfits: count(misfits),
+            }
+        });
         Ok(ClassifyPreview {
             misfits: paths
                 .iter()
@@ -163,7 +162,7 @@ impl Workbench {
         let wanted = wanted(&request)?;
         let known = workspace.known();
         let (source, system) = self.taken(&workspace, &known, &request, &wanted).await?;
-        let types = types(&system, &wanted);
+        let types = types(source, &system, &wanted);
         let classified = source
             .classified(&types, &wanted.decision)
             .map_err(refused)?;
@@ -396,10 +395,127 @@ fn tally(
     system.touched += u32::from(touched);
 }
 
-fn types(system: &System, wanted: &Wanted) -> BTreeMap<String, &'static str> {
-    (system.paths.iter())
-        .map(|(path, seen)| (path.clone(), seen.fit.best(wanted.decision.class).0))
+/// The paths that the next version declares, with the type of each: names that the pattern spells, and
+/// what its wildcards took as values of objects whose names are data.
+fn types(source: &SourceFile, system: &System, wanted: &Wanted) -> BTreeMap<String, &'static str> {
+    let mut fits: BTreeMap<String, Fit> = BTreeMap::new();
+    for (path, seen) in &system.paths {
+        if let Some(path) = wanted.pattern.declares(source, path) {
+            fits.entry(path).or_default().merge(&seen.fit);
+        }
+    }
+    (fits.into_iter())
+        .map(|(path, fit)| (path, fit.best(wanted.decision.class).0))
         .collect()
+}
+
+/// How names inside hidden values are listed. A name is a value: it is spelled out only where it is
+/// made of words that some source file's own names are made of, or of a declared path; any other shows
+/// its length class and a handle, which tells two names apart and no more.
+struct Names {
+    words: std::collections::HashSet<String>,
+    handles: HandleKey,
+}
+
+/// The identity space of the handles of names.
+const NAME_DOMAIN: &str = "name";
+
+impl Names {
+    fn new(workspace: &Workspace, known: &Known) -> Result<Self, Error> {
+        let mut all = std::collections::HashSet::new();
+        for (path, _) in known.catalogue.all().flat_map(SourceFile::fields) {
+            path.split('/').for_each(|part| {
+                words(part, &mut |word| {
+                    all.insert(word);
+                    true
+                })
+            });
+        }
+        Ok(Self {
+            words: all,
+            handles: workspace.vault.handle_key().map_err(|e| vault_error(&e))?,
+        })
+    }
+
+    /// Views of paths as they may be listed, in the order of what is listed.
+    fn listed<V>(
+        &self,
+        source: Option<&SourceFile>,
+        paths: &BTreeMap<String, Seen>,
+        view: impl Fn(String, &Seen) -> V,
+    ) -> Vec<V> {
+        let mut listed: Vec<(String, &Seen)> = (paths.iter())
+            .map(|(path, seen)| (self.path(source, path), seen))
+            .collect();
+        listed.sort_by(|a, b| a.0.cmp(&b.0));
+        listed
+            .into_iter()
+            .map(|(path, seen)| view(path, seen))
+            .collect()
+    }
+
+    fn path(&self, source: Option<&SourceFile>, path: &str) -> String {
+        let (mut raw, mut out) = (String::new(), String::new());
+        for part in path.split('/').skip(1) {
+            raw.push('/');
+            raw.push_str(part);
+            let spelled = source.is_some_and(|source| source.spells(&raw));
+            out.push('/');
+            match spelled || matches!(part, REST | ELEMENT) || self.is_plain(part) {
+                true => out.push_str(part),
+                false => out.push_str(&self.shape(part)),
+            }
+        }
+        out
+    }
+
+    fn is_plain(&self, part: &str) -> bool {
+        let mut plain = part.len() <= MAX_NAME && part.bytes().all(is_name_byte);
+        words(part, &mut |word| {
+            plain = plain && self.words.contains(&word);
+            plain
+        });
+        plain
+    }
+
+    fn shape(&self, part: &str) -> String {
+        let size = match part.chars().count() {
+            0..=8 => "short",
+            9..=24 => "middling",
+            _ => "long",
+        };
+        let mac = workspace_mac(&self.handles, NAME_DOMAIN, part.as_bytes());
+        format!("{{{size} {}}}", handle_text(NAME_DOMAIN, &mac))
+    }
+}
+
+/// The longest name that may be spelled out.
+const MAX_NAME: usize = 64;
+
+fn is_name_byte(b: u8) -> bool {
+    b.is_ascii_alphabetic() || matches!(b, b'-' | b'_')
+}
+
+/// The words of a name, in lower case: parts between dashes, and those that begin with a capital.
+/// `each` says whether to go on.
+fn words(name: &str, each: &mut dyn FnMut(String) -> bool) {
+    let mut word = String::new();
+    let mut before_lower = false;
+    for c in name.chars() {
+        if !c.is_ascii_alphabetic() || c.is_ascii_uppercase() && before_lower {
+            if !word.is_empty() && !each(std::mem::take(&mut word)) {
+                return;
+            }
+            word.clear();
+        }
+        if c.is_ascii_alphabetic() {
+            word.push(c.to_ascii_lowercase());
+        }
+        before_lower = c.is_ascii_lowercase();
+    }
+    if !word.is_empty() {
+        each(word);
+    }
 }
 
 fn refused(error: sources::ClassifyError) -> Error {

@@ -270,6 +270,10 @@ fn summary(entry: &LedgerEntry) -> String {
             }
         }
         "packet.written" => format!("wrote packet {}", text("packet")),
+        "setting.digests-sealed" => format!(
+            "put marks in the place of {} digests of files",
+            crate::text::grouped(detail["files"].as_u64().unwrap_or_default())
+        ),
         "setting.changed" => format!("changed the setting {}", text("name")),
         "session.purpose" if detail["purpose"].is_null() => "ended the purpose".into(),
         "session.purpose" => "stated a purpose".into(),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use evidence::{Assurance, RecordLine};
 use sources::GENERIC_ID;
 use tokio::sync::mpsc;
-use vault::{RedoneEvent, Run, VaultError};
+use vault::{NewEvent, RedoneEvent, Run, VaultError};
 
 use crate::follow::{catch_up, open_index};
-use crate::import::{FILE_SYSTEM, event};
+use crate::import::{ABOUT_FILE, FILE_SYSTEM, event, minimised};
 use crate::jobs::Job;
 use crate::text::{count, grouped};
 use crate::view::RebuiltView;
@@ -37,7 +37,7 @@ impl Workbench {
             let mut ids: BTreeSet<String> = (known.catalogue.all())
                 .map(|file| file.id.clone())
                 .collect();
-            ids.insert(GENERIC_ID.to_owned());
+            ids.extend([GENERIC_ID, FILE_SYSTEM].map(str::to_owned));
             let records = self.redo(&workspace, &ids).await?;
             return Ok(RebuiltView { records });
         }
@@ -92,12 +92,15 @@ impl Workbench {
                 .map(|run| run.last - run.first)
                 .sum(),
         );
+        let recommit = workspace.vault.recommit_head().await;
+        let recommit = recommit.map_err(|e| vault_error(&e))?.origin;
         let mut rows = 0_u32;
         for segment in segments {
             let known = workspace.known();
             let (ids, handles, job_too) = (ids.clone(), handles.clone(), Arc::clone(job));
             let (batches, mut redone) = mpsc::channel::<Vec<RedoneEvent>>(IN_FLIGHT);
             let (runs, import) = (segment.runs.clone(), segment.import);
+            let recommitted = segment.facts.origin == recommit;
             let last = runs.iter().map(|run| run.last).max().unwrap_or_default();
             let mut batch = Vec::with_capacity(BATCH);
             let reading = workspace
@@ -112,8 +115,9 @@ impl Workbench {
                             .map_err(|e| VaultError::Evidence(e.to_string()))?;
                         let (id, version) = line.schema();
                         let source = known.of_record(import, id, version);
+                        let own = recommitted && id == FILE_SYSTEM;
                         let concerned = ids.contains(&source.id) || ids.contains(id);
-                        if id != FILE_SYSTEM && concerned {
+                        if concerned {
                             let fields: Vec<(&str, &str)> = line.fields().collect();
                             let leaf = evidence::Hash([0; 32]);
                             let made = event(
@@ -125,6 +129,18 @@ impl Workbench {
                                 &handles,
                                 Assurance::Unproven,
                             );
+                            // A record of this workspace's own log about a file has rules of its own.
+                            let made = match own {
+                                true => NewEvent {
+                                    system: FILE_SYSTEM.into(),
+                                    action: ABOUT_FILE.into(),
+                                    rules: format!("{FILE_SYSTEM}/1"),
+                                    minimised: minimised(fields.iter().copied()),
+                                    exposures: Vec::new(),
+                                    ..made
+                                },
+                                false => made,
+                            };
                             batch.push(RedoneEvent {
                                 seq,
                                 occurred: made.occurred,

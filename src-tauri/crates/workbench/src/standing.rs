@@ -436,7 +436,7 @@ pub(crate) fn links(segments: &[Segment]) -> Vec<ConsistencyLink> {
         .collect()
 }
 
-/// Of the same segment from several files, all but one: the one whose file has the smallest digest stands for
+/// Of the same segment from several files, all but one: the smallest file, then the one of the first name, stands for
 /// it, so that it does not matter which came first.
 async fn copies(vault: &Vault, segments: &[Segment], known: &[Known]) -> Result<Vec<i64>, Error> {
     let mut same: BTreeMap<&str, Vec<&Segment>> = BTreeMap::new();
@@ -451,10 +451,10 @@ async fn copies(vault: &Vault, segments: &[Segment], known: &[Known]) -> Result<
                 .import(segment.import)
                 .await
                 .map_err(|e| vault_error(&e))?;
-            files.push((import.sha256, segment.id));
+            files.push((import.size, import.name, import.mark, segment.id));
         }
         files.sort_unstable();
-        copies.extend(files.into_iter().skip(1).map(|(_, id)| id));
+        copies.extend(files.into_iter().skip(1).map(|(_, _, _, id)| id));
     }
     Ok(copies)
 }

@@ -240,6 +240,12 @@ impl Workbench {
             .map_err(|error| open_error(&error))?;
         let index = crate::follow::open_index(&vault, environment)?;
         let known = Arc::new(crate::source_files::Known::of(&vault).await?);
+        let systems = known.catalogue.all().map(|file| file.id.clone());
+        let systems = systems.chain([crate::import::FILE_SYSTEM.to_owned()]);
+        let sealed = vault
+            .seal_digests(systems.collect(), environment.now())
+            .await;
+        sealed.map_err(|error| vault_error(&error))?;
         let standing = Arc::new(Standing::compute(&vault, &known.catalogue, None).await?);
         let sample = crate::sample_case::is_sample(&dir);
         let workspace = Arc::new(Workspace {

@@ -436,7 +436,7 @@ fn a_rejection_names_its_place_and_no_content() {
     };
     assert_eq!(rejection.code(), "value-duplicate-key");
     assert_eq!((rejection.line, rejection.index), (Some(2), Some(6)));
-    assert_eq!(rejection.path.as_deref(), Some("/context"));
+    assert_eq!(rejection.field, Some(3));
     let shown = format!("{rejection} {rejection:?} {}", rejection.report().message);
     assert!(
         !shown.contains("61") && !shown.contains("quoted"),

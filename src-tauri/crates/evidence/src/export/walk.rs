@@ -272,12 +272,14 @@ impl Checker {
         let mut made = Vec::with_capacity(ends.len());
         let mut schemas: Vec<(String, u32)> = Vec::new();
         for (line, index) in each_line(&lines, &ends).zip(first..) {
-            let record = match RecordLine::parse_with(line, index, &mut self.memory) {
+            let parsed = RecordLine::parse_with(line, index, &mut self.memory);
+            let parsed = parsed.and_then(|record| record.check_meaning().map(|()| record));
+            let record = match parsed {
                 Ok(record) => record,
                 Err(fault) => {
-                    let path = fault.field().and_then(|f| RecordLine::path_in(line, f));
+                    let field = fault.field().map(|field| field as u64);
                     let mut rejection = extent.reject(index, fault);
-                    rejection.path = path;
+                    rejection.field = field;
                     end = Some(Err(rejection.into()));
                     break;
                 }

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use super::{Field, MAX_LINE, Record, RecordError, SCHEMA_PATH, SchemaRef, check_paths};
+use super::{
+    Field, MAX_LINE, Record, RecordError, SCHEMA_PATH, SchemaRef, check_meaning, check_paths,
+};
 use crate::{
     base64,
     commitment::{MAX_FIELDS, Salts, Seed, commit_bytes, encode_entry_into, salt},
@@ -159,31 +161,6 @@ impl<'a> RecordLine<'a> {
         Ok(parsed)
     }
 
-    /// Path of field `number` of a line that may be bad behind it, to say where it is bad.
-    /// `None` where the line is not readable that far.
-    pub fn path_in(line: &[u8], number: usize) -> Option<String> {
-        let line = str::from_utf8(line).ok()?;
-        let at = line.find(",\"f\":[")? + 6;
-        let mut cursor = Cursor {
-            line,
-            bytes: line.as_bytes(),
-            at,
-        };
-        for field in 0..=number {
-            let mut unescaped = String::new();
-            cursor.take(if field == 0 { b"[" } else { b",[" }).ok()?;
-            let path = cursor.string(&mut unescaped).ok()?;
-            if field == number {
-                let whole = if path.unescaped { &unescaped } else { line };
-                return Some(whole[path.from as usize..path.to as usize].to_owned());
-            }
-            cursor.take(b",").ok()?;
-            cursor.string(&mut unescaped).ok()?;
-            cursor.take(b"]").ok()?;
-        }
-        None
-    }
-
     fn bytes(&self, span: Span) -> &[u8] {
         let whole = if span.unescaped {
             self.unescaped.as_bytes()
@@ -236,6 +213,23 @@ impl<'a> RecordLine<'a> {
         self.spans
             .iter()
             .map(|(path, value)| (self.text(*path), self.text(*value)))
+    }
+
+    /// Checks that each path has one meaning, see [`check_meaning`]. Not part of reading a line: what is
+    /// sealed stays readable whatever rule came later.
+    ///
+    /// # Errors
+    /// [`RecordError::Twice`].
+    pub fn check_meaning(&self) -> Result<(), RecordError> {
+        let together = |(path, _): &(Span, Span)| self.bytes(*path).ends_with(b"/*");
+        match self.spans.iter().any(together) {
+            true => check_meaning(
+                self.spans
+                    .iter()
+                    .map(|(p, v)| (self.text(*p), Some(self.text(*v)))),
+            ),
+            false => Ok(()),
+        }
     }
 
     /// Schema id and version that field 0 names.

@@ -313,3 +313,43 @@ proptest! {
         let _ = RecordLine::parse(&bytes, 0);
     }
 }
+
+#[test]
+fn what_was_committed_together_repeats_no_path() {
+    let check = |fields: &[(&str, &str)]| record(3, fields).check();
+    for (fields, expected) in [
+        (
+            &[("/outcome", "\"refused\""), ("/*", "{\"x\":1}")][..],
+            Ok(()),
+        ),
+        (
+            &[("/*", "{\"x\":1,\"outcome\":2}"), ("/outcome", "1")],
+            Err(RecordError::Twice(1)),
+        ),
+        (
+            &[("/*", "{\"out\\u0063ome\":2}"), ("/outcome", "1")],
+            Err(RecordError::Twice(1)),
+        ),
+        (
+            &[("/a/b/c", "1"), ("/a/*", "{\"b\":{\"d\":1}}")],
+            Err(RecordError::Twice(2)),
+        ),
+        (
+            &[("/a/*", "{\"b\":1}"), ("/*", "{\"a\":{\"b\":2}}")],
+            Err(RecordError::Twice(2)),
+        ),
+        (
+            &[("/a~1b", "1"), ("/*", "{\"a/b\":2}")],
+            Err(RecordError::Twice(2)),
+        ),
+        (&[("/a", "{\"b\":1}"), ("/*", "{\"b\":2}")], Ok(())),
+        (&[("/a/*", "7"), ("/a/b", "1")], Ok(())),
+    ] {
+        assert_eq!(check(fields), expected, "{fields:?}");
+    }
+    // A withheld value says nothing; the same, disclosed, is refused.
+    let fields = [("/outcome", Some("1")), ("/*", None)];
+    assert_eq!(check_meaning(fields), Ok(()));
+    let fields = [("/outcome", None), ("/*", Some("{\"outcome\":2}"))];
+    assert_eq!(check_meaning(fields), Err(RecordError::Twice(1)));
+}

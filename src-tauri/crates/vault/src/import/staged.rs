@@ -450,8 +450,8 @@ impl Staged {
         let store = self.store.finish().map_err(unpack)?;
         let records = (next_seq - first_seq).unsigned_abs();
         let written = inner.write(now, |tx| {
-            sealed::insert(tx.conn, &head.original)?;
-            sealed::insert(tx.conn, &store)?;
+            sealed::insert(tx.conn, inner.marks()?, &head.original)?;
+            sealed::insert(tx.conn, inner.marks()?, &store)?;
             let segment = segment::insert(tx.conn, import, &facts, &store.id)?;
             if segment != self.segment {
                 return Err(VaultError::ImportOrder(

@@ -8,6 +8,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, signed, time, to_json, unsigned};
 use crate::VaultError;
+use crate::marks::{self, Marks};
 
 const T: &str = "import";
 
@@ -22,8 +23,10 @@ pub struct Import {
     pub kind: String,
     /// Bytes.
     pub size: u64,
-    /// SHA-256 of the bytes.
+    /// SHA-256 of the bytes for a member with the originals key, [`mark`](Self::mark) for others.
     pub sha256: Hash,
+    /// By what these bytes are recognised: the same for every member.
+    pub mark: Hash,
     /// Sealed file that holds the original bytes.
     pub original: String,
     /// When it began.
@@ -51,20 +54,21 @@ pub(crate) fn begin(
     name: &str,
     kind: &str,
     size: u64,
-    sha256: &Hash,
+    (mark, digest): (Hash, [u8; 32]),
     original: &str,
     actor: &str,
     first_seq: i64,
     now: DateTime<Utc>,
 ) -> Result<i64, VaultError> {
     conn.execute(
-        "INSERT INTO import (state, name, kind, size, sha256, original, begun_us, actor, first_seq)
-         VALUES ('staged', ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO import (state, name, kind, size, sha256, digest, original, begun_us, actor, first_seq)
+         VALUES ('staged', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             name,
             kind,
             signed(T, size)?,
-            sha256.0,
+            mark.0,
+            digest,
             original,
             now.timestamp_micros(),
             actor,
@@ -97,10 +101,10 @@ pub(crate) fn finish(
     Ok(())
 }
 
-/// The finished import that holds these bytes.
-pub(crate) fn known(conn: &Connection, sha256: &Hash) -> Result<Option<i64>, VaultError> {
+/// The finished import that holds the bytes of this mark.
+pub(crate) fn known(conn: &Connection, mark: &Hash) -> Result<Option<i64>, VaultError> {
     let sql = "SELECT id FROM import WHERE sha256 = ? AND state = 'finished'";
-    Ok(conn.query_row(sql, [sha256.0], |r| r.get(0)).optional()?)
+    Ok(conn.query_row(sql, [mark.0], |r| r.get(0)).optional()?)
 }
 
 /// Takes back everything that unfinished imports staged.
@@ -115,11 +119,12 @@ pub(crate) fn discard_staged(conn: &Connection) -> Result<(), VaultError> {
     Ok(())
 }
 
-const SELECT: &str = "SELECT id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records, member \
+const SELECT: &str = "SELECT id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records, member, digest \
      FROM import WHERE state = 'finished'";
 
 pub(crate) async fn after(
     pool: &SqlitePool,
+    marks: Option<&Marks>,
     id: i64,
     limit: u32,
 ) -> Result<Vec<Import>, VaultError> {
@@ -130,37 +135,47 @@ pub(crate) async fn after(
         .fetch_all(pool)
         .await?
         .iter()
-        .map(from_sqlx)
+        .map(|r| from_sqlx(r, marks))
         .collect()
 }
 
 /// The newest first.
-pub(crate) async fn newest(pool: &SqlitePool, limit: u32) -> Result<Vec<Import>, VaultError> {
+pub(crate) async fn newest(
+    pool: &SqlitePool,
+    marks: Option<&Marks>,
+    limit: u32,
+) -> Result<Vec<Import>, VaultError> {
     let sql = format!("{SELECT} ORDER BY id DESC LIMIT ?");
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(limit)
         .fetch_all(pool)
         .await?
         .iter()
-        .map(from_sqlx)
+        .map(|r| from_sqlx(r, marks))
         .collect()
 }
 
-pub(crate) async fn get(pool: &SqlitePool, id: i64) -> Result<Import, VaultError> {
-    let found = after(pool, id - 1, 1)
+pub(crate) async fn get(
+    pool: &SqlitePool,
+    marks: Option<&Marks>,
+    id: i64,
+) -> Result<Import, VaultError> {
+    let found = after(pool, marks, id - 1, 1)
         .await?
         .into_iter()
         .find(|i| i.id == id);
     found.ok_or_else(|| VaultError::missing("import", id))
 }
 
-fn from_sqlx(r: &sqlx::sqlite::SqliteRow) -> Result<Import, VaultError> {
+fn from_sqlx(r: &sqlx::sqlite::SqliteRow, marks: Option<&Marks>) -> Result<Import, VaultError> {
+    let mark = hash(T, r.try_get(4)?)?;
     Ok(Import {
         id: r.try_get(0)?,
         name: r.try_get(1)?,
         kind: r.try_get(2)?,
         size: unsigned(T, r.try_get(3)?)?,
-        sha256: hash(T, r.try_get(4)?)?,
+        sha256: marks::read(T, marks, mark, r.try_get(13)?)?,
+        mark,
         original: r.try_get(5)?,
         begun: time(T, r.try_get(6)?)?,
         finished: time(T, r.try_get(7)?)?,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, time, to_json};
+use crate::marks::{self, Marks};
 use crate::seal::SealedFile;
 use crate::{ImportMember, VaultError};
 
@@ -23,7 +24,7 @@ pub struct Quarantined {
     pub kind: String,
     /// Sealed file with its bytes.
     pub sealed: String,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of its bytes for a member with the originals key, a mark of it for others.
     pub sha256: Hash,
     /// Reason: code, file, line, index, field path, expected and found digests; never content.
     pub reason: Value,
@@ -37,8 +38,13 @@ pub struct Quarantined {
     pub import: Option<i64>,
 }
 
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the columns of one row, in their order"
+)]
 pub(crate) fn insert(
     conn: &Connection,
+    marks: &Marks,
     name: &str,
     kind: &str,
     file: &SealedFile,
@@ -46,15 +52,17 @@ pub(crate) fn insert(
     reason: &Value,
     now: DateTime<Utc>,
 ) -> Result<i64, VaultError> {
-    super::sealed::insert(conn, file)?;
+    super::sealed::insert(conn, marks, file)?;
+    let (mark, digest) = marks.seal(member.map_or(&file.sha256, |m| &m.sha256));
     conn.execute(
-        "INSERT INTO quarantine (name, kind, sealed, sha256, reason, state, at_us, member)
-         VALUES (?, ?, ?, ?, ?, 'held', ?, ?)",
+        "INSERT INTO quarantine (name, kind, sealed, sha256, digest, reason, state, at_us, member)
+         VALUES (?, ?, ?, ?, ?, ?, 'held', ?, ?)",
         params![
             name,
             kind,
             file.id,
-            member.map_or(file.sha256, |m| m.sha256).0,
+            mark.0,
+            digest,
             to_json(T, reason)?,
             now.timestamp_micros(),
             member.map(|m| &m.name)
@@ -85,14 +93,17 @@ pub(crate) fn admit(conn: &Connection, id: i64, import: i64) -> Result<(), Vault
     }
 }
 
-pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<Quarantined>, VaultError> {
+pub(crate) async fn all(
+    pool: &SqlitePool,
+    marks: Option<&Marks>,
+) -> Result<Vec<Quarantined>, VaultError> {
     sqlx::query(
-        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import FROM quarantine ORDER BY id",
+        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import, digest FROM quarantine ORDER BY id",
     )
     .fetch_all(pool)
     .await?
     .iter()
-    .map(from_sqlx)
+    .map(|r| from_sqlx(r, marks))
     .collect()
 }
 
@@ -100,32 +111,36 @@ pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<Quarantined>, VaultErro
 /// held under the archive's digest and its name.
 pub(crate) async fn held(
     pool: &SqlitePool,
+    marks: &Marks,
     sha256: &Hash,
     unreadable: Option<&str>,
 ) -> Result<Option<Quarantined>, VaultError> {
     sqlx::query(
-        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import FROM quarantine q
+        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import, digest FROM quarantine q
          WHERE sha256 = ?1 AND state = 'held' AND CASE
            WHEN member IS NOT NULL AND sha256 = (SELECT s.sha256 FROM sealed s WHERE s.id = q.sealed)
            THEN member IS ?2 ELSE ?2 IS NULL END
          ORDER BY id LIMIT 1",
     )
-    .bind(sha256.0.to_vec())
+    .bind(marks.mark(sha256).0.to_vec())
     .bind(unreadable)
     .fetch_optional(pool)
     .await?
     .as_ref()
-    .map(from_sqlx)
+    .map(|r| from_sqlx(r, Some(marks)))
     .transpose()
 }
 
-fn from_sqlx(r: &sqlx::sqlite::SqliteRow) -> Result<Quarantined, VaultError> {
+fn from_sqlx(
+    r: &sqlx::sqlite::SqliteRow,
+    marks: Option<&Marks>,
+) -> Result<Quarantined, VaultError> {
     Ok(Quarantined {
         id: r.try_get(0)?,
         name: r.try_get(1)?,
         kind: r.try_get(2)?,
         sealed: r.try_get(3)?,
-        sha256: hash(T, r.try_get(4)?)?,
+        sha256: marks::read(T, marks, hash(T, r.try_get(4)?)?, r.try_get(10)?)?,
         reason: json(T, r.try_get(5)?)?,
         state: r.try_get(6)?,
         at: time(T, r.try_get(7)?)?,

@@ -5,14 +5,16 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, signed, unsigned};
 use crate::VaultError;
+use crate::marks::{self, Marks};
 use crate::seal::SealedFile;
 
 const T: &str = "sealed";
 
-pub(crate) fn insert(conn: &Connection, f: &SealedFile) -> Result<(), VaultError> {
+pub(crate) fn insert(conn: &Connection, marks: &Marks, f: &SealedFile) -> Result<(), VaultError> {
+    let (mark, digest) = marks.seal(&f.sha256);
     conn.execute(
-        "INSERT INTO sealed (id, kind, size, sha256) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-        params![f.id, f.kind, signed(T, f.size)?, f.sha256.0],
+        "INSERT INTO sealed (id, kind, size, sha256, digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        params![f.id, f.kind, signed(T, f.size)?, mark.0, digest],
     )?;
     Ok(())
 }
@@ -25,18 +27,22 @@ pub(crate) fn ids(conn: &Connection) -> Result<std::collections::BTreeSet<String
     Ok(ids)
 }
 
-pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<SealedFile>, VaultError> {
-    let rows = sqlx::query("SELECT id, kind, size, sha256 FROM sealed ORDER BY id")
+/// Digests are those of the bytes for a member with the originals key, marks for others.
+pub(crate) async fn all(
+    pool: &SqlitePool,
+    marks: Option<&Marks>,
+) -> Result<Vec<SealedFile>, VaultError> {
+    let rows = sqlx::query("SELECT id, kind, size, sha256, digest FROM sealed ORDER BY id")
         .fetch_all(pool)
         .await?;
-    rows.iter().map(from_sqlx).collect()
+    rows.iter().map(|r| from_sqlx(r, marks)).collect()
 }
 
-fn from_sqlx(r: &sqlx::sqlite::SqliteRow) -> Result<SealedFile, VaultError> {
+fn from_sqlx(r: &sqlx::sqlite::SqliteRow, marks: Option<&Marks>) -> Result<SealedFile, VaultError> {
     Ok(SealedFile {
         id: r.try_get(0)?,
         kind: r.try_get(1)?,
         size: unsigned(T, r.try_get(2)?)?,
-        sha256: hash(T, r.try_get(3)?)?,
+        sha256: marks::read(T, marks, hash(T, r.try_get(3)?)?, r.try_get(4)?)?,
     })
 }

@@ -15,7 +15,7 @@ use crate::view::{ActedView, IncidentRowView, IncidentView, IncidentsView, OpenI
 use crate::workspace::{Workspace, case_role, vault_error};
 use crate::{Code, Error, Workbench};
 
-pub(crate) use pin::{Disclosure, disclosures};
+pub(crate) use pin::{Disclosure, disclosures, may_leave};
 pub(crate) use show::word;
 
 /// One event of an incident in words.

@@ -4,7 +4,7 @@
 
 use casework::{Command, EvidenceRef};
 use chrono::{DateTime, Utc};
-use evidence::{DisclosedRecord, RecordLine};
+use evidence::{DisclosedRecord, RecordLine, SchemaRef};
 use redaction::Class;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,10 +13,11 @@ use vault::{EventRow, RowShown};
 use super::show::PinnedRow;
 use super::{json, load};
 use crate::explore::{row_view, system_title};
+use crate::import::{FILE_SYSTEM, has_path};
 use crate::record::one_row;
 use crate::view::ActedView;
 use crate::workspace::{Workspace, vault_error};
-use crate::{Error, Workbench};
+use crate::{Code, Error, Workbench};
 
 /// A pinned record as the database keeps it: its commitments, and values and salts only of
 /// fields that any audience may see in the open. Seeds and withheld salts stay sealed.
@@ -154,6 +155,19 @@ async fn disclose(
             "run fsck: the sealed file or the row was changed",
         ));
     }
+    if !may_leave(
+        workspace,
+        record.fields.iter().map(|f| f.path.as_str()),
+        || record.schema().ok(),
+    ) {
+        return Err(Error::new(
+            Code::Refused,
+            format!(
+                "record #{seq} has fields under names that no source file declares; it leaves the vault only as a leaf hash"
+            ),
+            "add a version of its source file that declares them, if their names may be seen; then pin it",
+        ));
+    }
     let fields: Vec<PinnedField> = row.fields.iter().map(pinned_field).collect();
     let view = row_view(workspace, &standing, &row, None);
     let open = |n: usize, path: &str| is_open(&row, &fields, n, path);
@@ -173,6 +187,20 @@ async fn disclose(
         note,
         record: record.disclose(open),
         fields,
+    })
+}
+
+/// Whether a record may leave the vault as more than a leaf hash: its entry carries its paths, so each
+/// must be one that its source file spells. A record about a file of this workspace's own log has paths
+/// of the program's.
+pub(crate) fn may_leave<'p>(
+    workspace: &Workspace,
+    paths: impl IntoIterator<Item = &'p str>,
+    schema: impl FnOnce() -> Option<SchemaRef>,
+) -> bool {
+    schema().is_some_and(|schema| match schema.id == FILE_SYSTEM {
+        true => paths.into_iter().all(has_path),
+        false => (workspace.known().catalogue).spells_all(&schema.id, paths),
     })
 }
 

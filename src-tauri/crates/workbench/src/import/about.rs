@@ -8,13 +8,70 @@ use vault::{EventKind, NewEvent};
 /// System of the records that say what a file was.
 pub(crate) const FILE_SYSTEM: &str = "muniment-import";
 
+/// Their record type.
+pub(crate) const ABOUT_FILE: &str = "file.imported";
+
 /// A text as a field's value.
 pub(super) fn text(value: &str) -> String {
     serde_json::Value::from(value).to_string()
 }
 
-/// The record with these fields. Names stay hidden: they often carry an account number or a person's
-/// name.
+/// Fields that say nothing of a file's content or name.
+const OPEN: [&str; 9] = [
+    "/file/format",
+    "/assurance",
+    "/manifest/of",
+    "/admitted/rejection",
+    "/admitted/quarantine",
+    "/digest/start",
+    "/digest/end",
+    "/digest/logs",
+    "/key/md5",
+];
+/// Fields that stay hidden: names often carry an account number or a person's name, and a digest or the
+/// exact size of a file of few records lets a reader guess what is hidden in them.
+const SEALED: [&str; 8] = [
+    "/file/name",
+    "/file/size",
+    "/file/sha256",
+    "/archive/sha256",
+    "/manifest/name",
+    "/manifest/sha256",
+    "/signature/sha256",
+    "/digest/sha256",
+];
+
+/// Whether records about files have this path. A record of somebody else's log that calls itself one does
+/// not pass by that with paths of its own.
+pub(crate) fn has_path(path: &str) -> bool {
+    path == redaction::SCHEMA_PATH
+        || path == "/fault"
+        || OPEN.contains(&path)
+        || SEALED.contains(&path)
+}
+
+/// What a row may hold of such a record.
+pub(crate) fn minimised<'f>(
+    fields: impl Iterator<Item = (&'f str, &'f str)>,
+) -> Vec<MinimisedField> {
+    let is_open = |path: &str| path == redaction::SCHEMA_PATH || OPEN.contains(&path);
+    fields
+        .filter(|(path, _)| has_path(path))
+        .map(|(path, value)| {
+            let (class, shown) = match is_open(path) {
+                true => (Class::C1, Shown::Kept { text: value.into() }),
+                false => (Class::C3, Shown::Hidden),
+            };
+            MinimisedField {
+                path: path.into(),
+                class,
+                shown,
+            }
+        })
+        .collect()
+}
+
+/// The record with these fields. What is not known to be harmless stays hidden.
 pub(super) fn about_file(
     index: u64,
     seed: Seed,
@@ -24,21 +81,8 @@ pub(super) fn about_file(
     let schema = format!("{{\"id\":\"{FILE_SYSTEM}\",\"version\":1}}");
     let fields =
         || std::iter::once(("@schema", &schema)).chain(fields.iter().map(|(p, v)| (*p, v)));
-    let minimised = fields()
-        .map(|(path, value)| MinimisedField {
-            path: path.into(),
-            class: match path {
-                "/file/name" | "/manifest/name" => Class::C3,
-                _ => Class::C1,
-            },
-            shown: match path {
-                "/file/name" | "/manifest/name" => Shown::Hidden,
-                _ => Shown::Kept {
-                    text: value.clone(),
-                },
-            },
-        })
-        .collect();
+    let minimised = minimised(fields().map(|(path, value)| (path, value.as_str())));
+    debug_assert!(fields().all(|(path, _)| has_path(path)));
     let record = Record {
         index,
         seed,
@@ -55,7 +99,7 @@ pub(super) fn about_file(
         occurred: None,
         recorded: None,
         system: FILE_SYSTEM.into(),
-        action: "file.imported".into(),
+        action: ABOUT_FILE.into(),
         outcome: None,
         kind: EventKind::Audit,
         assurance,

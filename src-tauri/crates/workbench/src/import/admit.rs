@@ -136,7 +136,7 @@ impl Workbench {
             unread: count(taken.unread),
             fault: taken.fault.map(|f| f.reason),
             import: import_view(workspace, import, "imported").await?,
-            file: view(find(workspace, id).await?),
+            file: view(workspace, find(workspace, id).await?),
         })
     }
 }

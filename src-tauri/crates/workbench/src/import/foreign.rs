@@ -258,7 +258,7 @@ impl Workbench {
             "manifest": claim.agreed.as_ref().map(|a| a.manifest.clone()),
             "agreed": agreed,
         });
-        let acts = finished(input, &content(input, sealed).0, more);
+        let acts = finished(workspace, input, &content(input, sealed).0, more)?;
         let admission = claim.admission.map(|a| {
             json!({
                 "quarantine": a.quarantine,

@@ -38,6 +38,9 @@ pub(crate) struct Failure {
     pub(crate) expected: Option<Hash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) found: Option<Hash>,
+    /// Digests of files that differ, as they are kept: each a mark and the digest sealed under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) digests: Option<[[Hash; 2]; 2]>,
 }
 
 impl Failure {
@@ -59,9 +62,10 @@ impl Failure {
             part: rejection.file.clone(),
             line: rejection.line,
             index: rejection.index,
-            field: rejection.path.clone(),
+            field: rejection.field.map(|field| field.to_string()),
             expected: rejection.expected,
             found: rejection.found,
+            digests: None,
         }
     }
 
@@ -89,7 +93,6 @@ impl Failure {
 
     /// The same, with the digests that differ.
     pub(crate) fn digests(mut self, expected: Hash, found: Hash) -> Self {
-        self.place = format!("expected {}, found {}", expected.to_hex(), found.to_hex());
         (self.expected, self.found) = (Some(expected), Some(found));
         self
     }
@@ -104,8 +107,8 @@ pub(crate) fn place(rejection: &RejectionReport) -> String {
     if let Some(index) = rejection.index {
         place.push_str(&format!(", record {index}"));
     }
-    if let Some(path) = &rejection.path {
-        place.push_str(&format!(", field {path}"));
+    if let Some(field) = rejection.field {
+        place.push_str(&format!(", field {field}"));
     }
     place.trim_start_matches([',', ' ']).to_owned()
 }
@@ -157,7 +160,16 @@ impl Workbench {
         if let Some(same) = held.map_err(|e| vault_error(&e))? {
             return Ok(same.id);
         }
-        let reason = serde_json::to_value(failure).unwrap_or_default();
+        let mut kept = failure.clone();
+        if failure.code == HASH_MISMATCH
+            && let (Some(expected), Some(found)) = (kept.expected.take(), kept.found.take())
+        {
+            // Digests of files, of which one at least is of a file that may be guessed.
+            let seal = |digest| workspace.vault.seal_digest(digest);
+            let sealed = seal(&expected).and_then(|one| Ok([one, seal(&found)?]));
+            kept.digests = Some(sealed.map_err(|e| vault_error(&e))?);
+        }
+        let reason = serde_json::to_value(&kept).unwrap_or_default();
         let (name, kind, sealed) = (
             input.name.clone(),
             input.format().to_owned(),
@@ -165,7 +177,7 @@ impl Workbench {
         );
         let act = json!({
             "file": name,
-            "sha256": sha256.to_hex(),
+            "mark": workspace.vault.mark(&sha256).map_err(|e| vault_error(&e))?.to_hex(),
             "code": failure.code,
             "place": failure.place,
         });
@@ -210,7 +222,7 @@ impl Workbench {
     /// One file of the quarantine with its exact reason.
     pub async fn quarantined(&self, id: u32) -> Result<QuarantineView, Error> {
         let workspace = self.workspace().await?;
-        Ok(view(find(&workspace, id).await?))
+        Ok(view(&workspace, find(&workspace, id).await?))
     }
 
     /// Writes a quarantined file out as it came, for its source to look at. Recorded in custody.
@@ -242,8 +254,10 @@ impl Workbench {
         let size = written.await.map_err(|_| super::stopped())?;
         let size = size.map_err(|e| Error::io("could not write", Path::new(&path), &e))?;
         let whole = workspace.vault.sealed_file(&held.sealed).await;
-        let sha256 = whole.map_err(|e| vault_error(&e))?.sha256.to_hex();
-        let act = json!({ "quarantine": held.id, "file": held.name, "sha256": sha256 });
+        let sha256 = whole.map_err(|e| vault_error(&e))?.sha256;
+        let mark = workspace.vault.mark(&sha256).map_err(|e| vault_error(&e))?;
+        let act = json!({ "quarantine": held.id, "file": held.name, "mark": mark.to_hex() });
+        let sha256 = sha256.to_hex();
         workspace
             .vault
             .record(Act::new("quarantine.exported", act), self.now())
@@ -281,7 +295,7 @@ async fn views(workspace: &Workspace, all: bool) -> Result<Vec<QuarantineView>, 
     let files = files.map_err(|e| vault_error(&e))?.into_iter();
     Ok(files
         .filter(|q| all || q.state == "held")
-        .map(view)
+        .map(|held| view(workspace, held))
         .collect())
 }
 
@@ -290,8 +304,17 @@ pub(super) fn failure(held: &Quarantined) -> Failure {
         .unwrap_or_else(|_| Failure::new("unknown", "the reason cannot be read", "run fsck"))
 }
 
-pub(super) fn view(held: Quarantined) -> QuarantineView {
-    let failure = failure(&held);
+pub(super) fn view(workspace: &Workspace, held: Quarantined) -> QuarantineView {
+    let mut failure = failure(&held);
+    if let Some([expected, found]) = &failure.digests {
+        failure.expected = workspace.vault.open_digest(expected);
+        failure.found = workspace.vault.open_digest(found);
+    }
+    if let (HASH_MISMATCH, Some(expected), Some(found)) =
+        (failure.code.as_str(), failure.expected, failure.found)
+    {
+        failure.place = format!("expected {}, found {}", expected.to_hex(), found.to_hex());
+    }
     QuarantineView {
         id: count(held.id),
         file: held.name,
@@ -300,7 +323,7 @@ pub(super) fn view(held: Quarantined) -> QuarantineView {
         reason: failure.reason,
         place: failure.place,
         hint: failure.hint,
-        sha256: held.sha256.to_hex(),
+        sha256: super::digest_text(workspace, &held.sha256),
         format: held.kind,
         state: held.state,
         part: failure.part,

@@ -601,32 +601,44 @@ pub(crate) fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &s
             }
             _ => outcome.into(),
         },
-        sha256: import.sha256.to_hex(),
+        sha256: digest_text(workspace, &import.sha256),
         trail: segment.and_then(|s| s.trail).map(TrailStanding::words),
     }
 }
 
+/// A file's digest, for who may know it; nothing for others.
+pub(crate) fn digest_text(workspace: &Workspace, sha256: &Hash) -> String {
+    match workspace.vault.knows_digests() {
+        true => sha256.to_hex(),
+        false => String::new(),
+    }
+}
+
 /// What every import records in custody.
+///
+/// It names the file by its mark: an entry is readable to every member, and in packets.
 pub(crate) fn finished(
+    workspace: &Workspace,
     input: &Input,
     sha256: &Hash,
     more: Value,
-) -> impl FnOnce(vault::Imported) -> vault::Acts + Send + 'static {
+) -> Result<impl FnOnce(vault::Imported) -> vault::Acts + Send + 'static, Error> {
     let (file, format) = (input.name.clone(), input.format());
-    let sha256 = sha256.to_hex();
-    move |imported| {
+    let mark = workspace.vault.mark(sha256).map_err(|e| vault_error(&e))?;
+    let mark = mark.to_hex();
+    Ok(move |imported: vault::Imported| {
         let mut detail = json!({
             "import": imported.import,
             "file": file,
             "format": format,
-            "sha256": sha256,
+            "mark": mark,
             "records": imported.records,
         });
         if let (Some(detail), Value::Object(more)) = (detail.as_object_mut(), more) {
             detail.extend(more);
         }
         Act::new("import.finished", detail).into()
-    }
+    })
 }
 
-pub(crate) use about::FILE_SYSTEM;
+pub(crate) use about::{ABOUT_FILE, FILE_SYSTEM, has_path, minimised};

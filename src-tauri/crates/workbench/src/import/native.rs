@@ -6,9 +6,9 @@ use evidence::archive::CHECKPOINT;
 use evidence::export::{self, ExportError, ExportFacts, Stop};
 use evidence::trust::KEY_SCHEMA;
 use evidence::{Assurance, ExportFiles, Hash, Reason, RecordLine, Rejection};
-use redaction::HandleKey;
+use redaction::{HandleKey, SCHEMA_PATH, Shown};
 use serde_json::json;
-use sources::{Catalogue, RecordKind, SourceFile};
+use sources::{Catalogue, GENERIC_ID, RecordKind, SourceFile};
 use tokio::sync::mpsc;
 use vault::{EventKind, ImportSession, Imported, NewEvent, SealedFile, SegmentFacts};
 
@@ -76,6 +76,7 @@ impl Workbench {
             Ahead::begin(workspace, sealed.size, first_seq, origin.clone(), import).await;
         let (batches, mut staged) = mpsc::channel(IN_FLIGHT);
         let (own, counted) = (Arc::clone(workspace), Arc::clone(job));
+        let own_origin = origin.clone();
         let verifying = tokio::task::spawn_blocking(move || {
             let mut files = files;
             let known_files = own.known();
@@ -90,7 +91,7 @@ impl Workbench {
             };
             let proposed = std::sync::Mutex::new(Proposed::default());
             let row = |line: &RecordLine<'_>, leaf| {
-                crate::jobs::lock(&proposed).look(line);
+                crate::jobs::lock(&proposed).look(&own_origin, line);
                 let (id, version) = line.schema();
                 let source = known_files.catalogue.governing(id, version);
                 let source = source.unwrap_or_else(|| Catalogue::generic());
@@ -253,7 +254,7 @@ impl Workbench {
             let rejection = Rejection::new(Reason::Trust(refusal), CHECKPOINT);
             return Ok(Err((Failure::of(&rejection.report()), session)));
         }
-        let acts = finished(input, &content(input, sealed).0, more);
+        let acts = finished(workspace, input, &content(input, sealed).0, more)?;
         session
             .finish(segment, verdict, acts, self.now())
             .await
@@ -467,24 +468,32 @@ pub(crate) fn event(
     assurance: Assurance,
 ) -> NewEvent {
     // What a newer version of the source file declares of a value that was committed whole is shown.
-    let parts;
-    let declared: Vec<(&str, &str)>;
-    let fields = if source.shows_as_committed(fields) {
-        fields
-    } else {
-        parts = source.expand(fields);
-        declared = parts
+    let parts = (!source.shows_as_committed(fields)).then(|| source.expand(fields));
+    let declared: Option<Vec<(&str, &str)>> = parts.as_ref().map(|parts| {
+        parts
             .iter()
             .map(|(path, value)| (&**path, &**value))
-            .collect();
-        &declared
-    };
+            .collect()
+    });
+    let fields = declared.as_deref().unwrap_or(fields);
     let mut minimised =
         redaction::minimise(&|path| source.rule(path), fields.iter().copied(), handles);
+    // A schema that nobody declared is a name like any other.
+    if source.id == GENERIC_ID
+        && let Some(schema) = minimised.first_mut()
+        && fields.first() != Some(&(SCHEMA_PATH, source.schema_value()))
+    {
+        schema.shown = Shown::Hidden;
+    }
     // What a record should not hold is hidden before anything is stored, whatever its class allows.
     let exposures = redaction::exposure::withhold(&line, fields.iter().copied(), &mut minimised);
     let exposed = |path: &str| exposures.iter().any(|one| one.path == path);
     let headline = source.headline(fields.iter().copied().filter(|(path, _)| !exposed(path)));
+    // Hidden members of one object are one field, however many names its record spelled for them.
+    let mut seen = std::collections::HashSet::new();
+    if parts.is_some() {
+        minimised.retain(|field| field.shown != Shown::Hidden || seen.insert(field.path.clone()));
+    }
     NewEvent {
         index,
         leaf,

@@ -323,7 +323,7 @@ impl Workbench {
         let done = session
             .finish_recommit(
                 verdict,
-                finished(input, &sealed.sha256, counted),
+                finished(workspace, input, &sealed.sha256, counted)?,
                 self.now(),
             )
             .await

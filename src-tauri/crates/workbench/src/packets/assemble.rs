@@ -111,6 +111,7 @@ pub(super) async fn assemble(
     let (proofs, mut blockers) = records::proofs(workspace, &policies, &ranges).await?;
     let replayed = vault.replay().await.map_err(|e| vault_error(&e))?;
     blockers.extend(limits::custody_blocker(replayed));
+    blockers.extend(records::unspelled(workspace, &evidence));
     let seqs: Vec<i64> = pinned
         .iter()
         .map(|d| i64::try_from(d.seq).unwrap_or_default())

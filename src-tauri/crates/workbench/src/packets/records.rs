@@ -15,7 +15,7 @@ use sources::{GENERIC_ID, SourceFile};
 use super::custody::withhold;
 use super::wording::Wording;
 use crate::Error;
-use crate::case::Disclosure;
+use crate::case::{Disclosure, may_leave};
 use crate::standing::SegmentStanding;
 use crate::workspace::{Workspace, vault_error};
 
@@ -56,7 +56,17 @@ pub(super) fn item(
             Transform::Generalise => coarser(source, field, generalise),
             Transform::Bucket => coarser(source, field, bucket),
         };
-        if !transform.discloses() {
+        // What was pinned under rules that trusted more is judged by those of now.
+        let trusted = match (class, &field.value) {
+            (Class::C0 | Class::C1 | Class::C2, Some(value)) => {
+                matches!(value.as_str(), "null" | "\"\"")
+                    || source
+                        .and_then(|source| source.rule(&field.path))
+                        .is_none_or(|rule| rule.value_type.accepts(value))
+            }
+            _ => true,
+        };
+        if !transform.discloses() || !trusted {
             withhold(field);
         }
         fields.push(FieldTreatment {
@@ -111,6 +121,27 @@ fn reading(workspace: &Workspace, record: &DisclosedRecord, system: &str) -> pac
         None => catalogue.get(system, None),
     };
     packet::read(record, system, own)
+}
+
+/// Evidence whose record may not leave: it was pinned before its names were looked at, or its source file
+/// does not declare them any more.
+pub(super) fn unspelled(
+    workspace: &Workspace,
+    evidence: &[EvidenceItem],
+) -> impl Iterator<Item = Blocker> {
+    evidence
+        .iter()
+        .filter(|item| {
+            let paths = item.record.fields.iter().map(|f| f.path.as_str());
+            !may_leave(workspace, paths, || item.record.schema().ok())
+        })
+        .map(|item| Blocker {
+            code: "undeclared-name".into(),
+            place: format!("evidence {}", item.id),
+            message: "its record has fields under names that no source file declares, so it may leave only as a leaf \
+                      hash; unpin it, or add a version of its source file that declares them"
+                .into(),
+        })
 }
 
 /// Proof material of every range that the evidence stands in, and what is wrong with it.

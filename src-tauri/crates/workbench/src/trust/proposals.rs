@@ -1,6 +1,8 @@
 //! Keys that an origin proposed by a record `muniment/key/v1`, judged by everything known now.
 
-use evidence::trust::{KEY_SCHEMA, KeyProposal, OriginTrust, ProposalError, VoidProposal};
+use evidence::trust::{
+    KEY_FORMAT, KEY_SCHEMA, KeyProposal, OriginTrust, ProposalError, VoidProposal,
+};
 use evidence::{RecordLine, Verdict};
 use serde_json::{Value, json};
 use vault::Segment;
@@ -15,19 +17,45 @@ const MOST: usize = 64;
 pub(crate) struct Proposed(Vec<Value>);
 
 impl Proposed {
-    /// Looks at a verified record.
-    pub(crate) fn look(&mut self, line: &RecordLine<'_>) {
+    /// Looks at a verified record of the log `origin`.
+    pub(crate) fn look(&mut self, origin: &str, line: &RecordLine<'_>) {
         if line.schema().0 != KEY_SCHEMA || self.0.len() == MOST {
             return;
         }
-        let fields: Vec<(&str, &str)> = line.fields().collect();
         self.0
-            .push(json!({ "index": line.index(), "fields": fields }));
+            .push(json!({ "index": line.index(), "fields": parts(origin, line) }));
     }
 
     pub(crate) fn into_json(self) -> Value {
         self.0.into()
     }
+}
+
+/// What is remembered of a record that calls itself a proposal: the four members of one, each only if it
+/// is what it should be. Whatever else such a record holds is a record's content like any other, and no
+/// schema brings content past minimisation.
+fn parts(origin: &str, line: &RecordLine<'_>) -> Vec<(&'static str, String)> {
+    let fields: Vec<(&str, &str)> = line.fields().collect();
+    let read = KeyProposal::read(origin, line.index(), fields.iter().copied());
+    let text = |wanted: &str| {
+        let value = fields.iter().find(|(path, _)| *path == wanted)?.1;
+        serde_json::from_str::<String>(value).ok()
+    };
+    let mut kept = Vec::new();
+    if text("/format").as_deref() == Some(KEY_FORMAT) {
+        kept.push(("/format", json!(KEY_FORMAT).to_string()));
+    }
+    let (key, replaces) = match &read {
+        Ok(proposal) => (Some(proposal.key.to_string()), proposal.replaces),
+        // The bytes of a key that nobody proved to hold could be anything.
+        Err(_) => (None, None),
+    };
+    kept.extend(key.map(|key| ("/key", json!(key).to_string())));
+    kept.extend(replaces.map(|key| ("/replaces", json!(key.to_string()).to_string())));
+    if read.is_ok() {
+        kept.extend(text("/proof").map(|proof| ("/proof", json!(proof).to_string())));
+    }
+    kept
 }
 
 /// A proposal as it stands.

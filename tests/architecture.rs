@@ -160,11 +160,7 @@ fn the_webview_has_no_file_shell_or_network_permission() {
         for permission in capability["permissions"].as_array().expect("permissions") {
             let permission = text(permission);
             let of = permission.split(':').next().unwrap_or_default();
-            assert!(
-                ["core", "dialog"].contains(&of),
-                "{} grants {permission}",
-                file.display()
-            );
+            assert!(of == "core", "{} grants {permission}", file.display());
         }
     }
 }

@@ -4,13 +4,17 @@
 //! line each; the TypeScript in `ui/src/lib/ipc/bindings.ts` is generated from
 //! them, committed, and held to them by the test below.
 
+mod chosen;
 mod commands;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tauri::Manager;
+use tauri::{DragDropEvent, Manager, WindowEvent};
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 use workbench::{Environment, Workbench};
+
+use chosen::{Chosen, Use};
+use commands::Shell;
 
 /// What imports free goes back to the system: they work in many short-lived threads, and what the C library's allocator
 /// keeps for each of those adds up from one import to the next.
@@ -26,9 +30,14 @@ struct Changed {
 }
 
 fn ipc() -> Builder<tauri::Wry> {
+    use chosen::*;
     use commands::*;
     Builder::new()
         .commands(collect_commands![
+            may_type_paths,
+            choose_files,
+            choose_folder,
+            choose_target,
             start,
             create_workspace,
             open_workspace,
@@ -125,7 +134,18 @@ fn main() {
         }))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_window_state::Builder::default().build())
-        .manage(bench.clone())
+        .manage(Shell {
+            bench: bench.clone(),
+            chosen: Chosen::of_this_start(),
+        })
+        .on_window_event(|window, event| {
+            if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event {
+                let shell = window.state::<Shell>();
+                for path in paths {
+                    shell.chosen.add(Use::Read, path);
+                }
+            }
+        })
         .invoke_handler(handler)
         .setup(move |app| {
             ipc.mount_events(app);

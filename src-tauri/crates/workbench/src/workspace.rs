@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use vault::{Act, KdfCost, NewMember, NewVault, OpenError, OpenOptions, Role, Vault, VaultError};
 
@@ -317,6 +317,11 @@ impl Workbench {
             .setting("time-zone")
             .await
             .map_err(|e| vault_error(&e))?;
+        let idle = workspace
+            .vault
+            .setting("idle-minutes")
+            .await
+            .map_err(|e| vault_error(&e))?;
         Ok(SettingsView {
             time_zone: zone
                 .as_ref()
@@ -324,6 +329,7 @@ impl Workbench {
                 .unwrap_or("UTC")
                 .to_owned(),
             theme: self.recent().theme,
+            idle_minutes: idle_minutes(idle.as_ref()),
             dir: workspace.dir.display().to_string(),
             sealed_bytes: size_of(&workspace.dir.join("sealed")),
             index_bytes: size_of(&workspace.dir.join("index")),
@@ -335,12 +341,16 @@ impl Workbench {
         })
     }
 
-    /// Changes the zone in which times are shown (kept in the workspace) and the theme (kept on
-    /// this machine).
+    /// Changes the zone in which times are shown and the idle time after which the window locks
+    /// (both kept in the workspace, and in custody), and the theme (kept on this machine).
+    ///
+    /// # Errors
+    /// When the theme is not known, or the idle time is not from 1 to 240 minutes.
     pub async fn set_settings(
         &self,
         time_zone: String,
         theme: String,
+        idle_minutes: u32,
     ) -> Result<SettingsView, Error> {
         if !["system", "light", "dark"].contains(&theme.as_str()) {
             return Err(Error::invalid(
@@ -348,18 +358,31 @@ impl Workbench {
                 "choose system, light or dark",
             ));
         }
+        if !IDLE_MINUTES.contains(&idle_minutes) {
+            return Err(Error::invalid(
+                "the idle time is not from 1 to 240 minutes",
+                "a workspace always locks some time after the last input; choose how long",
+            ));
+        }
         let workspace = self.workspace().await?;
         let before = self.settings().await?;
-        if before.time_zone != time_zone {
-            let zone = json!(time_zone);
+        let changed = [
+            ("time-zone", json!(before.time_zone), json!(time_zone)),
+            (
+                "idle-minutes",
+                json!(before.idle_minutes),
+                json!(idle_minutes),
+            ),
+        ];
+        for (name, before, value) in changed {
+            if before == value {
+                continue;
+            }
             workspace
                 .vault
                 .write(self.now(), move |tx| {
-                    tx.set_setting("time-zone", &zone)?;
-                    let act = Act::new(
-                        "setting.changed",
-                        json!({ "name": "time-zone", "value": zone }),
-                    );
+                    tx.set_setting(name, &value)?;
+                    let act = Act::new("setting.changed", json!({ "name": name, "value": value }));
                     Ok(((), act.into()))
                 })
                 .await
@@ -486,4 +509,16 @@ pub(crate) fn vault_error(error: &VaultError) -> Error {
         _ => Code::Failed,
     };
     Error::new(code, error.to_string(), error.hint())
+}
+
+/// Minutes without input after which a workspace may lock: never not at all.
+const IDLE_MINUTES: std::ops::RangeInclusive<u32> = 1..=240;
+
+/// The stated idle time; 15 minutes where none is, or none that may be.
+fn idle_minutes(stated: Option<&Value>) -> u32 {
+    stated
+        .and_then(Value::as_u64)
+        .and_then(|minutes| u32::try_from(minutes).ok())
+        .filter(|minutes| IDLE_MINUTES.contains(minutes))
+        .unwrap_or(15)
 }

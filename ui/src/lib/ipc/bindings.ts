@@ -5,6 +5,14 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 
 /** Commands */
 export const commands = {
+	/**  Whether paths may be typed: only where the window is driven by automation. */
+	mayTypePaths: () => __TAURI_INVOKE<boolean>("may_type_paths"),
+	/**  Lets the user choose files to read; empty when they changed their mind. */
+	chooseFiles: (title: string, several: boolean, filters: Filter[]) => __TAURI_INVOKE<string[]>("choose_files", { title, several, filters }),
+	/**  Lets the user choose a folder: one to read from, or one that is or becomes a workspace. */
+	chooseFolder: (title: string, start: string | null, workspace: boolean) => __TAURI_INVOKE<string | null>("choose_folder", { title, start, workspace }),
+	/**  Lets the user choose where to write a file; none when they changed their mind. */
+	chooseTarget: (title: string, name: string, filters: Filter[]) => __TAURI_INVOKE<string | null>("choose_target", { title, name, filters }),
 	start: () => __TAURI_INVOKE<StartView>("start"),
 	createWorkspace: (dir: string, passphrase: string, secondRole: string, secondPassphrase: string) => __TAURI_INVOKE<CreatedView>("create_workspace", { dir, passphrase, secondRole, secondPassphrase }),
 	openWorkspace: (dir: string, member: string | null, passphrase: string) => __TAURI_INVOKE<WorkspaceView>("open_workspace", { dir, member, passphrase }),
@@ -74,7 +82,7 @@ export const commands = {
 	custody: (filter: string, before: number | null) => __TAURI_INVOKE<CustodyView>("custody", { filter, before }),
 	fsck: () => __TAURI_INVOKE<FsckView>("fsck"),
 	settings: () => __TAURI_INVOKE<SettingsView>("settings"),
-	setSettings: (timeZone: string, theme: string) => __TAURI_INVOKE<SettingsView>("set_settings", { timeZone, theme }),
+	setSettings: (timeZone: string, theme: string, idleMinutes: number) => __TAURI_INVOKE<SettingsView>("set_settings", { timeZone, theme, idleMinutes }),
 	setPurpose: (purpose: string | null) => __TAURI_INVOKE<null>("set_purpose", { purpose }),
 };
 
@@ -552,6 +560,14 @@ export type FieldView = {
 	shown: string,
 	/**  What is shown: value, handle, tag or size; none when hidden. */
 	text: string | null,
+};
+
+/**  File types that a dialog offers. */
+export type Filter = {
+	/**  What they are called. */
+	name: string,
+	/**  Their endings, without the dot. */
+	extensions: string[],
 };
 
 /**  One filter of a query. */
@@ -1506,6 +1522,8 @@ export type SettingsView = {
 	time_zone: string,
 	/**  `system`, `light` or `dark`. */
 	theme: string,
+	/**  Minutes without input after which the window locks the workspace. */
+	idle_minutes: number,
 	/**  Folder of the workspace. */
 	dir: string,
 	/**  Size of the sealed files in bytes. */

@@ -1,21 +1,23 @@
-import { open, save } from "@tauri-apps/plugin-dialog";
-
-type Filter = { name: string; extensions: string[] };
+import { commands, type Filter } from "./bindings";
 
 /** Lets the user choose files with the native dialog; empty when they changed their mind. */
 export async function chooseFiles(title: string, filters: Filter[] = []): Promise<string[]> {
-  const chosen = await open({ title, multiple: true, directory: false, filters });
-  return chosen ?? [];
+  return commands.chooseFiles(title, true, filters);
 }
 
 /** Lets the user choose one file; null when they changed their mind. */
 export async function chooseFile(title: string, filters: Filter[] = []): Promise<string | null> {
-  return open({ title, multiple: false, directory: false, filters });
+  return (await commands.chooseFiles(title, false, filters))[0] ?? null;
 }
 
-/** Lets the user choose a folder; null when they changed their mind. */
-export async function chooseFolder(title: string, start?: string): Promise<string | null> {
-  return open({ title, multiple: false, directory: true, defaultPath: start });
+/** Lets the user choose a folder to read from; null when they changed their mind. */
+export async function chooseFolder(title: string): Promise<string | null> {
+  return commands.chooseFolder(title, null, false);
+}
+
+/** Lets the user choose the folder of a workspace; null when they changed their mind. */
+export async function chooseWorkspace(title: string, start?: string): Promise<string | null> {
+  return commands.chooseFolder(title, start ?? null, true);
 }
 
 /** Lets the user choose where to write a file; null when they changed their mind. */
@@ -24,5 +26,5 @@ export async function chooseTarget(
   name: string,
   filters: Filter[] = [],
 ): Promise<string | null> {
-  return save({ title, defaultPath: name, filters });
+  return commands.chooseTarget(title, name, filters);
 }

@@ -2,7 +2,7 @@
 export { commands } from "./bindings";
 export type * from "./bindings";
 export type { Value as JsonValue } from "./bindings";
-export { chooseFile, chooseFiles, chooseFolder, chooseTarget } from "./dialogs";
+export { chooseFile, chooseFiles, chooseFolder, chooseTarget, chooseWorkspace } from "./dialogs";
 export { CommandError, commandError } from "./errors";
 export { onChanged, type ChangedWhat } from "./events";
 export { onDrop, type DropState } from "./drop";

@@ -8,6 +8,7 @@ export { default as Handle } from "./Handle.svelte";
 export { default as Kbd } from "./Kbd.svelte";
 export { default as Loading } from "./Loading.svelte";
 export { default as Page } from "./Page.svelte";
+export { default as PathInput } from "./PathInput.svelte";
 export { default as Progress } from "./Progress.svelte";
 export { default as SidePanel } from "./SidePanel.svelte";
 export { default as Table } from "./Table.svelte";

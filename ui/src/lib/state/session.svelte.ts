@@ -16,10 +16,15 @@ class Session {
   /** What the sample case hands out: its passphrase and where more exports lie. */
   sample = $state.raw<SampleView | null>(null);
   ready = $state(false);
+  /** Whether the shell takes typed paths; else only those of its own dialogs. */
+  maySayPaths = $state(false);
+  /** Minutes without input after which the workspace locks. */
+  idleMinutes = $state(15);
   #locking: Promise<void> | null = null;
 
   async load(): Promise<void> {
     this.start = await commands.start();
+    this.maySayPaths = await commands.mayTypePaths();
     if (this.start.open) await this.#enter(this.start.open);
     this.ready = true;
   }
@@ -66,6 +71,7 @@ class Session {
     const settings = await commands.settings();
     zone.set(settings.time_zone);
     theme.set(settings.theme);
+    this.idleMinutes = settings.idle_minutes;
     this.workspace = workspace;
   }
 }

@@ -250,6 +250,8 @@ pub struct SettingsView {
     pub time_zone: String,
     /// `system`, `light` or `dark`.
     pub theme: String,
+    /// Minutes without input after which the window locks the workspace.
+    pub idle_minutes: u32,
     /// Folder of the workspace.
     pub dir: String,
     /// Size of the sealed files in bytes.

@@ -219,7 +219,13 @@ export const caseHandlers: Record<string, (a: Arguments) => unknown> = {
     if (!a.path.endsWith(".zip"))
       throw { code: "not-found", message: `There is no file ${a.path}.`, hint: "Check the path." };
     const broken = a.trust === null;
-    return { kind: "packet", file: a.path.split("/").at(-1), passed: !broken, lines: lines(broken), checks: [{ line: "content", check: "pages", outcome: broken ? "not-run" : "held" }] };
+    return {
+      kind: "packet",
+      file: a.path.split("/").at(-1),
+      passed: !broken,
+      lines: lines(broken),
+      checks: [{ line: "content", check: "pages", outcome: broken ? "not-run" : "held" }],
+    };
   },
   controls,
   custody: (a) => custody(a.filter, a.before),

@@ -30,6 +30,7 @@ export function mockWindow(options: MockOptions): void {
   const settings = {
     time_zone: "UTC",
     theme: options.theme,
+    idle_minutes: 15,
     dir: workspace.dir,
     sealed_bytes: 412_811_230,
     index_bytes: 61_004_111,
@@ -188,11 +189,14 @@ export function mockWindow(options: MockOptions): void {
       return { incident: caseHandlers.incident!(a), recorded: ["pinned"] };
     },
     settings: () => settings,
-    set_settings: (a) => Object.assign(settings, { time_zone: a.timeZone, theme: a.theme }),
+    set_settings: (a) =>
+      Object.assign(settings, { time_zone: a.timeZone, theme: a.theme, idle_minutes: a.idleMinutes }),
     set_purpose: (a) => ((purpose = a.purpose), null),
     ...caseHandlers,
-    "plugin:dialog|open": () => null,
-    "plugin:dialog|save": () => null,
+    may_type_paths: () => true,
+    choose_files: () => [],
+    choose_folder: () => null,
+    choose_target: () => null,
   };
 
   mockWindows("main");

@@ -1,1 +1,11 @@
 //! Whoever can write to the folder, without key or passphrase: key ring, member files, heads, links, kills.
+
+mod before;
+mod files_beside;
+mod key_cost;
+mod key_ring;
+mod killed_import;
+mod killed_packet;
+mod links;
+mod open_to_others;
+mod place;

@@ -1,21 +1,25 @@
 //! Making a workspace.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
 use evidence::{CompactRange, Seed};
+use files::Folder;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::keys::{
-    Identity, KdfCost, KeyName, Keyring, MemberFile, PassphraseError, RecoveryKey, Role, VaultKeys,
+    By, Identity, KdfCost, KeyName, Keyring, MemberFile, PassphraseError, RecoveryKey, Role,
+    VaultKeys,
 };
-use crate::ledger::{Act, CREATED, ENROLLED, SecondMember, Signer, Tip, member_detail, time_text};
-use crate::state::write_json;
+use crate::ledger::{
+    Act, CREATED, ENROLLED, LedgerHead, SecondMember, Signer, Tip, member_detail, time_text,
+};
+use crate::ring::{self, MEMBERS, Next, RING};
+use crate::state::{Remembered, head_name};
 use crate::table::{ledger, member};
 use crate::{OpenError, Vault, VaultError, db};
 
@@ -28,6 +32,23 @@ pub(crate) struct VaultFile {
     pub(crate) format: String,
     pub(crate) vault: String,
     pub(crate) created: String,
+}
+
+impl VaultFile {
+    pub(crate) fn new(vault: &str, created: &str) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            vault: vault.to_owned(),
+            created: created.to_owned(),
+        }
+    }
+
+    /// The one spelling of the file: the ledger's first entry says all that is in it.
+    pub(crate) fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
 }
 
 /// Somebody to enrol.
@@ -81,9 +102,12 @@ impl Vault {
         entropy: &mut (dyn CryptoRng + Send),
         now: DateTime<Utc>,
     ) -> Result<Created, OpenError> {
-        if dir.exists() && fs::read_dir(dir)?.next().is_some() {
+        let folder = Folder::make(dir)?;
+        if !folder.entries()?.is_empty() {
             return Err(OpenError::NotEmpty(dir.to_owned()));
         }
+        // One that was there may be open to others.
+        folder.narrow()?;
         if new
             .second
             .as_ref()
@@ -98,7 +122,6 @@ impl Vault {
         let recovery_key = RecoveryKey::draw(entropy);
         let mut keyring = Keyring::new(&vault);
         let recovery = recovery_key.identity().public();
-        keyring.admit(Role::Recovery, recovery, &keys, entropy)?;
 
         let first = NewMember {
             role: Role::Custodian,
@@ -110,45 +133,58 @@ impl Vault {
             let identity = Identity::draw(entropy);
             let file =
                 MemberFile::seal(&vault, m.role, &identity, &m.passphrase, new.cost, entropy)?;
-            keyring.admit(m.role, file.public(), &keys, entropy)?;
-            enrolled.push((m, identity, file));
+            let bytes = ring::key_file_bytes(&file)?;
+            enrolled.push((m, identity, file, bytes));
+        }
+        if let Some((_, identity, file, _)) = enrolled.first() {
+            let by = By {
+                id: &file.member,
+                identity,
+            };
+            keyring.admit(Role::Recovery, recovery, &keys, &by, entropy)?;
+            for (m, _, file, _) in &enrolled {
+                keyring.admit(m.role, file.public(), &keys, &by, entropy)?;
+            }
         }
 
-        fs::create_dir_all(dir.join("members"))?;
-        fs::create_dir_all(dir.join("sealed"))?;
-        for (_, _, file) in &enrolled {
-            write_json(
-                &dir.join("members").join(format!("{}.json", file.member)),
-                file,
-            )?;
+        let members_folder = folder.make_folder(MEMBERS)?;
+        folder.make_folder("sealed")?;
+        for (_, _, file, bytes) in &enrolled {
+            files::replace(&members_folder, format!("{}.json", file.member), bytes)?;
         }
-        write_json(&dir.join("keyring.json"), &keyring)?;
+        let ring_bytes = keyring.to_bytes()?;
+        files::replace(&folder, RING, &ring_bytes)?;
         let Some((_, database)) = keys.newest(KeyName::Database) else {
             return Err(OpenError::Database);
         };
+        db::make(&folder)?;
         db::migrate(dir, database, true).await?;
 
         let mut acts = Vec::new();
-        for (n, (m, _, file)) in enrolled.iter().enumerate() {
+        for (n, (m, _, file, bytes)) in enrolled.iter().enumerate() {
             let detail = member_detail(m.role, &file.public(), m.name.as_deref());
+            let key_files = ring::key_files_detail([(file.member.as_str(), bytes.as_slice())]);
+            let ring = ring::ring_detail(&ring_bytes);
             acts.push(if n == 0 {
                 let recovery_detail = member_detail(Role::Recovery, &recovery, None);
                 let detail = json!({
                     "vault": vault, "created": time_text(now), "custodian": detail, "recovery": recovery_detail,
+                    "ring": ring, "keyFiles": key_files,
                 });
                 Act::new(CREATED, detail)
             } else {
-                Act::new(ENROLLED, json!({ "member": detail }))
+                let detail = json!({ "member": detail, "ring": ring, "keyFiles": key_files });
+                Act::new(ENROLLED, detail)
             });
         }
-        let signer = enrolled.first().map(|(m, identity, file)| Signer {
+        let signer = enrolled.first().map(|(m, identity, file, _)| Signer {
             id: file.member.clone(),
             role: m.role,
             identity: identity.clone(),
         });
         let members: Vec<String> = enrolled
             .iter()
-            .map(|(_, _, file)| file.member.clone())
+            .map(|(_, _, file, _)| file.member.clone())
             .collect();
         let mut seeds = Vec::new();
         for _ in &acts {
@@ -158,15 +194,15 @@ impl Vault {
         }
         if let Some(signer) = signer {
             let mut conn = db::writer(dir, database)?;
-            genesis(&mut conn, &vault, &signer, &acts, seeds, now)?;
+            let head = genesis(&mut conn, &vault, &signer, &acts, seeds, now)?;
+            // From the start, so that one that is missing was taken away.
+            for member in &members {
+                Remembered::of(&vault, &head).write(&members_folder, &head_name(member))?;
+            }
         }
         // Last, so that a half-made folder is not taken for a workspace.
-        let file = VaultFile {
-            format: FORMAT.to_owned(),
-            vault: vault.clone(),
-            created: time_text(now),
-        };
-        write_json(&dir.join("vault.json"), &file)?;
+        let file = VaultFile::new(&vault, &time_text(now));
+        files::replace(&folder, "vault.json", &file.to_bytes()?)?;
         Ok(Created {
             vault,
             recovery_key,
@@ -194,32 +230,45 @@ impl Vault {
         .await??;
         let inner = self.inner.clone();
         let id = file.member.clone();
-        self.write(now, move |tx| {
-            // The files are written before the entry commits: a key file without an entry can sign nothing.
-            let keyring_path = inner.dir.join("keyring.json");
-            let mut keyring: Keyring = serde_json::from_slice(&fs::read(&keyring_path)?)
-                .map_err(|_| VaultError::corrupt("keyring.json", "it is not in its format"))?;
-            inner
-                .entropy(|e| keyring.admit(file.role, file.public(), &inner.keys, e))
-                .map_err(|e| VaultError::corrupt("keyring.json", e))?;
-            if file.role == Role::Recovery {
-                return Err(VaultError::NotAllowed {
-                    role: inner.member.role,
-                    kind: ENROLLED.to_owned(),
+        // All of it on one thread, so that nobody can give up between the entry and the files' names.
+        tokio::task::spawn_blocking(move || {
+            let (id, ring, next) = inner.write(now, |tx| {
+                if file.role == Role::Recovery {
+                    return Err(VaultError::NotAllowed {
+                        role: inner.member.role,
+                        kind: ENROLLED.to_owned(),
+                    });
+                }
+                tx.allowed(ENROLLED)?;
+                // The ring as it was checked when the workspace was opened: what lies there now, nobody vouches for.
+                let mut keyring = inner.ring().clone().ok_or(VaultError::RingUnstated {
+                    key: KeyName::Database,
+                })?;
+                let by = By {
+                    id: &inner.member.id,
+                    identity: &inner.member.identity,
+                };
+                inner
+                    .entropy(|e| keyring.admit(file.role, file.public(), &inner.keys, &by, e))
+                    .map_err(|e| VaultError::corrupt(RING, e))?;
+                let (ring_bytes, key_file) = (keyring.to_bytes()?, ring::key_file_bytes(&file)?);
+                let mut next = Next::new(&inner.folder);
+                next.key_file(&id, &key_file)?;
+                next.ring(&ring_bytes)?;
+                let members = inner.folder.folder(MEMBERS)?;
+                Remembered::of(&inner.id, &tx.before).write(&members, &head_name(&id))?;
+                let detail = json!({
+                    "member": public,
+                    "ring": ring::ring_detail(&ring_bytes),
+                    "keyFiles": ring::key_files_detail([(id.as_str(), key_file.as_slice())]),
                 });
-            }
-            tx.allowed(ENROLLED)?;
-            write_json(
-                &inner
-                    .dir
-                    .join("members")
-                    .join(format!("{}.json", file.member)),
-                &file,
-            )?;
-            write_json(&keyring_path, &keyring)?;
-            Ok((id, Act::new(ENROLLED, json!({ "member": public })).into()))
+                Ok(((id, keyring, next), Act::new(ENROLLED, detail).into()))
+            })?;
+            next.take_their_names()?;
+            *inner.ring() = Some(ring);
+            Ok(id)
         })
-        .await
+        .await?
     }
 
     /// Wraps the open member's keys under another passphrase. Nothing else changes: earlier copies of the key
@@ -231,21 +280,22 @@ impl Vault {
         now: DateTime<Utc>,
     ) -> Result<(), VaultError> {
         let inner = self.inner.clone();
-        self.write(now, move |_| {
-            let m = &inner.member;
-            let file = inner.entropy(|e| {
-                MemberFile::seal(&inner.id, m.role, &m.identity, &passphrase, cost, e)
+        tokio::task::spawn_blocking(move || {
+            let next = inner.write(now, |_| {
+                let m = &inner.member;
+                let file = inner.entropy(|e| {
+                    MemberFile::seal(&inner.id, m.role, &m.identity, &passphrase, cost, e)
+                })?;
+                let bytes = ring::key_file_bytes(&file)?;
+                let mut next = Next::new(&inner.folder);
+                next.key_file(&m.id, &bytes)?;
+                let key_files = ring::key_files_detail([(m.id.as_str(), bytes.as_slice())]);
+                let detail = json!({ "member": m.id, "keyFiles": key_files });
+                Ok((next, Act::new(ring::PASSPHRASE, detail).into()))
             })?;
-            write_json(
-                &inner.dir.join("members").join(format!("{}.json", m.id)),
-                &file,
-            )?;
-            Ok((
-                (),
-                Act::new("session.passphrase-changed", json!({ "member": m.id })).into(),
-            ))
+            Ok(next.take_their_names()?)
         })
-        .await
+        .await?
     }
 
     /// A second member proves at this workstation that they are there: the result signs their acts.
@@ -262,8 +312,8 @@ impl Vault {
         let known = known.ok_or_else(|| VaultError::NoSuchMember(member.to_owned()))?;
         let inner = self.inner.clone();
         let identity = tokio::task::spawn_blocking(move || {
-            let path = inner.dir.join("members").join(format!("{}.json", known.id));
-            let file: MemberFile = serde_json::from_slice(&fs::read(path)?)
+            let members = inner.folder.folder(MEMBERS)?;
+            let (file, _) = ring::read_key_file(&members, &format!("{}.json", known.id))
                 .map_err(|_| VaultError::Passphrase(PassphraseError::NotOurs("format")))?;
             let identity = file.open(&inner.id, &passphrase)?;
             if identity.public() != known.public {
@@ -287,7 +337,7 @@ fn genesis(
     acts: &[Act],
     seeds: Vec<Seed>,
     now: DateTime<Utc>,
-) -> Result<(), VaultError> {
+) -> Result<LedgerHead, VaultError> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut tip = Tip {
         epoch: 0,
@@ -312,5 +362,5 @@ fn genesis(
         member::put(&tx, m)?;
     }
     tx.commit()?;
-    Ok(())
+    Ok(tip.head())
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use files::{Folder, Kind};
 use rusqlite::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
@@ -34,6 +35,28 @@ fn options(dir: &Path, key: &Secret) -> SqliteConnectOptions {
         .statement_cache_capacity(64)
         // sqlx would log the key pragma.
         .disable_statement_logging()
+}
+
+/// Refuses a database that is a link, or anything but a file: SQLite would follow it.
+pub(crate) fn only_files(folder: &Folder) -> Result<(), OpenError> {
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let name = format!("{FILE}{end}");
+        match folder.kind(&name)? {
+            None | Some(Kind::File) => {}
+            Some(_) => {
+                return Err(OpenError::Damaged {
+                    file: name,
+                    reason: "it is a link or no file, which is not followed".to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the empty file of a new database, for its owner alone: what SQLite puts beside it takes its permissions.
+pub(crate) fn make(folder: &Folder) -> std::io::Result<()> {
+    folder.create(FILE).map(drop)
 }
 
 /// Brings the schema up to this program's version.

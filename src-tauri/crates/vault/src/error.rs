@@ -37,6 +37,9 @@ pub enum OpenError {
         /// What is wrong.
         reason: String,
     },
+    /// Trying all key files would take too long: this many were not made by enrolling members.
+    #[error("the key files of this workspace ask for more work than opening may take")]
+    TooManyKeyFiles,
     /// Another process has the workspace open.
     #[error("the workspace is open in another process; close it there first")]
     Locked,
@@ -110,6 +113,16 @@ pub enum VaultError {
         key: KeyName,
         /// The member's role.
         role: Role,
+    },
+    /// The key ring is of before rings were stated, and no custodian has stated it yet.
+    #[error(
+        "this needs the {} key, and no entry of the custody ledger states the key ring it lies in, which is of before \
+         rings were stated",
+        key.word()
+    )]
+    RingUnstated {
+        /// The key.
+        key: KeyName,
     },
     /// The role may not sign such a ledger entry.
     #[error("a {} may not record {kind}", role.word())]
@@ -215,6 +228,7 @@ impl OpenError {
             }
             Self::NotEmpty(_) => "choose an empty folder, or one that does not exist yet",
             Self::WrongPassphrase => "type it again, or name the member whose passphrase it is",
+            Self::TooManyKeyFiles => "name the member whose passphrase it is",
             Self::NoSuchMember(_) => "choose one of the members whose key files lie in members/",
             Self::Locked => "close the window or command that has it open",
             Self::LedgerRolledBack { .. } => {
@@ -236,6 +250,9 @@ impl VaultError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoKey { .. } | Self::NotAllowed { .. } => "ask a member whose role may do this",
+            Self::RingUnstated { .. } => {
+                "a custodian opens the workspace once: that states the ring"
+            }
             Self::ReadOnly => "open it normally to change something",
             Self::Passphrase(_) => "type the passphrase again",
             Self::NoSuchMember(_) | Self::MemberExists(_) => "list the members to see their ids",

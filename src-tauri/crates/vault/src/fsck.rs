@@ -1,6 +1,7 @@
 //! `muniment fsck`: everything the workspace claims, checked again from its bytes. A failure is a finding in
 //! the report, not an error.
 
+mod beside;
 mod stated;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,6 @@ use evidence::{CompactRange, Hash, Hasher, RecordLine};
 use serde_json::Value;
 
 use crate::ledger::{INCIDENT_EVENT, Replayer};
-use crate::open::sealed_files;
 use crate::seal::SealedFile;
 use crate::table::{event, incident, ledger, member, sealed, segment, setting};
 use crate::{Inner, Member, ReplayFault, Vault, VaultError};
@@ -84,7 +84,9 @@ impl Vault {
 
         report.add("database", self.integrity().await);
         step();
-        let replayed = self.replay_all().await?;
+        let members: Vec<Member> = member::all(&inner.pool).await?.into_values().collect();
+        let heads = inner.remembered_heads(&members);
+        let replayed = self.replay_all(interest(&heads)).await?;
         match replayed {
             Err(fault) => report.add("ledger", Err(fault.to_string())),
             Ok(found) => {
@@ -101,6 +103,15 @@ impl Vault {
                 );
                 self.check_incidents(&found.events, fold, &mut report)
                     .await?;
+                let said = beside::Said {
+                    files: &found.files,
+                    members: &found.members,
+                    roots: &found.roots,
+                    restored: &found.restored,
+                };
+                for (name, outcome) in inner.check_beside(&said, &heads) {
+                    report.add(name, outcome);
+                }
                 for (name, outcome) in found.stated.check(&inner.pool).await? {
                     report.add(name, outcome);
                 }
@@ -155,12 +166,15 @@ impl Vault {
     /// # Errors
     /// In the outer result, what kept it from being read; in the inner one, what does not hold.
     pub async fn replay(&self) -> Result<Result<u64, ReplayFault>, VaultError> {
-        Ok(self.replay_all().await?.map(|r| r.entries))
+        Ok(self.replay_all(Vec::new()).await?.map(|r| r.entries))
     }
 
-    async fn replay_all(&self) -> Result<Result<LedgerFindings, ReplayFault>, VaultError> {
+    async fn replay_all(
+        &self,
+        interest: Vec<(u64, u64)>,
+    ) -> Result<Result<LedgerFindings, ReplayFault>, VaultError> {
         let inner = self.inner.clone();
-        tokio::task::spawn_blocking(move || inner.replay_all()).await?
+        tokio::task::spawn_blocking(move || inner.replay_all(&interest)).await?
     }
 
     async fn integrity(&self) -> Result<String, String> {
@@ -228,17 +242,27 @@ impl Vault {
 
     fn orphans(&self, files: &[SealedFile]) -> Result<String, VaultError> {
         let known: BTreeSet<&str> = files.iter().map(|f| f.id.as_str()).collect();
-        let found = sealed_files(&self.inner.dir().join("sealed"))?;
+        let found = self.inner.sealer.listed()?;
         let importing = self
             .inner
             .importing
             .load(std::sync::atomic::Ordering::Acquire);
         let strays = found
+            .files
             .iter()
-            .filter(|(id, _)| !known.contains(id.as_str()))
+            .filter(|id| !known.contains(id.as_str()))
             .count();
-        let names: BTreeSet<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+        let names: BTreeSet<&str> = found.files.iter().map(String::as_str).collect();
         let lost = known.iter().filter(|id| !names.contains(*id)).count();
+        if let Some(foreign) = found.foreign.first() {
+            return Err(VaultError::corrupt(
+                "sealed",
+                format!(
+                    "{} links or files are none of ours, such as sealed/{foreign}",
+                    found.foreign.len()
+                ),
+            ));
+        }
         // A running import has files that nothing refers to yet.
         if lost == 0 && (strays == 0 || importing) {
             return Ok(format!("{} sealed files", known.len()));
@@ -297,10 +321,24 @@ struct LedgerFindings {
     members: BTreeMap<String, Member>,
     events: BTreeMap<String, Vec<Value>>,
     stated: Stated,
+    files: crate::ring::Stated,
+    roots: BTreeMap<(u64, u64), Hash>,
+    restored: Vec<(u64, u64, Hash)>,
+}
+
+/// Where the ledger's root is wanted to compare what is remembered with it.
+fn interest(heads: &beside::Heads) -> Vec<(u64, u64)> {
+    let read = heads
+        .values()
+        .filter_map(|head| head.as_ref().ok()?.as_ref());
+    read.map(|head| (head.epoch, head.size)).collect()
 }
 
 impl Inner {
-    fn replay_all(self: Arc<Self>) -> Result<Result<LedgerFindings, ReplayFault>, VaultError> {
+    fn replay_all(
+        self: Arc<Self>,
+        interest: &[(u64, u64)],
+    ) -> Result<Result<LedgerFindings, ReplayFault>, VaultError> {
         enum Stop {
             Fault(ReplayFault),
             Vault(VaultError),
@@ -311,7 +349,7 @@ impl Inner {
             }
         }
         let guard = self.writer();
-        let mut replayer = Replayer::new(&self.id, &[]);
+        let mut replayer = Replayer::new(&self.id, interest);
         let mut events: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let mut stated = Stated::default();
         let scanned = ledger::scan(&guard.conn, |row| {
@@ -334,6 +372,9 @@ impl Inner {
             members: r.members,
             events,
             stated,
+            files: r.files,
+            roots: r.roots,
+            restored: r.restored,
         }))
     }
 

@@ -431,7 +431,7 @@ impl ImportSession {
             let kept = sealed::ids(&tx)?.contains(&self.head.original.id);
             tx.commit()?;
             if !kept {
-                std::fs::remove_file(inner.sealer.path(&self.head.original.id))?;
+                inner.sealer.remove(&self.head.original.id)?;
             }
             Ok(())
         })

@@ -120,9 +120,9 @@ impl Vault {
     async fn remove_sealed(&self, id: Option<String>) -> Result<(), VaultError> {
         let Some(id) = id else { return Ok(()) };
         let inner = self.inner.clone();
-        tokio::task::spawn_blocking(move || match std::fs::remove_file(inner.sealer.path(&id)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
+        tokio::task::spawn_blocking(move || {
+            inner.sealer.remove(&id)?;
+            Ok(())
         })
         .await?
     }

@@ -19,6 +19,7 @@ mod open;
 mod read;
 mod recover;
 mod redo;
+mod ring;
 mod seal;
 mod state;
 mod store;
@@ -64,9 +65,11 @@ pub use tx::Tx;
 use rand_core::CryptoRng;
 use sqlx::SqlitePool;
 
-use keys::VaultKeys;
+use files::Folder;
+use keys::{Keyring, VaultKeys};
 use ledger::{Signer, Tip};
 use seal::Sealer;
+use state::StateFile;
 
 /// Randomness handed to the vault, shared by what it does in parallel.
 pub type Entropy = Box<dyn CryptoRng + Send>;
@@ -89,8 +92,11 @@ impl std::fmt::Debug for Vault {
 struct Inner {
     id: String,
     dir: PathBuf,
-    state_path: PathBuf,
-    head_path: PathBuf,
+    /// The same folder, held open.
+    folder: Folder,
+    state: StateFile,
+    /// The ring that the ledger states; none where it states none yet.
+    ring: Mutex<Option<Keyring>>,
     member: Arc<Signer>,
     keys: VaultKeys,
     marks: Option<marks::Marks>,
@@ -116,6 +122,10 @@ impl Inner {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ring(&self) -> MutexGuard<'_, Option<Keyring>> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn entropy<T>(&self, f: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
         let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
         f(&mut **entropy)
@@ -126,6 +136,9 @@ impl Inner {
     }
 
     fn need(&self, key: KeyName) -> VaultError {
+        if self.member.role.holds(key) {
+            return VaultError::RingUnstated { key };
+        }
         VaultError::NoKey {
             key,
             role: self.member.role,

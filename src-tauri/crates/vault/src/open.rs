@@ -3,24 +3,31 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
-use evidence::CompactRange;
+use evidence::{CompactRange, Hash};
+use files::Folder;
 use serde_json::json;
 
 use crate::create::{FORMAT, VaultFile};
-use crate::keys::{
-    Identity, KeyName, Keyring, MemberFile, PassphraseError, Role, Secret, VaultKeys,
-};
+use crate::keys::{By, Identity, KeyName, Keyring, PassphraseError, Role, Secret};
 use crate::ledger::{Act, RESTORED, ReplayFault, Replayed, Replayer, Signer, Tip};
 use crate::marks::Marks;
+use crate::ring::{self, MEMBERS, Next, Standing, Stated};
 use crate::seal::Sealer;
-use crate::state::{Remembered, state_path};
+use crate::state::{Remembered, StateFile, head_name};
+use crate::table::member::Member;
 use crate::table::{import, ledger, sealed};
 use crate::{Entropy, Inner, OpenError, Vault, VaultError, Writer, db};
+
+/// `vault.json` takes some 100 bytes.
+const MAX_VAULT_FILE: u64 = 64 << 10;
+/// Work that all key files together may ask for when no member is named: 32 files of the default cost.
+const MAX_TRIED_KIB: u64 = 24 * 1024 * 1024;
 
 /// How to open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,8 +70,11 @@ impl std::fmt::Debug for OpenOptions {
 struct Unlocked {
     vault: String,
     lock: fs::File,
+    folder: Folder,
     member: Signer,
-    keys: VaultKeys,
+    rings: Vec<ring::Found>,
+    /// The database key, and no other: nothing has said yet that the ring is honest.
+    database: Secret,
 }
 
 impl Vault {
@@ -74,7 +84,7 @@ impl Vault {
             member,
             passphrase,
             state_dir,
-            entropy,
+            mut entropy,
             mode,
             now,
         } = options;
@@ -84,40 +94,105 @@ impl Vault {
         let Unlocked {
             vault,
             lock,
+            folder,
             member,
-            keys,
+            rings,
+            database,
         } = unlocked.await.map_err(VaultError::from)??;
-        let database = keys
-            .newest(KeyName::Database)
-            .map(|(_, k)| k.clone())
-            .ok_or(OpenError::Database)?;
+        let state = StateFile::new(&state_dir, &vault);
+        let own_head = read_memory(
+            Remembered::read(&folder.folder(MEMBERS)?, &head_name(&member.id)),
+            Path::new(&head_name(&member.id)),
+        )?;
+        let headless = own_head.is_none();
+        let memories = [
+            ("state file", read_memory(state.read(), &state.path())?),
+            ("member file", own_head),
+        ];
         if mode != Mode::Inspect {
+            let wider = folder.narrow()?.len();
+            if wider > 0 {
+                tracing::warn!(
+                    wider,
+                    "files and folders of the workspace were open to others"
+                );
+            }
             db::migrate(dir, &database, false).await?;
         }
-        let state_path = state_path(&state_dir, &vault);
-        let head_path = dir.join("members").join(format!("{}.head", member.id));
-        let memories = [
-            ("state file", read_memory(&state_path)?),
-            ("member file", read_memory(&head_path)?),
-        ];
         let (at, key, id, own) = (
             dir.to_owned(),
             database.clone(),
             vault.clone(),
             member.clone(),
         );
-        let (writer, restore) =
+        let started =
             tokio::task::spawn_blocking(move || start(&at, &key, &id, &own, &memories, mode))
                 .await
                 .map_err(VaultError::from)??;
+        let Started {
+            writer,
+            restore,
+            facts,
+        } = started;
+        let judged = match &facts {
+            Some(facts) => ring::judge(rings.clone(), &facts.files, &facts.members).map(Some),
+            None => Ok(None),
+        };
+        let standing = match (judged, mode) {
+            (Ok(standing), _) => standing,
+            // To look at it, and to have fsck name it.
+            (Err(_), Mode::Inspect) => None,
+            (Err(error), _) => return Err(error),
+        };
+        let mut before = None;
+        let mut trusted = None;
+        let keys = match standing {
+            Some(Standing::Stated(found)) => {
+                let (_, keys) = found.ring.open(&vault, &member.id, &member.identity)?;
+                if mode != Mode::Inspect
+                    && let Some(facts) = &facts
+                {
+                    ring::settle(&folder, &found, &facts.files)?;
+                }
+                trusted = Some(found.ring);
+                keys
+            }
+            Some(Standing::Before(found)) if mode != Mode::Inspect => {
+                let (_, keys) = found.ring.open(&vault, &member.id, &member.identity)?;
+                if member.role == Role::Custodian {
+                    let sealer = Sealer::new(&folder, &vault, &keys)?;
+                    ring::opens_what_is_sealed(&sealer, &sealed::kinds(&writer.conn)?)?;
+                    before = Some(found.ring);
+                    keys
+                } else {
+                    keys.only_database()
+                }
+            }
+            // For inspection: nothing is sealed and no handle leaves, so the keys that lie there are as good as any.
+            _ => match rings.first() {
+                Some(found) => found.ring.open(&vault, &member.id, &member.identity)?.1,
+                None => return Err(OpenError::Database),
+            },
+        };
+        let restated = match &before {
+            Some(ring) => {
+                let by = By {
+                    id: &member.id,
+                    identity: &member.identity,
+                };
+                Some(ring::sealed_again(ring, &keys, &by, &mut *entropy)?)
+            }
+            None => None,
+        };
         let pool = db::readers(dir, &database).await?;
         let inner = Arc::new(Inner {
-            sealer: Sealer::new(dir, &vault, &keys),
             marks: Marks::of(&keys),
+            sealer: Sealer::new(&folder, &vault, &keys)?,
             id: vault,
             dir: dir.to_owned(),
-            state_path,
-            head_path,
+            folder,
+            state,
+            ring: Mutex::new(trusted),
             member: Arc::new(member),
             keys,
             pool,
@@ -135,12 +210,68 @@ impl Vault {
                 .map_err(VaultError::from)??;
             if let Some(act) = restore {
                 opened.record(act, now).await?;
-            } else {
-                let head = opened.inner.writer().tip.head();
-                opened.inner.remember(&head);
             }
+            if let Some((ring, bytes)) = restated {
+                opened.state_ring(ring, bytes, now).await?;
+            } else if headless && facts.is_some_and(|f| f.expects_head(&opened.inner.member.id)) {
+                // Recorded, because the head that is written now looks like one that was always there.
+                let member = &opened.inner.member.id;
+                opened
+                    .record(
+                        Act::new("session.head-missing", json!({ "member": member })),
+                        now,
+                    )
+                    .await?;
+            }
+            let head = opened.inner.writer().tip.head();
+            opened.inner.remember(&head);
         }
         Ok(opened)
+    }
+
+    /// States a ring of before in the ledger, with everybody's key file as it lies there.
+    async fn state_ring(
+        &self,
+        ring: Keyring,
+        bytes: Vec<u8>,
+        now: DateTime<Utc>,
+    ) -> Result<(), OpenError> {
+        let inner = self.inner.clone();
+        let names = self.members().await?.into_iter();
+        let names: Vec<String> = names
+            .filter(|m| m.active && m.role != Role::Recovery)
+            .map(|m| m.id)
+            .collect();
+        tokio::task::spawn_blocking(move || {
+            let next = inner.write(now, |tx| {
+                tx.allowed(ring::STATED)?;
+                let members = inner.folder.folder(MEMBERS)?;
+                let mut files = Vec::new();
+                for name in &names {
+                    // One that cannot be read is stated by nobody, and fsck says so.
+                    if let Ok((_, bytes)) = ring::read_key_file(&members, &format!("{name}.json")) {
+                        files.push((name.as_str(), bytes));
+                    }
+                    if members.kind(head_name(name))?.is_none() {
+                        let head = Remembered::of(&inner.id, &tx.before);
+                        head.write(&members, &head_name(name))?;
+                    }
+                }
+                let mut next = Next::new(&inner.folder);
+                next.ring(&bytes)?;
+                let stated = files.iter().map(|(name, bytes)| (*name, bytes.as_slice()));
+                let detail = json!({
+                    "ring": ring::ring_detail(&bytes),
+                    "keyFiles": ring::key_files_detail(stated),
+                });
+                Ok((next, Act::new(ring::STATED, detail).into()))
+            })?;
+            next.take_their_names()?;
+            *inner.ring() = Some(ring);
+            Ok(())
+        })
+        .await
+        .map_err(VaultError::from)?
     }
 
     /// Closes the read connections and waits for them. Dropping the last clone does the same, without waiting.
@@ -153,22 +284,26 @@ impl Vault {
 /// has none.
 #[must_use]
 pub fn key_files(dir: &Path) -> Vec<(String, Role)> {
-    let Ok(entries) = fs::read_dir(dir.join("members")) else {
+    let Ok(folder) = Folder::open(dir).and_then(|dir| dir.folder(MEMBERS)) else {
         return Vec::new();
     };
-    let mut members: Vec<(String, Role)> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".json"))
-        .filter_map(|name| read_json::<MemberFile>(dir, &format!("members/{name}")).ok())
-        .map(|file| (file.member.clone(), file.role))
+    let mut members: Vec<(String, Role)> = folder
+        .entries()
+        .unwrap_or_default()
+        .iter()
+        .filter(|entry| entry.name.ends_with(".json"))
+        .filter_map(|entry| ring::read_key_file(&folder, &entry.name).ok())
+        .map(|(file, _)| (file.member.clone(), file.role))
         .collect();
     members.sort();
     members
 }
 
-pub(crate) fn read_memory(path: &Path) -> Result<Option<Remembered>, OpenError> {
-    Remembered::read(path).map_err(|e| OpenError::Damaged {
+pub(crate) fn read_memory(
+    read: io::Result<Option<Remembered>>,
+    path: &Path,
+) -> Result<Option<Remembered>, OpenError> {
+    read.map_err(|e| OpenError::Damaged {
         file: path.display().to_string(),
         reason: format!(
             "the remembered head of the ledger cannot be read ({})",
@@ -177,85 +312,103 @@ pub(crate) fn read_memory(path: &Path) -> Result<Option<Remembered>, OpenError> 
     })
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(dir: &Path, file: &str) -> Result<T, OpenError> {
-    let damaged = |reason: String| OpenError::Damaged {
-        file: file.to_owned(),
-        reason,
-    };
-    let bytes = fs::read(dir.join(file))
-        .map_err(|e| damaged(format!("it cannot be read ({})", e.kind())))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|e| damaged(format!("not in its format, at line {}", e.line())))
-}
-
-/// Takes the workspace's lock and returns its vault id.
-pub(crate) fn lock(dir: &Path) -> Result<(String, fs::File), OpenError> {
+/// Takes the workspace's lock and returns its vault id and the folder.
+pub(crate) fn lock(dir: &Path) -> Result<(String, fs::File, Folder), OpenError> {
     let not_one = |reason| OpenError::NotAWorkspace {
         path: dir.to_owned(),
         reason,
     };
-    if !dir.join("vault.json").is_file() {
-        return Err(not_one("it has no vault.json"));
-    }
-    let head: VaultFile = read_json(dir, "vault.json")?;
+    let damaged = |file: &str, reason: String| OpenError::Damaged {
+        file: file.to_owned(),
+        reason,
+    };
+    let folder = Folder::open(dir).map_err(|_| not_one("it has no vault.json"))?;
+    let head = match folder.read("vault.json", MAX_VAULT_FILE) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return Err(not_one("it has no vault.json"));
+        }
+        Err(e) => return Err(damaged("vault.json", format!("it cannot be read ({e})"))),
+    };
+    let head: VaultFile = serde_json::from_slice(&head).map_err(|e| {
+        damaged(
+            "vault.json",
+            format!("not in its format, at line {}", e.line()),
+        )
+    })?;
     if head.format != FORMAT {
         return Err(not_one("its vault.json has another format"));
     }
-    let lock = fs::File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(dir.join("vault.lock"))?;
+    let lock = folder.lock_file("vault.lock")?;
     lock.try_lock().map_err(|e| match e {
         fs::TryLockError::WouldBlock => OpenError::Locked,
         fs::TryLockError::Error(e) => e.into(),
     })?;
-    Ok((head.vault, lock))
-}
-
-pub(crate) fn read_keyring(dir: &Path) -> Result<Keyring, OpenError> {
-    read_json(dir, "keyring.json")
+    db::only_files(&folder)?;
+    Ok((head.vault, lock, folder))
 }
 
 fn unlock(dir: &Path, member: Option<&str>, passphrase: &str) -> Result<Unlocked, OpenError> {
-    let (vault, lock) = lock(dir)?;
-    let keyring = read_keyring(dir)?;
-    let (id, identity) = find_member(dir, &vault, member, passphrase)?;
-    let (role, keys) = keyring.open(&vault, &id, &identity)?;
+    let (vault, lock, folder) = lock(dir)?;
+    let rings = ring::read_rings(&folder)?;
+    let (id, identity) = find_member(&folder, &vault, member, passphrase)?;
+    let (role, keys) = ring::open_any(&rings, &vault, &id, &identity)?;
+    let (_, database) = keys.newest(KeyName::Database).ok_or(OpenError::Database)?;
     Ok(Unlocked {
+        database: database.clone(),
         vault,
         lock,
+        folder,
         member: Signer { id, role, identity },
-        keys,
+        rings,
     })
 }
 
 fn find_member(
-    dir: &Path,
+    folder: &Folder,
     vault: &str,
     member: Option<&str>,
     passphrase: &str,
 ) -> Result<(String, Identity), OpenError> {
-    if let Some(id) = member {
-        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if !plain || !dir.join("members").join(format!("{id}.json")).is_file() {
-            return Err(OpenError::NoSuchMember(id.to_owned()));
+    let members = folder.folder(MEMBERS)?;
+    // A passphrase that was changed just before a kill may still be in the file that waits for its name.
+    let names: Vec<String> = match member {
+        Some(id) => {
+            let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            let names = [format!("{id}.json"), format!("{id}.next")];
+            let mut there = Vec::new();
+            for name in names.into_iter().filter(|_| plain) {
+                if members.kind(&name)?.is_some() {
+                    there.push(name);
+                }
+            }
+            if there.is_empty() {
+                return Err(OpenError::NoSuchMember(id.to_owned()));
+            }
+            there
         }
-        let file: MemberFile = read_json(dir, &format!("members/{id}.json"))?;
-        return match file.open(vault, passphrase) {
-            Ok(identity) => Ok((file.member, identity)),
-            Err(PassphraseError::Wrong { .. }) => Err(OpenError::WrongPassphrase),
-            Err(e) => Err(e.into()),
-        };
-    }
-    let mut names: Vec<String> = fs::read_dir(dir.join("members"))?
-        .filter_map(|e| e.ok()?.file_name().into_string().ok())
-        .filter(|n| n.ends_with(".json"))
-        .collect();
-    names.sort();
+        None => members
+            .entries()?
+            .into_iter()
+            .map(|e| e.name)
+            .filter(|n| n.ends_with(".json") || n.ends_with(".next"))
+            .collect(),
+    };
     let mut other = None;
+    let mut left = MAX_TRIED_KIB;
     for name in names {
-        let file: MemberFile = read_json(dir, &format!("members/{name}"))?;
+        let waits = name.ends_with(".next");
+        let file = match ring::read_key_file(&members, &name) {
+            Ok((file, _)) => file,
+            // Half a file is nobody's.
+            Err(_) if waits => continue,
+            Err(error) => return Err(error),
+        };
+        if file.cost().accepted().is_ok() {
+            left = left
+                .checked_sub(file.cost().work_kib())
+                .ok_or(OpenError::TooManyKeyFiles)?;
+        }
         match file.open(vault, passphrase) {
             Ok(identity) => return Ok((file.member, identity)),
             Err(PassphraseError::Wrong { .. }) => {}
@@ -263,6 +416,28 @@ fn find_member(
         }
     }
     Err(other.map_or(OpenError::WrongPassphrase, OpenError::from))
+}
+
+/// What a replay says of the files beside the database.
+pub(crate) struct Facts {
+    pub(crate) files: Stated,
+    pub(crate) members: BTreeMap<String, Member>,
+}
+
+impl Facts {
+    /// Whether a head was written beside this member's key file when it was made.
+    fn expects_head(&self, member: &str) -> bool {
+        self.files.key_files.contains_key(member)
+    }
+}
+
+/// An opened database.
+pub(crate) struct Started {
+    pub(crate) writer: Writer,
+    /// To be recorded where a restore was asked for and is one.
+    pub(crate) restore: Option<Act>,
+    /// None where the ledger does not replay, which only an inspection takes.
+    pub(crate) facts: Option<Facts>,
 }
 
 /// Opens the writer, replays the ledger and compares it with what is remembered.
@@ -273,7 +448,7 @@ pub(crate) fn start(
     member: &Signer,
     memories: &[(&'static str, Option<Remembered>); 2],
     mode: Mode,
-) -> Result<(Writer, Option<Act>), OpenError> {
+) -> Result<Started, OpenError> {
     let conn = db::writer(dir, key)?;
     let interest: Vec<(u64, u64)> = memories
         .iter()
@@ -287,7 +462,11 @@ pub(crate) fn start(
                 range: CompactRange::new(),
                 at: DateTime::<Utc>::UNIX_EPOCH,
             };
-            return Ok((Writer { conn, tip }, None));
+            return Ok(Started {
+                writer: Writer { conn, tip },
+                restore: None,
+                facts: None,
+            });
         }
         Err(e) => return Err(e),
     };
@@ -343,13 +522,27 @@ pub(crate) fn start(
             Some(act)
         }
     };
-    Ok((Writer { conn, tip }, restore))
+    Ok(Started {
+        writer: Writer { conn, tip },
+        restore,
+        facts: Some(Facts {
+            files: replayed.files,
+            members: replayed.members,
+        }),
+    })
+}
+
+fn continues(replayed: &Replayed, m: &Remembered) -> bool {
+    continues_from(&replayed.roots, &replayed.restored, m)
 }
 
 /// Whether the ledger still holds what was remembered, or a restore accounts for it.
-fn continues(replayed: &Replayed, m: &Remembered) -> bool {
-    replayed.roots.get(&(m.epoch, m.size)) == Some(&m.root)
-        || replayed.restored.contains(&(m.epoch, m.size, m.root))
+pub(crate) fn continues_from(
+    roots: &BTreeMap<(u64, u64), Hash>,
+    restored: &[(u64, u64, Hash)],
+    m: &Remembered,
+) -> bool {
+    roots.get(&(m.epoch, m.size)) == Some(&m.root) || restored.contains(&(m.epoch, m.size, m.root))
 }
 
 pub(crate) fn replay(
@@ -390,34 +583,11 @@ impl Inner {
         let known = sealed::ids(&tx)?;
         tx.commit()?;
         drop(guard);
-        for (id, path) in sealed_files(&self.dir.join("sealed"))? {
-            if !known.contains(&id) {
-                fs::remove_file(path)?;
+        for name in self.sealer.listed()?.files {
+            if !known.contains(&name) {
+                self.sealer.discard(&name)?;
             }
         }
         Ok(())
     }
-}
-
-/// Every file under `sealed/` by its name.
-pub(crate) fn sealed_files(dir: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
-    let mut out = Vec::new();
-    for folder in fs::read_dir(dir)? {
-        let folder = folder?.path();
-        if !folder.is_dir() {
-            out.push((String::new(), folder));
-            continue;
-        }
-        for file in fs::read_dir(folder)? {
-            let path = file?.path();
-            out.push((
-                path.file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned(),
-                path,
-            ));
-        }
-    }
-    Ok(out)
 }

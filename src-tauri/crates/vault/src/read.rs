@@ -173,7 +173,7 @@ impl Vault {
                 ))
             });
             if done.is_err() {
-                std::fs::remove_file(inner.sealer.path(&file.id))?;
+                inner.sealer.remove(&file.id)?;
             }
             done
         })

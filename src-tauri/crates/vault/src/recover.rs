@@ -1,6 +1,5 @@
 //! The way back when no custodian can open the workspace any more.
 
-use std::fs;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -10,11 +9,13 @@ use rusqlite::TransactionBehavior;
 use serde_json::json;
 
 use crate::create::NewMember;
-use crate::keys::{Identity, KdfCost, KeyName, MemberFile, RecoveryKey, Role};
+use crate::keys::{By, Identity, KdfCost, KeyName, MemberFile, RecoveryKey, Role};
 use crate::ledger::{Act, RECOVERED, Signer, enrolled_member, member_detail};
-use crate::open::{lock, read_keyring, read_memory, start};
-use crate::state::{Remembered, state_path, write_json};
-use crate::table::{ledger, member};
+use crate::open::{Started, lock, read_memory, start};
+use crate::ring::{self, MEMBERS, Next, Standing};
+use crate::seal::Sealer;
+use crate::state::{Remembered, StateFile, head_name};
+use crate::table::{ledger, member, sealed};
 use crate::{Mode, OpenError, Vault, VaultError, db};
 
 impl Vault {
@@ -37,21 +38,45 @@ impl Vault {
             }
             .into());
         }
-        let (vault, _lock) = lock(dir)?;
-        let mut keyring = read_keyring(dir)?;
+        let (vault, _lock, folder) = lock(dir)?;
+        let rings = ring::read_rings(&folder)?;
         let identity = recovery.identity();
         let id = identity.public().id(Role::Recovery);
-        let (role, keys) = keyring.open(&vault, &id, &identity)?;
+        let (role, opening) = ring::open_any(&rings, &vault, &id, &identity)?;
         let signer = Signer { id, role, identity };
-        let database = keys
+        let database = opening
             .newest(KeyName::Database)
             .map(|(_, k)| k.clone())
             .ok_or(OpenError::Database)?;
         db::migrate(dir, &database, false).await?;
 
-        let state = state_path(state_dir, &vault);
-        let memories = [("state file", read_memory(&state)?), ("member file", None)];
-        let (mut writer, _) = start(dir, &database, &vault, &signer, &memories, Mode::Normal)?;
+        let state = StateFile::new(state_dir, &vault);
+        let memories = [
+            ("state file", read_memory(state.read(), &state.path())?),
+            ("member file", None),
+        ];
+        let Started {
+            mut writer, facts, ..
+        } = start(dir, &database, &vault, &signer, &memories, Mode::Normal)?;
+        let facts = facts.ok_or(OpenError::Database)?;
+        let by = By {
+            id: &signer.id,
+            identity: &signer.identity,
+        };
+        let (mut keyring, keys) = match ring::judge(rings, &facts.files, &facts.members)? {
+            Standing::Stated(found) => {
+                let (_, keys) = found.ring.open(&vault, &signer.id, &signer.identity)?;
+                ring::settle(&folder, &found, &facts.files)?;
+                (found.ring, keys)
+            }
+            Standing::Before(found) => {
+                let (_, keys) = found.ring.open(&vault, &signer.id, &signer.identity)?;
+                let sealer = Sealer::new(&folder, &vault, &keys)?;
+                ring::opens_what_is_sealed(&sealer, &sealed::kinds(&writer.conn)?)?;
+                let (ring, _) = ring::sealed_again(&found.ring, &keys, &by, entropy)?;
+                (ring, keys)
+            }
+        };
         let fresh = Identity::draw(entropy);
         let file = MemberFile::seal(
             &vault,
@@ -62,13 +87,19 @@ impl Vault {
             entropy,
         )?;
         let enrolled = keyring
-            .admit(Role::Custodian, file.public(), &keys, entropy)
+            .admit(Role::Custodian, file.public(), &keys, &by, entropy)
             .map_err(OpenError::from)?;
-        let detail = member_detail(Role::Custodian, &file.public(), new.name.as_deref());
-        let act = Act::new(RECOVERED, json!({ "member": detail }));
+        let (ring_bytes, key_file) = (keyring.to_bytes()?, ring::key_file_bytes(&file)?);
+        let detail = json!({
+            "member": member_detail(Role::Custodian, &file.public(), new.name.as_deref()),
+            "ring": ring::ring_detail(&ring_bytes),
+            "keyFiles": ring::key_files_detail([(enrolled.as_str(), key_file.as_slice())]),
+        });
+        let act = Act::new(RECOVERED, detail);
         let mut seed = [0; 32];
         entropy.fill_bytes(&mut seed);
 
+        let before = Remembered::of(&vault, &writer.tip.head());
         let tx = writer
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -81,12 +112,15 @@ impl Vault {
         })?;
         member::put(&tx, &m)?;
         ledger::insert(&tx, &row)?;
-        // Before the commit: a key file without an entry can sign nothing.
-        fs::create_dir_all(dir.join("members"))?;
-        write_json(&dir.join("members").join(format!("{enrolled}.json")), &file)?;
-        write_json(&dir.join("keyring.json"), &keyring)?;
+        let members = folder.make_folder(MEMBERS)?;
+        before.write(&members, &head_name(&enrolled))?;
+        let mut next = Next::new(&folder);
+        next.key_file(&enrolled, &key_file)?;
+        next.ring(&ring_bytes)?;
+        files::step("commit");
         tx.commit()?;
-        write_json(&state, &Remembered::of(&vault, &writer.tip.head()))?;
+        next.take_their_names()?;
+        state.write(&Remembered::of(&vault, &writer.tip.head()))?;
         Ok(enrolled)
     }
 }

@@ -10,9 +10,9 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
 
 use evidence::Hash;
+use files::{Folder, Kind};
 use rand_core::CryptoRng;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ const VERSION: u32 = 1;
 pub(crate) const CHUNK: usize = 64 * 1024;
 const TAG: usize = 16;
 const MAX_HEADER: u32 = 4096;
+/// End of the name that a file has while it is written.
+const UNFINISHED: &str = ".tmp";
 
 /// What is wrong with a sealed file. `id` is the file's id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -145,22 +147,73 @@ struct Header {
 /// Where sealed files lie and what opens them.
 #[derive(Clone, Debug)]
 pub(crate) struct Sealer {
-    dir: PathBuf,
+    dir: Folder,
     vault: String,
     keys: VaultKeys,
 }
 
 impl Sealer {
-    pub(crate) fn new(workspace: &Path, vault: &str, keys: &VaultKeys) -> Self {
-        Self {
-            dir: workspace.join("sealed"),
+    pub(crate) fn new(workspace: &Folder, vault: &str, keys: &VaultKeys) -> io::Result<Self> {
+        Ok(Self {
+            dir: workspace.make_folder("sealed")?,
             vault: vault.to_owned(),
             keys: keys.clone(),
+        })
+    }
+
+    /// Removes a sealed file; whether there was one.
+    pub(crate) fn remove(&self, id: &str) -> io::Result<bool> {
+        match self.dir.folder(part(id)) {
+            Ok(folder) => folder.remove(id),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(e),
         }
     }
 
-    pub(crate) fn path(&self, id: &str) -> PathBuf {
-        self.dir.join(id.get(..2).unwrap_or("xx")).join(id)
+    /// Everything that lies where sealed files do.
+    pub(crate) fn listed(&self) -> io::Result<Listed> {
+        let mut listed = Listed::default();
+        for entry in self.dir.entries()? {
+            match entry.kind {
+                Kind::Folder => {
+                    for file in self.dir.folder(&entry.name)?.entries()? {
+                        let place = format!("{}/{}", entry.name, file.name);
+                        if file.kind == Kind::File && part(&file.name) == entry.name {
+                            listed.files.push(file.name);
+                        } else {
+                            listed.foreign.push(place);
+                        }
+                    }
+                }
+                _ => listed.foreign.push(entry.name),
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Removes a file that a killed run left, if it is one that this program wrote for this vault.
+    pub(crate) fn discard(&self, name: &str) -> io::Result<bool> {
+        let (id, unfinished) = match name.strip_suffix(UNFINISHED) {
+            Some(id) => (id, true),
+            None => (name, false),
+        };
+        let plain = id.len() == 32
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if !plain {
+            return Ok(false);
+        }
+        let folder = self.dir.folder(part(id))?;
+        let mut file = folder.open_file(name)?;
+        let ours = match header(&mut file) {
+            Ok(Some((header, _))) => header.vault == self.vault && header.id == id,
+            // A run that was killed before its header was whole.
+            Ok(None) => unfinished,
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => unfinished,
+            Err(e) => return Err(e),
+        };
+        if ours { folder.remove(name) } else { Ok(false) }
     }
 
     /// Begins a sealed file under a temporary name. `None` without the originals key.
@@ -215,12 +268,8 @@ impl Sealer {
             key,
         };
         let header = serde_json::to_vec(&header)?;
-        let path = self.path(&id);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        let tmp = path.with_extension("tmp");
-        let mut file = File::options().write(true).create_new(true).open(&tmp)?;
+        let folder = self.dir.make_folder(part(&id))?;
+        let mut file = folder.create(format!("{id}{UNFINISHED}"))?;
         file.write_all(MAGIC)?;
         file.write_all(
             &u32::try_from(header.len())
@@ -230,8 +279,8 @@ impl Sealer {
         file.write_all(&header)?;
         Ok(SealedWriter {
             file,
-            tmp: Some(tmp),
-            path,
+            folder,
+            placed: false,
             key: gcm(file_key)?,
             aad,
             chunk: 0,
@@ -254,23 +303,18 @@ impl Sealer {
 
     fn open_inner(&self, kind: &str, id: &str) -> Result<SealedReader, OpenSealed> {
         let own = || id.to_owned();
-        let file = File::open(self.path(id)).map_err(|e| match e.kind() {
+        let missing = |e: io::Error| match e.kind() {
             io::ErrorKind::NotFound => OpenSealed::Seal(SealError::Missing { id: own() }),
             _ => OpenSealed::Io(e),
-        })?;
+        };
+        let folder = self.dir.folder(part(id)).map_err(missing)?;
+        let file = folder.open_file(id).map_err(missing)?;
         let length = file.metadata()?.len();
         let mut file = BufReader::with_capacity(CHUNK + TAG, file);
-        let damaged = |_| OpenSealed::Seal(SealError::Header { id: own() });
-        let mut start = [0; 12];
-        file.read_exact(&mut start).map_err(damaged)?;
-        let len = u32::from_be_bytes([start[8], start[9], start[10], start[11]]);
-        if &start[..8] != MAGIC || len > MAX_HEADER {
-            return Err(SealError::Header { id: own() }.into());
-        }
-        let mut header = vec![0; len as usize];
-        file.read_exact(&mut header).map_err(damaged)?;
-        let header: Header =
-            serde_json::from_slice(&header).map_err(|_| SealError::Header { id: own() })?;
+        let damaged = || OpenSealed::Seal(SealError::Header { id: own() });
+        let (header, base) = header(&mut file)
+            .map_err(|_| damaged())?
+            .ok_or_else(damaged)?;
         if header.v != VERSION {
             return Err(SealError::Version {
                 id: own(),
@@ -299,7 +343,6 @@ impl Sealer {
             )
             .map_err(|_| no_key())?;
         let file_key = Secret::new(<[u8; 32]>::try_from(&*plain).map_err(|_| no_key())?);
-        let base = 12 + u64::from(len);
         let body = length.saturating_sub(base);
         let full = (CHUNK + TAG) as u64;
         // The last chunk holds 0 to 64 KiB of content and always its tag.
@@ -325,6 +368,35 @@ impl Sealer {
             plain: Vec::new(),
         })
     }
+}
+
+/// What lies where sealed files do.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    /// Names of files in the folder that they belong in.
+    pub(crate) files: Vec<String>,
+    /// What this program puts nowhere here: links, other folders' files.
+    pub(crate) foreign: Vec<String>,
+}
+
+/// Name of the folder that a sealed file lies in.
+fn part(id: &str) -> &str {
+    id.get(..2).unwrap_or("xx")
+}
+
+/// Reads a sealed file's header and where it ends; none if it has none.
+fn header(file: &mut impl Read) -> io::Result<Option<(Header, u64)>> {
+    let mut start = [0; 12];
+    file.read_exact(&mut start)?;
+    let len = u32::from_be_bytes([start[8], start[9], start[10], start[11]]);
+    if &start[..8] != MAGIC || len > MAX_HEADER {
+        return Ok(None);
+    }
+    let mut header = vec![0; len as usize];
+    file.read_exact(&mut header)?;
+    Ok(serde_json::from_slice(&header)
+        .ok()
+        .map(|header| (header, 12 + u64::from(len))))
 }
 
 /// Opening fails with one of these.
@@ -373,8 +445,8 @@ fn nonce(chunk: u64, last: bool) -> Nonce {
 /// Writes a sealed file; it appears under its name only when [`SealedWriter::finish`] made it durable.
 pub(crate) struct SealedWriter {
     file: File,
-    tmp: Option<PathBuf>,
-    path: PathBuf,
+    folder: Folder,
+    placed: bool,
     key: LessSafeKey,
     aad: Vec<u8>,
     chunk: u64,
@@ -398,6 +470,10 @@ impl SealedWriter {
         Ok(())
     }
 
+    fn unfinished(&self) -> String {
+        format!("{}{UNFINISHED}", self.done.id)
+    }
+
     /// Content bytes so far.
     pub(crate) fn size(&self) -> u64 {
         self.done.size
@@ -406,14 +482,10 @@ impl SealedWriter {
     /// Seals the last chunk, makes the file durable and gives it its name.
     pub(crate) fn finish(mut self) -> io::Result<SealedFile> {
         self.seal(true)?;
+        files::step("sync");
         self.file.sync_all()?;
-        if let Some(tmp) = &self.tmp {
-            std::fs::rename(tmp, &self.path)?;
-            if let Some(parent) = self.path.parent() {
-                sync_dir(parent)?;
-            }
-        }
-        self.tmp = None;
+        self.folder.place(self.unfinished(), &self.done.id)?;
+        self.placed = true;
         let sha = self.sha.clone().finish();
         self.done.sha256.0.copy_from_slice(sha.as_ref());
         Ok(self.done.clone())
@@ -440,20 +512,11 @@ impl Write for SealedWriter {
 
 impl Drop for SealedWriter {
     fn drop(&mut self) {
-        if let Some(tmp) = self.tmp.take() {
+        if !self.placed {
             // What is left behind here is removed at the next open for writing.
-            let _ = std::fs::remove_file(tmp);
+            let _ = self.folder.remove(self.unfinished());
         }
     }
-}
-
-/// Makes a rename in `dir` durable.
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(dir)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = dir;
-    Ok(())
 }
 
 /// Reads a sealed file from any position; every byte handed out was authenticated.

@@ -1,13 +1,17 @@
 //! What is remembered of the ledger's head besides the database: in a state file outside the workspace, and in
 //! a small file beside the member's key file.
 
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use evidence::Hash;
+use files::Folder;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::LedgerHead;
+
+/// A head takes some 200 bytes.
+const MAX_HEAD: u64 = 64 << 10;
 
 /// A remembered head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,30 +33,52 @@ impl Remembered {
     }
 
     /// `None` where nothing is remembered yet.
-    pub(crate) fn read(path: &Path) -> std::io::Result<Option<Self>> {
-        match std::fs::read(path) {
+    pub(crate) fn read(folder: &Folder, name: &str) -> io::Result<Option<Self>> {
+        match folder.read(name, MAX_HEAD) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e),
         }
     }
+
+    /// Replaces what is remembered in a file.
+    pub(crate) fn write(&self, folder: &Folder, name: &str) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        files::replace(folder, name, &bytes)
+    }
 }
 
-/// The state file of a vault in the state folder.
-pub(crate) fn state_path(state_dir: &Path, vault: &str) -> PathBuf {
-    state_dir.join(format!("{vault}.json"))
+/// The state file of a vault, outside of it.
+#[derive(Clone, Debug)]
+pub(crate) struct StateFile {
+    folder: PathBuf,
+    name: String,
 }
 
-/// Replaces `path` with `value` as JSON: temporary name, fsync, rename.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent)?;
-    let tmp = path.with_extension("tmp");
-    let mut bytes = serde_json::to_vec_pretty(value)?;
-    bytes.push(b'\n');
-    let mut file = std::fs::File::create(&tmp)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&tmp, path)?;
-    crate::seal::sync_dir(parent)
+impl StateFile {
+    pub(crate) fn new(folder: &Path, vault: &str) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            name: format!("{vault}.json"),
+        }
+    }
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+    pub(crate) fn read(&self) -> io::Result<Option<Remembered>> {
+        match Folder::open(&self.folder) {
+            Ok(folder) => Remembered::read(&folder, &self.name),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+    pub(crate) fn write(&self, remembered: &Remembered) -> io::Result<()> {
+        remembered.write(&Folder::make(&self.folder)?, &self.name)
+    }
+}
+
+/// The file beside a member's key file.
+pub(crate) fn head_name(member: &str) -> String {
+    format!("{member}.head")
 }

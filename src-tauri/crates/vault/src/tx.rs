@@ -14,8 +14,9 @@ use crate::ledger::{
     may_record,
 };
 use crate::marks::Marks;
+use crate::ring::MEMBERS;
 use crate::seal::SealedFile;
-use crate::state::{Remembered, write_json};
+use crate::state::{Remembered, head_name};
 use crate::table::{
     self, import, incident, ledger, member, note, packet, pinned, quarantine, scope_key, sealed,
     segment, setting, subject, trust,
@@ -28,6 +29,8 @@ pub struct Tx<'a> {
     pub(crate) now: DateTime<Utc>,
     signer: &'a Signer,
     marks: Option<&'a Marks>,
+    /// Where the ledger stood when the transaction began.
+    pub(crate) before: LedgerHead,
     /// Incident events that must be among the acts at commit.
     promised: RefCell<BTreeSet<(String, i64)>>,
 }
@@ -100,11 +103,13 @@ impl Inner {
                 now,
                 signer: &self.member,
                 marks: self.marks.as_ref(),
+                before: tip.head(),
                 promised: RefCell::default(),
             };
             let (value, acts) = f(&tx)?;
             (value, self.append(&tx, tip, acts)?)
         };
+        files::step("commit");
         db.commit()?;
         *tip = next;
         let head = tip.head();
@@ -177,8 +182,12 @@ impl Inner {
     /// logged: an older memory never accuses a newer ledger.
     pub(crate) fn remember(&self, head: &LedgerHead) {
         let remembered = Remembered::of(&self.id, head);
-        for path in [&self.state_path, &self.head_path] {
-            if let Err(e) = write_json(path, &remembered) {
+        let beside = || {
+            let members = self.folder.folder(MEMBERS)?;
+            remembered.write(&members, &head_name(&self.member.id))
+        };
+        for written in [self.state.write(&remembered), beside()] {
+            if let Err(e) = written {
                 tracing::warn!(error = %e.kind(), "could not remember the ledger's head");
             }
         }

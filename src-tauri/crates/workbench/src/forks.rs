@@ -1,13 +1,14 @@
 //! The proof that the keeper of a log signed two histories, as a file for whoever has its key.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use evidence::continuity::{ConsistencyLink, Fork};
 use evidence::fork::{Branch, FORK_PROOF_FORMAT, ForkProof, MAX_FORK_PROOF, Step};
 use evidence::merkle::Trace;
 use evidence::{Checkpoint, Hash, SignedNote, VerifierKey};
+use files::NewFile;
 use serde_json::json;
 use vault::{Act, Segment};
 
@@ -62,8 +63,11 @@ impl Workbench {
         let text = proof.to_json();
         let digest = Hash::sha256(text.as_bytes()).to_hex();
         if let Some(path) = &path {
-            std::fs::write(path, &text)
-                .map_err(|e| Error::io("could not write the fork proof", Path::new(path), &e))?;
+            let failed =
+                |e: io::Error| Error::io("could not write the fork proof", Path::new(path), &e);
+            let mut file = NewFile::beside(Path::new(path)).map_err(failed)?;
+            file.write_all(text.as_bytes()).map_err(failed)?;
+            file.sync().map_err(failed)?;
             let detail = json!({ "origin": origin, "size": fork.size, "sha256": digest });
             workspace
                 .vault
@@ -72,6 +76,8 @@ impl Workbench {
                 })
                 .await
                 .map_err(|e| vault_error(&e))?;
+            // Only what custody knows takes its name.
+            file.place().map_err(failed)?;
             self.vault_changed();
         }
         Ok(ForkProofView {

@@ -6,6 +6,7 @@
 
 mod assemble;
 mod custody;
+mod delivery;
 mod findings;
 mod follow_up;
 mod limits;
@@ -16,9 +17,8 @@ mod show;
 mod tests;
 mod wording;
 
-use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use casework::Command;
@@ -34,6 +34,7 @@ use crate::view::{PacketPlanView, PacketRowView, PacketsView};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
 use assemble::{Assembled, assemble, may_write, policy_of};
+use delivery::Delivery;
 use wording::{ScopeKeys, capital};
 
 /// What a signer says with their signature.
@@ -83,8 +84,9 @@ impl Workbench {
             trust: assembled.trust,
             approved: digest,
             path: path.clone(),
+            workspace: workspace.dir.clone(),
         };
-        let done = tokio::task::spawn_blocking(move || job.run(assembled.input))
+        let (done, delivery) = tokio::task::spawn_blocking(move || job.run(assembled.input))
             .await
             .map_err(|_| stopped())??;
         let recorded = async {
@@ -162,10 +164,13 @@ impl Workbench {
             Ok(number) => number,
             Err(error) => {
                 // What custody does not know of must not be handed over.
-                remove(&path);
+                delivery.give_up();
                 return Err(error);
             }
         };
+        tokio::task::spawn_blocking(move || delivery.hand_over())
+            .await
+            .map_err(|_| stopped())??;
         self.vault_changed();
         let rows = workspace
             .vault
@@ -246,9 +251,11 @@ struct Writing {
     /// Digest of the plan that somebody approved.
     approved: String,
     path: PathBuf,
+    /// Folder of the workspace.
+    workspace: PathBuf,
 }
 
-/// A packet that lies at its place, verified.
+/// A packet that lies beside its place, verified.
 struct Done {
     name: String,
     plan: Plan,
@@ -260,7 +267,7 @@ struct Done {
 }
 
 impl Writing {
-    fn run(self, input: PacketInput) -> Result<Done, Error> {
+    fn run(self, input: PacketInput) -> Result<(Done, Delivery), Error> {
         let prepared = packet::prepare(&input).map_err(|e| packet_error(&e))?;
         let plan = prepared.plan().clone();
         let plan_digest = digest_of(&plan)?;
@@ -274,24 +281,23 @@ impl Writing {
                 "look at the plan: it names each reason",
             )
         })?;
-        if self.path.exists() {
-            return Err(exists(&self.path));
-        }
-        let unfinished = unfinished(&self.path);
-        let written = self.write(prepared, &approved, &unfinished);
-        let checked = written
-            .and_then(|written| Ok((self.check(&unfinished, &input.withheld_values)?, written)));
-        let handed_over = checked.and_then(|done| {
+        let delivery = Delivery::begin(&self.workspace, &self.path)?;
+        let checked = self
+            .write(prepared, &approved, &delivery)
+            .and_then(|written| Ok((self.check(&delivery, &input.withheld_values)?, written)))
             // Somebody may have put a file there meanwhile.
-            if self.path.exists() {
-                return Err(exists(&self.path));
+            .and_then(|done| match self.path.symlink_metadata() {
+                Ok(_) => Err(exists(&self.path)),
+                Err(_) => Ok(done),
+            });
+        let (report, written) = match checked {
+            Ok(done) => done,
+            Err(error) => {
+                delivery.give_up();
+                return Err(error);
             }
-            std::fs::rename(&unfinished, &self.path)
-                .map_err(|e| Error::io("could not write the packet to", &self.path, &e))?;
-            Ok(done)
-        });
-        let (report, written) = handed_over.inspect_err(|_| remove(&unfinished))?;
-        Ok(Done {
+        };
+        let done = Done {
             name: self
                 .path
                 .file_name()
@@ -304,36 +310,36 @@ impl Writing {
             size: written.size,
             packet_digest: written.packet_digest,
             report,
-        })
+        };
+        Ok((done, delivery))
     }
 
     fn write(
         &self,
         prepared: Prepared,
         approved: &packet::ApprovedPlan,
-        unfinished: &Path,
+        delivery: &Delivery,
     ) -> Result<packet::Written, Error> {
-        let io = |e: std::io::Error| Error::io("could not write the packet to", unfinished, &e);
+        let io = |e: std::io::Error| Error::io("could not write the packet to", &self.path, &e);
         let signer = KeySigner {
             key: &self.key,
             role: &self.role,
             statement: STATEMENT,
         };
-        let mut out = BufWriter::new(File::create(unfinished).map_err(io)?);
+        let mut out = BufWriter::new(delivery.file.handle().map_err(io)?);
         let written = prepared
             .write(approved, &[&signer], &mut out)
             .map_err(|e| packet_error(&e))?;
         out.flush().map_err(io)?;
-        out.get_ref().sync_all().map_err(io)?;
+        delivery.file.sync().map_err(io)?;
         Ok(written)
     }
 
     /// Reads the file again and checks exactly what lies on the disk.
-    fn check(&self, unfinished: &Path, withheld: &[String]) -> Result<PacketReport, Error> {
+    fn check(&self, delivery: &Delivery, withheld: &[String]) -> Result<PacketReport, Error> {
         let io =
-            |e: std::io::Error| Error::io("could not read the packet again from", unfinished, &e);
-        let report =
-            packet::verify(File::open(unfinished).map_err(io)?, &self.trust).map_err(io)?;
+            |e: std::io::Error| Error::io("could not read the packet again for", &self.path, &e);
+        let report = packet::verify(delivery.file.again().map_err(io)?, &self.trust).map_err(io)?;
         if !report.passed() {
             return Err(Error::failed(
                 format!(
@@ -343,7 +349,7 @@ impl Writing {
                 "nothing was handed over; look at the evidence and its sources",
             ));
         }
-        let hits = packet::leak_check(File::open(unfinished).map_err(io)?, withheld).map_err(io)?;
+        let hits = packet::leak_check(delivery.file.again().map_err(io)?, withheld).map_err(io)?;
         match hits.first() {
             None => Ok(report),
             Some(hit) => Err(Error::new(
@@ -368,23 +374,23 @@ fn absolute(path: &str) -> Result<PathBuf, Error> {
             "choose a file in it, such as review.zip",
         ));
     }
-    if path.exists() {
+    // A link that leads nowhere is there, too.
+    if path.symlink_metadata().is_ok() {
         return Err(exists(&path));
     }
     Ok(path)
 }
 
-fn unfinished(path: &Path) -> PathBuf {
-    let mut name = path.file_name().map(OsString::from).unwrap_or_default();
-    name.push(".unfinished");
-    path.with_file_name(name)
-}
+pub(crate) use delivery::finish as finish_deliveries;
 
-fn remove(path: &Path) {
-    if let Err(error) = std::fs::remove_file(path)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(error = %error.kind(), "an unfinished packet could not be removed");
+/// SHA-256 of a file.
+fn digest(mut file: File) -> std::io::Result<Hash> {
+    let (mut hasher, mut buffer) = (evidence::Hasher::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            n => hasher.update(&buffer[..n]),
+        }
     }
 }
 

@@ -69,7 +69,7 @@ impl Workbench {
             if at.exists() {
                 std::fs::remove_dir_all(&at).map_err(|e| Error::io("could not clear", &at, &e))?;
             }
-            std::fs::create_dir_all(&at).map_err(|e| Error::io("could not create", &at, &e))?;
+            files::Folder::make(&at).map_err(|e| Error::io("could not create", &at, &e))?;
             sample::build(&at, Scale::default()).map_err(|e| {
                 Error::failed(
                     format!("the sample case could not be written: {e}"),

@@ -14,6 +14,7 @@ use evidence::trust::{Fingerprint, KEY_SCHEMA, NewKey, proposal_fields};
 use evidence::{
     CosigningKey, ExportFiles, ExportWriter, LogKeys, Record, Seed, SigningKey, VerifierKey,
 };
+use files::NewFile;
 use rand_core::Rng as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,8 @@ use zeroize::Zeroize;
 
 use crate::{Code, Environment, Error};
 use key_file::{
-    Half, KEY_FORMAT, KeyFile, Sealing, damaged, lock_key, log_keys, read_key, write_key,
+    Half, KEY_FORMAT, KeyFile, Sealing, create_key, damaged, lock_key, log_keys, read_key,
+    write_key,
 };
 
 /// A key that was made; the secret stays in its file.
@@ -134,13 +136,13 @@ pub fn keygen(
         });
     }
     seed.zeroize();
-    if output.exists() {
+    if output.symlink_metadata().is_ok() {
         return Err(Error::invalid(
             format!("{} exists already", output.display()),
             "a key is never overwritten: choose another name",
         ));
     }
-    write_key(output, &file)?;
+    create_key(output, &file)?;
     Ok(KeyView {
         origin: origin.into(),
         vkey: vkey.to_string(),
@@ -223,14 +225,15 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
         None => None,
     };
     file.sealing = Some(cut_off.unwrap_or_else(|| Sealing::begin(base_head, environment)));
-    if request.output.exists() {
+    if request.output.symlink_metadata().is_ok() {
         return Err(Error::invalid(
             format!("{} exists already", request.output.display()),
             "exports are never overwritten: choose another name",
         ));
     }
-    let unfinished = request.output.with_extension("unfinished");
-    let sealed = seal_into(
+    let put = |e: std::io::Error| Error::io("could not put the export at", request.output, &e);
+    let unfinished = NewFile::beside(request.output).map_err(put)?;
+    let view = seal_into(
         request,
         source,
         &unfinished,
@@ -239,21 +242,12 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
         &mut file,
         &keys,
         successor,
-    );
-    match sealed {
-        Ok(view) => {
-            fs::rename(&unfinished, request.output)
-                .map_err(|e| Error::io("could not put the export at", request.output, &e))?;
-            // It is out: what its seeds were drawn from is of no more use.
-            file.sealing = None;
-            write_key(request.key, &file)?;
-            Ok(view)
-        }
-        Err(error) => {
-            let _ = fs::remove_file(&unfinished);
-            Err(error)
-        }
-    }
+    )?;
+    unfinished.place().map_err(put)?;
+    // It is out: what its seeds were drawn from is of no more use.
+    file.sealing = None;
+    write_key(request.key, &file)?;
+    Ok(view)
 }
 
 #[allow(
@@ -263,7 +257,7 @@ pub fn seal(request: &Request<'_>, environment: &Environment) -> Result<SealedVi
 fn seal_into(
     request: &Request<'_>,
     source: &sources::SourceFile,
-    unfinished: &Path,
+    unfinished: &NewFile,
     base: Option<evidence::export::Continuation>,
     base_head: SignedHead,
     file: &mut KeyFile,
@@ -272,8 +266,9 @@ fn seal_into(
 ) -> Result<SealedView, Error> {
     let run = file.sealing.as_ref().ok_or_else(damaged)?;
     let (now, mut entropy) = (run.at, run.entropy()?);
-    let out =
-        File::create(unfinished).map_err(|e| Error::io("could not create", unfinished, &e))?;
+    let out = unfinished
+        .handle()
+        .map_err(|e| Error::io("could not create", request.output, &e))?;
     let (first, frontier, previous) = match base {
         Some(next) => (next.first, next.frontier, Some(next.previous_note)),
         None => (0, Vec::new(), None),
@@ -356,9 +351,9 @@ fn seal_into(
     write_key(request.key, file)?;
     let timestamp = u64::try_from(now.timestamp()).unwrap_or_default();
     let (checkpoint, _) = concluded.sign_with(keys, timestamp).map_err(seal_error)?;
-    File::open(unfinished)
-        .and_then(|file| file.sync_all())
-        .map_err(|e| Error::io("could not make durable", unfinished, &e))?;
+    unfinished
+        .sync()
+        .map_err(|e| Error::io("could not make durable", request.output, &e))?;
     Ok(SealedView {
         origin: checkpoint.origin,
         total,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use files::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -274,8 +275,12 @@ impl Workbench {
                 tracing::warn!(%error.message, "rows wait to be made anew");
             }
         }
+        let warning = crate::packets::finish_deliveries(&workspace).await?;
         self.vault_changed();
-        workspace_view(&workspace).await
+        Ok(WorkspaceView {
+            warning,
+            ..workspace_view(&workspace).await?
+        })
     }
 
     /// Locks the workspace: keys leave memory, running jobs are cancelled.
@@ -412,8 +417,9 @@ impl Workbench {
 
     fn write_recent(&self, recent: &Recent) {
         let file = self.recent_file();
-        let written = std::fs::create_dir_all(&self.inner.environment.state_dir).and_then(|()| {
-            std::fs::write(&file, serde_json::to_vec_pretty(recent).unwrap_or_default())
+        let written = Folder::make(&self.inner.environment.state_dir).and_then(|folder| {
+            let name = file.file_name().unwrap_or_default();
+            files::replace(&folder, name, &serde_json::to_vec_pretty(recent)?)
         });
         if let Err(error) = written {
             tracing::warn!(%error, "the list of recent workspaces could not be written");

@@ -49,11 +49,12 @@ mod cache;
 mod file;
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use files::{Folder, Kind};
 use rand_core::CryptoRng;
 use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
@@ -78,7 +79,7 @@ pub struct SealedDirectory {
 }
 
 struct Shared {
-    folder: PathBuf,
+    folder: Folder,
     keys: Keys,
     entropy: Mutex<Box<dyn CryptoRng + Send>>,
     cache: Arc<ChunkCache>,
@@ -144,10 +145,12 @@ impl SealedDirectory {
         entropy: Box<dyn CryptoRng + Send>,
         cache_bytes: usize,
     ) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        // What leads to the folder was chosen by somebody; the folder itself must be one, and no link to another.
+        let name = folder.file_name().unwrap_or_default();
+        let above = Folder::make(folder.parent().unwrap_or(Path::new("")))?;
         Ok(Self {
             shared: Arc::new(Shared {
-                folder: folder.to_owned(),
+                folder: above.make_folder(name)?,
                 keys: Keys::new(key),
                 entropy: Mutex::new(entropy),
                 cache: Arc::new(ChunkCache::new(cache_bytes)),
@@ -157,17 +160,12 @@ impl SealedDirectory {
 
     /// Removes what a kill in the middle of a replacement left. Only for the holder of the writer lock.
     fn remove_unfinished(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.shared.folder)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                fs::remove_file(entry.path())?;
+        for entry in self.shared.folder.entries()? {
+            if entry.kind == Kind::File && entry.name.starts_with(UNFINISHED) {
+                self.shared.folder.remove(&entry.name)?;
             }
         }
         Ok(())
-    }
-
-    fn path(&self, path: &Path) -> PathBuf {
-        self.shared.folder.join(path)
     }
 
     fn new_header(&self) -> Header {
@@ -204,7 +202,11 @@ pub(crate) fn stale(what: Stale) -> io::Error {
 
 impl Directory for SealedDirectory {
     fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
-        let file = File::open(self.path(path)).map_err(|e| read_error(e, path))?;
+        let file = self
+            .shared
+            .folder
+            .open_file(path)
+            .map_err(|e| read_error(e, path))?;
         let file = SealedFile::open(
             file,
             &name_of(path),
@@ -216,36 +218,29 @@ impl Directory for SealedDirectory {
     }
 
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
-        fs::remove_file(self.path(path)).map_err(|error| {
-            if error.kind() == io::ErrorKind::NotFound {
-                DeleteError::FileDoesNotExist(path.to_owned())
-            } else {
-                DeleteError::IoError {
-                    io_error: Arc::new(error),
-                    filepath: path.to_owned(),
-                }
-            }
-        })
+        match self.shared.folder.remove(path) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DeleteError::FileDoesNotExist(path.to_owned())),
+            Err(error) => Err(DeleteError::IoError {
+                io_error: Arc::new(error),
+                filepath: path.to_owned(),
+            }),
+        }
     }
 
     fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
-        self.path(path)
-            .try_exists()
-            .map_err(|e| read_error(e, path))
+        let kind = self.shared.folder.kind(path);
+        Ok(kind.map_err(|e| read_error(e, path))?.is_some())
     }
 
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
-        let file = File::options()
-            .write(true)
-            .create_new(true)
-            .open(self.path(path))
-            .map_err(|error| {
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    OpenWriteError::FileAlreadyExists(path.to_owned())
-                } else {
-                    OpenWriteError::wrap_io_error(error, path.to_owned())
-                }
-            })?;
+        let file = self.shared.folder.create(path).map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                OpenWriteError::FileAlreadyExists(path.to_owned())
+            } else {
+                OpenWriteError::wrap_io_error(error, path.to_owned())
+            }
+        })?;
         let writer =
             SealedWriter::start(file, &name_of(path), &self.shared.keys, &self.new_header())
                 .map_err(|e| OpenWriteError::wrap_io_error(e, path.to_owned()))?;
@@ -254,7 +249,9 @@ impl Directory for SealedDirectory {
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
         let mut bytes = Vec::new();
-        File::open(self.path(path))
+        self.shared
+            .folder
+            .open_file(path)
             .and_then(|mut file| file.read_to_end(&mut bytes))
             .and_then(|_| unseal_all(&bytes, &name_of(path), &self.shared.keys))
             .map_err(|e| read_error(e, path))
@@ -262,35 +259,26 @@ impl Directory for SealedDirectory {
 
     fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
         let sealed = seal_all(data, &name_of(path), &self.shared.keys, &self.new_header())?;
-        let unfinished = self
-            .shared
-            .folder
-            .join(format!("{UNFINISHED}{}", path.display()));
-        let mut file = File::create(&unfinished)?;
+        let unfinished = format!("{UNFINISHED}{}", path.display());
+        // Ours alone: whoever writes holds the writer's lock.
+        self.shared.folder.remove(&unfinished)?;
+        let mut file = self.shared.folder.create(&unfinished)?;
         file.write_all(&sealed)?;
         file.sync_all()?;
         drop(file);
-        fs::rename(&unfinished, self.path(path))?;
-        self.sync_directory()
+        self.shared.folder.rename(&unfinished, path)
     }
 
     fn sync_directory(&self) -> io::Result<()> {
-        // Windows has no such call on a folder; its journal orders the rename by itself.
-        if cfg!(unix) {
-            File::open(&self.shared.folder)?.sync_all()
-        } else {
-            Ok(())
-        }
+        self.shared.folder.sync()
     }
 
     /// An advisory lock that the system drops with the process, so that a killed writer locks nobody out.
     fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
-        let path = self.path(&lock.filepath);
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
+        let file = self
+            .shared
+            .folder
+            .lock_file(&lock.filepath)
             .map_err(LockError::wrap_io_error)?;
         if lock.is_blocking {
             file.lock().map_err(LockError::wrap_io_error)?;

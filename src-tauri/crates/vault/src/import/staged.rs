@@ -496,7 +496,7 @@ impl Staged {
             inner.shrink_log();
         } else {
             // Nothing refers to it; the rows go with the next import or open.
-            let _ = std::fs::remove_file(inner.sealer.path(&store.id));
+            let _ = inner.sealer.remove(&store.id);
         }
         written
     }

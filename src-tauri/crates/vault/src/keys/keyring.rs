@@ -1,5 +1,10 @@
-//! `keyring.json`: the vault keys, sealed to each member by role with HPKE (RFC 9180, base mode,
+//! `keyring.json`: the vault keys, sealed to each member by role with HPKE (RFC 9180, authenticated mode,
 //! DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM).
+//!
+//! Nothing in the file says that it is honest: whoever can write it could add a generation of a key that they know. So the
+//! digest of its bytes stands in the ledger, in an entry that a custodian or the recovery key signed, and no key but the
+//! database's (which opens the ledger) is used before the two were compared ([`crate::ring`]). Rings of before
+//! (`v1`, base mode, stated by nothing) are read so that a custodian can state them.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +17,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Identity, Kem, PublicIdentity, Role, Secret, b64};
+use crate::table::member::Member;
 
-const FORMAT: &str = "muniment/keyring/v1";
+const FORMAT: &str = "muniment/keyring/v2";
+/// Sealed in base mode, and stated by no entry.
+const BEFORE: &str = "muniment/keyring/v1";
 
 /// The three vault keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,6 +77,11 @@ impl VaultKeys {
             .next()
             .map(|(_, k)| k)
     }
+    /// Only the key that opens the database: all that may be used before the ledger was heard.
+    pub(crate) fn only_database(&self) -> Self {
+        let database = self.0.iter().filter(|((n, _), _)| *n == KeyName::Database);
+        Self(database.map(|(k, v)| (*k, v.clone())).collect())
+    }
     pub(crate) fn generation(&self, name: KeyName, generation: u32) -> Option<&Secret> {
         self.0.get(&(name, generation))
     }
@@ -95,7 +108,19 @@ pub(crate) struct SealedIdentity {
     kem: [u8; 32],
     #[serde(with = "b64")]
     sign: [u8; 32],
+    /// Who sealed the keys: an identity of this ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
     keys: Vec<SealedKey>,
+}
+
+impl SealedIdentity {
+    pub(crate) fn public(&self) -> PublicIdentity {
+        PublicIdentity {
+            kem: self.kem,
+            sign: self.sign,
+        }
+    }
 }
 
 /// The keyring file.
@@ -120,6 +145,20 @@ pub(crate) enum KeyringError {
     Altered { member: String, key: &'static str },
     #[error("keyring.json: the public key of {0} is not an X25519 key")]
     PublicKey(String),
+    #[error("keyring.json names {0}, whom the ledger does not know with this role and these keys")]
+    Stranger(String),
+    #[error("keyring.json lists nothing for {0}, who is a member")]
+    Left(String),
+    #[error(
+        "keyring.json holds a key of a generation that no version of this program made; somebody put it there"
+    )]
+    Planted,
+}
+
+/// Who seals to others.
+pub(crate) struct By<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) identity: &'a Identity,
 }
 
 impl Keyring {
@@ -131,25 +170,45 @@ impl Keyring {
         }
     }
 
+    /// The ring in a file of the workspace.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(bytes)
+            .map_err(|e| format!("not in its format, at line {}", e.line()))
+    }
+
+    /// The bytes of the file, whose digest the ledger states.
+    pub(crate) fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Whether it is of before rings were sealed in authenticated mode.
+    pub(crate) fn is_before(&self) -> bool {
+        self.format == BEFORE
+    }
+
     /// Seals to `public` every key its role holds.
     pub(crate) fn admit(
         &mut self,
         role: Role,
         public: PublicIdentity,
         keys: &VaultKeys,
+        by: &By<'_>,
         mut entropy: &mut dyn CryptoRng,
     ) -> Result<String, KeyringError> {
         let id = public.id(role);
         let unfit = || KeyringError::PublicKey(id.clone());
         let recipient =
             <Kem as hpke::Kem>::PublicKey::from_bytes(&public.kem).map_err(|_| unfit())?;
+        let mode = OpModeS::Auth(Kem::derive_keypair(by.identity.kem.bytes()));
         let mut sealed_keys = Vec::new();
         for ((name, generation), secret) in keys.0.iter().filter(|((name, _), _)| role.holds(*name))
         {
             let (enc, sealed) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, Kem>(
-                &OpModeS::Base,
+                &mode,
                 &recipient,
-                FORMAT.as_bytes(),
+                self.format.as_bytes(),
                 secret.bytes(),
                 &self.aad(&id, *name, *generation),
                 &mut entropy,
@@ -170,9 +229,60 @@ impl Keyring {
             role,
             kem: public.kem,
             sign: public.sign,
+            by: Some(by.id.to_owned()),
             keys: sealed_keys,
         });
         Ok(id)
+    }
+
+    /// The same keys sealed to the same identities, all of them by `by`.
+    pub(crate) fn sealed_again(
+        &self,
+        keys: &VaultKeys,
+        by: &By<'_>,
+        entropy: &mut dyn CryptoRng,
+    ) -> Result<Self, KeyringError> {
+        let mut fresh = Self::new(&self.vault);
+        for i in &self.identities {
+            fresh.admit(i.role, i.public(), keys, by, entropy)?;
+        }
+        Ok(fresh)
+    }
+
+    /// Holds the ring to the members that the ledger knows: everybody in it is one, nobody is left out, and whoever
+    /// sealed may seal.
+    pub(crate) fn agrees(&self, members: &BTreeMap<String, Member>) -> Result<(), KeyringError> {
+        let known = |id: &str| members.get(id).filter(|m| m.active);
+        for i in &self.identities {
+            let stranger = |id: &str| KeyringError::Stranger(id.to_owned());
+            known(&i.id)
+                .filter(|m| m.role == i.role && m.public == i.public())
+                .ok_or_else(|| stranger(&i.id))?;
+            if let Some(by) = &i.by {
+                known(by)
+                    .filter(|m| matches!(m.role, Role::Custodian | Role::Recovery))
+                    .ok_or_else(|| stranger(by))?;
+            }
+        }
+        let listed = |id: &str| self.identities.iter().filter(|i| i.id == id).count() == 1;
+        match members.values().find(|m| m.active && !listed(&m.id)) {
+            Some(m) => Err(KeyringError::Left(m.id.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// What can be said of a ring that no entry states: rings of before hold one generation of each key, because nothing
+    /// ever made a second.
+    pub(crate) fn as_made_before(&self) -> Result<(), KeyringError> {
+        let one = |i: &SealedIdentity| {
+            let names: std::collections::BTreeSet<_> = i.keys.iter().map(|k| k.key).collect();
+            i.keys.iter().all(|k| k.generation == 1) && names.len() == i.keys.len()
+        };
+        if self.identities.iter().all(one) {
+            Ok(())
+        } else {
+            Err(KeyringError::Planted)
+        }
     }
 
     /// The keys sealed to `id`.
@@ -182,14 +292,24 @@ impl Keyring {
         id: &str,
         identity: &Identity,
     ) -> Result<(Role, VaultKeys), KeyringError> {
-        if self.format != FORMAT || self.vault != vault {
+        if (self.format != FORMAT && !self.is_before()) || self.vault != vault {
             return Err(KeyringError::NotOurs);
         }
-        let entry = self
-            .identities
-            .iter()
-            .find(|i| i.id == id)
-            .ok_or_else(|| KeyringError::Unlisted(id.to_owned()))?;
+        let listed = |id: &str| {
+            let entry = self.identities.iter().find(|i| i.id == id);
+            entry.ok_or_else(|| KeyringError::Unlisted(id.to_owned()))
+        };
+        let entry = listed(id)?;
+        let mode = match (&entry.by, self.is_before()) {
+            (None, true) => OpModeR::Base,
+            (Some(by), false) => {
+                let sealer = listed(by)?;
+                let key = <Kem as hpke::Kem>::PublicKey::from_bytes(&sealer.kem)
+                    .map_err(|_| KeyringError::PublicKey(by.clone()))?;
+                OpModeR::Auth(key)
+            }
+            _ => return Err(KeyringError::NotOurs),
+        };
         let (private, _) = Kem::derive_keypair(identity.kem.bytes());
         let mut keys = BTreeMap::new();
         for sealed in &entry.keys {
@@ -200,10 +320,10 @@ impl Keyring {
             let enc =
                 <Kem as hpke::Kem>::EncappedKey::from_bytes(&sealed.enc).map_err(|_| altered())?;
             let plain = hpke::single_shot_open::<AesGcm256, HkdfSha256, Kem>(
-                &OpModeR::Base,
+                &mode,
                 &private,
                 &enc,
-                FORMAT.as_bytes(),
+                self.format.as_bytes(),
                 &sealed.sealed,
                 &self.aad(id, sealed.key, sealed.generation),
             )
@@ -228,7 +348,8 @@ impl Keyring {
 
     fn aad(&self, id: &str, key: KeyName, generation: u32) -> Vec<u8> {
         format!(
-            "{FORMAT}\n{}\n{id}\n{}\n{generation}",
+            "{}\n{}\n{id}\n{}\n{generation}",
+            self.format,
             self.vault,
             key.word()
         )

@@ -12,6 +12,11 @@ use super::{Identity, PublicIdentity, Role, Secret, b64};
 const FORMAT: &str = "muniment/member/v1";
 const MIN_KIB: u32 = 64 * 1024;
 const MAX_KIB: u32 = 4 * 1024 * 1024;
+const MAX_PASSES: u32 = 64;
+const MAX_LANES: u32 = 16;
+/// Memory times passes: what one try of a passphrase takes. 8 GiB are some seconds; the default takes three quarters of
+/// a GiB. Whoever can write to the folder can plant a file, and its cost must not hold up an open.
+const MAX_WORK_KIB: u64 = 8 * 1024 * 1024;
 
 /// The cost of turning a passphrase into a key (Argon2id).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +27,30 @@ pub struct KdfCost {
     pub iterations: u32,
     /// Lanes.
     pub lanes: u32,
+}
+
+impl KdfCost {
+    /// KiB that are passed over in one try.
+    pub(crate) fn work_kib(self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.iterations)
+    }
+    /// Whether a file may ask for it; decided before anything of it is run.
+    pub(crate) fn accepted(self) -> Result<(), PassphraseError> {
+        let memory_kib = self.memory_kib;
+        if !(MIN_KIB..=MAX_KIB).contains(&memory_kib) {
+            return Err(PassphraseError::Cost { memory_kib });
+        }
+        if !(1..=MAX_PASSES).contains(&self.iterations) || !(1..=MAX_LANES).contains(&self.lanes) {
+            return Err(PassphraseError::Parameters);
+        }
+        if self.work_kib() > MAX_WORK_KIB {
+            return Err(PassphraseError::Work {
+                memory_kib,
+                iterations: self.iterations,
+            });
+        }
+        Ok(())
+    }
 }
 
 impl Default for KdfCost {
@@ -50,6 +79,16 @@ pub enum PassphraseError {
         /// What it asks for, in KiB.
         memory_kib: u32,
     },
+    /// Memory times passes would hold up an open.
+    #[error(
+        "the key file asks for {iterations} passes over {memory_kib} KiB; accepted are 8 GiB in all"
+    )]
+    Work {
+        /// Memory it asks for, in KiB.
+        memory_kib: u32,
+        /// Passes over it.
+        iterations: u32,
+    },
     /// Iterations or lanes outside what Argon2id knows or we accept.
     #[error("the key file states Argon2id parameters that are not accepted")]
     Parameters,
@@ -72,6 +111,7 @@ struct Kdf {
 
 /// A member's key file as it lies on disk.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct MemberFile {
     format: String,
     vault: String,
@@ -174,6 +214,22 @@ impl MemberFile {
         Ok(identity)
     }
 
+    /// What one try of a passphrase takes.
+    pub(crate) fn cost(&self) -> KdfCost {
+        self.kdf.cost
+    }
+
+    /// Whether it says it is a key file of this vault's member with these keys; their secret halves only the passphrase
+    /// shows.
+    pub(crate) fn is_of(&self, vault: &str, id: &str, role: Role, public: &PublicIdentity) -> bool {
+        self.format == FORMAT
+            && self.vault == vault
+            && self.member == id
+            && self.role == role
+            && self.public() == *public
+            && self.kdf.cost.accepted().is_ok()
+    }
+
     pub(crate) fn public(&self) -> PublicIdentity {
         PublicIdentity {
             kem: self.kem,
@@ -214,13 +270,8 @@ impl MemberFile {
             iterations,
             lanes,
         } = self.kdf.cost;
-        if !(MIN_KIB..=MAX_KIB).contains(&memory_kib) {
-            return Err(PassphraseError::Cost { memory_kib });
-        }
-        if self.kdf.algorithm != "argon2id"
-            || !(1..=64).contains(&iterations)
-            || !(1..=16).contains(&lanes)
-        {
+        self.kdf.cost.accepted()?;
+        if self.kdf.algorithm != "argon2id" {
             return Err(PassphraseError::Parameters);
         }
         if passphrase.is_empty() {

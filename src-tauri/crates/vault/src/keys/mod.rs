@@ -5,7 +5,7 @@ mod member_file;
 mod recovery;
 
 pub use keyring::KeyName;
-pub(crate) use keyring::{Keyring, KeyringError, VaultKeys};
+pub(crate) use keyring::{By, Keyring, KeyringError, VaultKeys};
 pub(crate) use member_file::MemberFile;
 pub use member_file::{KdfCost, PassphraseError};
 pub use recovery::RecoveryKey;

@@ -80,6 +80,8 @@ pub(crate) struct Replayed {
     pub(crate) roots: BTreeMap<(u64, u64), Hash>,
     /// Heads that restores named as the highest known ones.
     pub(crate) restored: Vec<(u64, u64, Hash)>,
+    /// Digests of the files beside the database.
+    pub(crate) files: crate::ring::Stated,
 }
 
 /// Replays row by row, so that a long ledger needs no memory of its length.
@@ -91,6 +93,7 @@ pub(crate) struct Replayer<'a> {
     entries: u64,
     roots: BTreeMap<(u64, u64), Hash>,
     restored: Vec<(u64, u64, Hash)>,
+    files: crate::ring::Stated,
 }
 
 impl<'a> Replayer<'a> {
@@ -103,6 +106,7 @@ impl<'a> Replayer<'a> {
             entries: 0,
             roots: BTreeMap::new(),
             restored: Vec::new(),
+            files: crate::ring::Stated::default(),
         }
     }
 
@@ -178,6 +182,7 @@ impl<'a> Replayer<'a> {
         if entry.kind == RESTORED {
             self.restored.extend(named_head(&entry.detail, "known"));
         }
+        self.files.step(&entry);
         range.push(leaf);
         self.entries += 1;
         let tip = Tip {
@@ -206,6 +211,7 @@ impl<'a> Replayer<'a> {
             entries: self.entries,
             roots: self.roots,
             restored: self.restored,
+            files: self.files,
         })
     }
 

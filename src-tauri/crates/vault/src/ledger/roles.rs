@@ -40,6 +40,7 @@ const TABLE: &[(&str, &[Role])] = &[
     ("quarantine.released", CUSTODIAN),
     ("retention.", CUSTODIAN),
     ("reveal.", HANDLING),
+    ("ring.", CUSTODIAN),
     ("search.", HANDLING),
     ("session.", ANYONE),
     ("setting.", HANDLING),

@@ -27,6 +27,15 @@ pub(crate) fn ids(conn: &Connection) -> Result<std::collections::BTreeSet<String
     Ok(ids)
 }
 
+/// Kind and id of every sealed file.
+pub(crate) fn kinds(conn: &Connection) -> Result<Vec<(String, String)>, VaultError> {
+    let mut statement = conn.prepare("SELECT kind, id FROM sealed")?;
+    let kinds = statement
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(kinds)
+}
+
 /// Digests are those of the bytes for a member with the originals key, marks for others.
 pub(crate) async fn all(
     pool: &SqlitePool,

@@ -101,6 +101,11 @@ pub(super) fn copy_dir(from: &Path, to: &Path) {
     }
 }
 
+/// Where a sealed file lies.
+pub(super) fn sealed_path(vault: &Vault, id: &str) -> PathBuf {
+    vault.inner.dir.join("sealed").join(&id[..2]).join(id)
+}
+
 /// Flips one bit of a file.
 pub(super) fn flip(path: &Path, at: usize) {
     let mut bytes = std::fs::read(path).unwrap();

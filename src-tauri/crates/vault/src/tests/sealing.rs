@@ -51,7 +51,7 @@ async fn each_damage_has_its_own_error() {
         .await
         .unwrap();
     let other = vault.seal_file("original", &b"another"[..]).await.unwrap();
-    let path = vault.inner.sealer.path(&file.id);
+    let path = sealed_path(&vault, &file.id);
     let good = std::fs::read(&path).unwrap();
     let base = good.len() - 3 * SEALED - 116;
     let id = file.id.clone();
@@ -111,7 +111,7 @@ async fn each_damage_has_its_own_error() {
         with(&|b| b.truncate(5)).await,
         SealError::Header { id: id.clone() }
     );
-    let foreign = std::fs::read(vault.inner.sealer.path(&other.id)).unwrap();
+    let foreign = std::fs::read(sealed_path(&vault, &other.id)).unwrap();
     assert_eq!(
         with(&|b| b.clone_from(&foreign)).await,
         SealError::Exchanged { id: id.clone() }
@@ -138,7 +138,7 @@ async fn fsck_names_the_damaged_file() {
     let done = import(&vault, b"original bytes", 300).await;
     clean(&vault).await;
     let store = vault.segment(done.segment).await.unwrap().store;
-    let path = vault.inner.sealer.path(&store);
+    let path = sealed_path(&vault, &store);
     let len = std::fs::metadata(&path).unwrap().len() as usize;
     flip(&path, len - 40);
     let report = vault.fsck(|_, _| {}, None).await.unwrap();
@@ -150,9 +150,9 @@ async fn fsck_names_the_damaged_file() {
             format!("segment {}", done.segment)
         ]
     );
-    std::fs::write(vault.inner.sealer.path(&"ab".repeat(16)), b"stray").unwrap_or_else(|_| {
+    std::fs::write(sealed_path(&vault, &"ab".repeat(16)), b"stray").unwrap_or_else(|_| {
         std::fs::create_dir_all(p.dir.join("sealed/ab")).unwrap();
-        std::fs::write(vault.inner.sealer.path(&"ab".repeat(16)), b"stray").unwrap();
+        std::fs::write(sealed_path(&vault, &"ab".repeat(16)), b"stray").unwrap();
     });
     let report = vault.fsck(|_, _| {}, None).await.unwrap();
     assert!(report.findings().any(|c| c.name == "files"), "{report:?}");

@@ -155,7 +155,7 @@ pub(crate) fn unpack(reader: impl Read, to: &Path) -> io::Result<u64> {
         &mut reader.by_ref().take(MAGIC.len() as u64),
         &mut io::sink(),
     )?;
-    std::fs::create_dir(to)?;
+    let folder = files::Folder::make_new(to)?;
     let mut total = 0;
     loop {
         let mut length = [0; 2];
@@ -172,10 +172,7 @@ pub(crate) fn unpack(reader: impl Read, to: &Path) -> io::Result<u64> {
         let plain = Path::new(&name)
             .file_name()
             .ok_or(io::ErrorKind::InvalidData)?;
-        let mut file = File::options()
-            .write(true)
-            .create_new(true)
-            .open(to.join(plain))?;
+        let mut file = folder.create(plain)?;
         total += io::copy(
             &mut reader.by_ref().take(u64::from_be_bytes(size)),
             &mut file,

@@ -235,24 +235,18 @@ impl Workbench {
         let held = find(&workspace, id).await?;
         let to = Path::new(&path).to_path_buf();
         let mut reader = super::sealed::open(&workspace, &held.sealed).await?;
+        let failed = |e: std::io::Error| Error::io("could not write", Path::new(&path), &e);
         let written = tokio::task::spawn_blocking(move || {
             if super::folder::is_framed(&mut reader)? {
-                return super::folder::unpack(reader, &to);
+                return Ok((None, reader));
             }
-            let mut file = std::fs::File::options()
-                .write(true)
-                .create_new(true)
-                .open(&to)?;
-            let size = std::io::copy(&mut reader, &mut file);
-            let size = size.and_then(|size| file.sync_all().map(|()| size));
-            if size.is_err() {
-                // Half a file would look like evidence.
-                let _ = std::fs::remove_file(&to);
-            }
-            size
+            let mut file = files::NewFile::beside(&to)?;
+            let size = std::io::copy(&mut reader, &mut file)?;
+            file.sync()?;
+            Ok((Some((file, size)), reader))
         });
-        let size = written.await.map_err(|_| super::stopped())?;
-        let size = size.map_err(|e| Error::io("could not write", Path::new(&path), &e))?;
+        let written = written.await.map_err(|_| super::stopped())?;
+        let (file, reader) = written.map_err(failed)?;
         let whole = workspace.vault.sealed_file(&held.sealed).await;
         let sha256 = whole.map_err(|e| vault_error(&e))?.sha256;
         let mark = workspace.vault.mark(&sha256).map_err(|e| vault_error(&e))?;
@@ -263,6 +257,16 @@ impl Workbench {
             .record(Act::new("quarantine.exported", act), self.now())
             .await
             .map_err(|e| vault_error(&e))?;
+        // Only what custody knows takes its name; a folder is written file by file after that.
+        let to = Path::new(&path).to_path_buf();
+        let placed = tokio::task::spawn_blocking(move || match file {
+            Some((file, size)) => file.place().map(|()| size),
+            None => super::folder::unpack(reader, &to),
+        });
+        let size = placed
+            .await
+            .map_err(|_| super::stopped())?
+            .map_err(failed)?;
         self.vault_changed();
         Ok(QuarantineExportView {
             id,

@@ -1,12 +1,12 @@
 //! The key file of `seal`: the secret seeds, what was signed last, and the run that is signing.
 
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use evidence::export::SignedHead;
 use evidence::{CosigningKey, LogKeys, SigningKey};
+use files::Folder;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,8 @@ pub(super) fn lock_key(key: &Path) -> Result<File, Error> {
     let mut name = key.as_os_str().to_owned();
     name.push(".lock");
     let path = Path::new(&name);
-    let file = owner_only(path).map_err(|e| Error::io("could not lock the key with", path, &e))?;
+    let locked = place(path).and_then(|(folder, name)| folder.lock_file(name));
+    let file = locked.map_err(|e| Error::io("could not lock the key with", path, &e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(Error::new(
@@ -169,29 +170,32 @@ pub(super) fn read_key(path: &Path) -> Result<KeyFile, Error> {
     Ok(file)
 }
 
-/// Writes beside, syncs, renames: the file is the old one or the new one, never half.
+/// Writes a key file in the place of itself: it is the old one or the new one, never half.
 pub(super) fn write_key(path: &Path, file: &KeyFile) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::io("could not write the key", path, &error);
-    let beside = path.with_extension("new");
-    let mut text = serde_json::to_vec_pretty(file).unwrap_or_default();
-    let written = owner_only(&beside).and_then(|mut out| {
-        out.write_all(&text)?;
-        out.write_all(b"\n")?;
-        out.sync_all()?;
-        fs::rename(&beside, path)?;
-        match path.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => File::open(dir)?.sync_all(),
-            _ => Ok(()),
-        }
-    });
-    text.zeroize();
-    written.map_err(failed)
+    written(path, file, |text| {
+        let (folder, name) = place(path)?;
+        files::replace(&folder, name, text)
+    })
 }
 
-fn owner_only(path: &Path) -> std::io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// Writes a key file where nothing is.
+pub(super) fn create_key(path: &Path, file: &KeyFile) -> Result<(), Error> {
+    written(path, file, |text| files::write_new(path, text))
+}
+
+fn written(
+    path: &Path,
+    file: &KeyFile,
+    write: impl FnOnce(&[u8]) -> std::io::Result<()>,
+) -> Result<(), Error> {
+    let mut text = serde_json::to_vec_pretty(file).unwrap_or_default();
+    text.push(b'\n');
+    let written = write(&text);
+    text.zeroize();
+    written.map_err(|error| Error::io("could not write the key", path, &error))
+}
+
+fn place(path: &Path) -> std::io::Result<(Folder, &std::ffi::OsStr)> {
+    let folder = Folder::open(path.parent().unwrap_or(Path::new("")))?;
+    Ok((folder, path.file_name().unwrap_or_default()))
 }

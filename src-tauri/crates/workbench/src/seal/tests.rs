@@ -70,7 +70,7 @@ impl Place {
         seal_into(
             &request,
             source,
-            &output.with_extension("unfinished"),
+            &files::NewFile::beside(&output).expect("a new file"),
             None,
             base,
             &mut file,

@@ -1,6 +1,6 @@
 //! Changing a policy: looked at first, approved by a second member where it lowers anything.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -189,15 +189,8 @@ impl Workbench {
     ) -> Result<TrustFileView, Error> {
         let mut view = self.trust_file(origin).await?;
         let at = Path::new(&path);
-        let file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(at);
-        file.and_then(|mut file| {
-            file.write_all(view.text.as_bytes())?;
-            file.sync_all()
-        })
-        .map_err(|e| Error::io("could not write the trust file", at, &e))?;
+        files::write_new(at, view.text.as_bytes())
+            .map_err(|e| Error::io("could not write the trust file", at, &e))?;
         view.path = Some(path);
         Ok(view)
     }

@@ -1,0 +1,215 @@
+//! Files that appear whole or not at all.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::{Folder, step};
+
+const BEGIN: &str = ".muniment-";
+const END: &str = ".unfinished";
+
+fn unfinished_name() -> io::Result<String> {
+    let mut random = [0; 16];
+    rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())?;
+    let random = u128::from_be_bytes(random);
+    Ok(format!("{BEGIN}{random:032x}{END}"))
+}
+
+/// Whether a name is one that only an unfinished file of ours has.
+#[must_use]
+pub fn is_unfinished_name(name: &str) -> bool {
+    let random = name.strip_prefix(BEGIN).and_then(|n| n.strip_suffix(END));
+    random.is_some_and(|r| {
+        r.len() == 32
+            && r.bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    })
+}
+
+/// A file that is being written under a name nobody can guess, beside the place it is for. It is removed when it is dropped
+/// without having been placed.
+#[derive(Debug)]
+pub struct NewFile {
+    folder: Folder,
+    unfinished: String,
+    name: OsString,
+    file: File,
+    placed: bool,
+}
+
+impl NewFile {
+    /// Begins a file for a path that somebody chose.
+    ///
+    /// # Errors
+    /// When something is there already, a link too, or the folder cannot be written.
+    pub fn beside(path: &Path) -> io::Result<Self> {
+        let name = path
+            .file_name()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it names no file"))?;
+        let folder = Folder::open(path.parent().unwrap_or(Path::new("")))?;
+        Self::within(&folder, name)
+    }
+
+    /// Begins a file of a folder that is held.
+    ///
+    /// # Errors
+    /// As [`NewFile::beside`].
+    pub fn within(folder: &Folder, name: impl AsRef<OsStr>) -> io::Result<Self> {
+        let name = name.as_ref();
+        if folder.kind(name)?.is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        Self::begin(folder, name)
+    }
+
+    /// Begins a file for a path that somebody chose, whose unfinished name is noted somewhere before anything is there. Whoever
+    /// notes it answers for it: it stays when this is dropped.
+    ///
+    /// # Errors
+    /// As [`NewFile::beside`], and those of `note`.
+    pub fn beside_noting(
+        path: &Path,
+        note: impl FnOnce(&str) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let name = path
+            .file_name()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it names no file"))?;
+        let folder = Folder::open(path.parent().unwrap_or(Path::new("")))?;
+        if folder.kind(name)?.is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let unfinished = unfinished_name()?;
+        note(&unfinished)?;
+        let mut begun = Self::named(&folder, name, unfinished)?;
+        begun.placed = true;
+        Ok(begun)
+    }
+
+    fn begin(folder: &Folder, name: &OsStr) -> io::Result<Self> {
+        Self::named(folder, name, unfinished_name()?)
+    }
+
+    fn named(folder: &Folder, name: &OsStr, unfinished: String) -> io::Result<Self> {
+        Ok(Self {
+            file: folder.create(&unfinished)?,
+            folder: folder.clone(),
+            unfinished,
+            name: name.to_owned(),
+            placed: false,
+        })
+    }
+
+    /// The name it has until it is placed.
+    #[must_use]
+    pub fn unfinished_name(&self) -> &str {
+        &self.unfinished
+    }
+
+    /// Where it will stand.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// A second handle on it.
+    ///
+    /// # Errors
+    /// When the system has none left.
+    pub fn handle(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// A handle that reads it from its beginning; the two share one place in the file.
+    ///
+    /// # Errors
+    /// When the system has none left.
+    pub fn again(&self) -> io::Result<File> {
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(file)
+    }
+
+    /// Makes what was written durable, still under the name nobody knows.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&self) -> io::Result<()> {
+        step("sync");
+        self.file.sync_all()?;
+        self.folder.sync()
+    }
+
+    /// Makes it durable and gives it its name, which nothing may have.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] when something has it; when the disk refuses.
+    pub fn place(mut self) -> io::Result<()> {
+        step("sync");
+        self.file.sync_all()?;
+        self.folder.place(&self.unfinished, &self.name)?;
+        self.placed = true;
+        Ok(())
+    }
+
+    /// Makes it durable and puts it in the place of what has its name.
+    fn replace(mut self) -> io::Result<()> {
+        step("sync");
+        self.file.sync_all()?;
+        self.folder.rename(&self.unfinished, &self.name)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for NewFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+impl io::Read for NewFile {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.file.read(out)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.placed {
+            // What cannot be removed has a name that says what it is.
+            let _ = self.folder.remove(&self.unfinished);
+        }
+    }
+}
+
+/// Writes a new file at a path that somebody chose.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] when something is there; when the disk refuses.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = NewFile::beside(path)?;
+    file.write_all(bytes)?;
+    file.place()
+}
+
+/// Writes a file of a folder in the place of what has its name: the old one or the new one, never half, and never what a
+/// link of that name leads to.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn replace(folder: &Folder, name: impl AsRef<OsStr>, bytes: &[u8]) -> io::Result<()> {
+    let mut file = NewFile::begin(folder, name.as_ref())?;
+    file.write_all(bytes)?;
+    file.replace()
+}

@@ -1,7 +1,7 @@
 //! **What it does**: plants a key file, or changes one, that asks for 4 GiB of memory and 64 passes, or many that ask for a little less.
 //! **What it wants**: that nobody opens the workspace: the passphrase is tried on it for a quarter of an hour, or the machine swaps.
 //! **What stops it**: memory, passes, lanes and their product are bounded before anything is run, and what all files of a folder ask for together.
-//! Seen before: `muniment search` ran until it was killed.
+//! Before, passes were bounded at 64 and memory at 4 GiB, each alone, so that such a file was run.
 
 use std::time::{Duration, Instant};
 

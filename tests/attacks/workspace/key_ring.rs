@@ -2,7 +2,8 @@
 //! handles keys that they drew themselves, sealed to every member (their public keys stand in the ring).
 //! **What it wants**: whatever is sealed afterwards opens with their key, and handles that go outside fall to guessing.
 //! **What stops it**: the digest of the whole ring stands in an entry that a custodian signed, and only the database key is used
-//! before the two were compared. Seen before: the ring opened, `fsck` was content, and the next import was sealed under generation 2.
+//! before the two were compared.
+//! Seen before: the custodian's open took the planted ring without a word.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! **What it does**: ends the process between two steps of `packet write`, as a power cut, a full disk or a kill does.
 //! **What it wants**: a packet at its place that custody does not know of, handed out and denied later.
 //! **What stops it**: the packet is written under a name that nobody can guess, then recorded, then named; the next open ends what was begun.
-//! Seen before: the packet took its name first, and 7 of 8 kills left one that custody did not know.
+//! Before, the packet took its name first, and custody heard of it after that.
 
 use std::path::Path;
 

@@ -92,16 +92,17 @@ pub(crate) fn seal_rows(conn: &Connection, marks: &Marks) -> Result<u64, VaultEr
     let mut rows = 0;
     for table in TABLES {
         let mut statement = conn.prepare(&format!(
-            "SELECT rowid, sha256 FROM {table} WHERE digest IS NULL"
+            "SELECT id, sha256 FROM {table} WHERE digest IS NULL"
         ))?;
-        let open: Vec<(i64, Vec<u8>)> = statement
+        // A number or a text: `sealed` is a table without row numbers.
+        let open: Vec<(rusqlite::types::Value, Vec<u8>)> = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         for (row, digest) in open {
             let digest = crate::table::hash("sealed", &digest)?;
             let (mark, sealed) = marks.seal(&digest);
             conn.execute(
-                &format!("UPDATE {table} SET sha256 = ?, digest = ? WHERE rowid = ?"),
+                &format!("UPDATE {table} SET sha256 = ?, digest = ? WHERE id = ?"),
                 params![mark.0, sealed, row],
             )?;
             rows += 1;

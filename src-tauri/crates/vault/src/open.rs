@@ -573,7 +573,8 @@ pub(crate) fn replay(
 }
 
 impl Inner {
-    /// Removes what unfinished imports left: their rows, and sealed files that nothing refers to.
+    /// Removes what a killed run left: rows of unfinished imports, sealed files that nothing refers to, and files beside
+    /// the database that had not taken their names.
     fn clean(&self) -> Result<(), VaultError> {
         let mut guard = self.writer();
         let tx = guard
@@ -586,6 +587,13 @@ impl Inner {
         for name in self.sealer.listed()?.files {
             if !known.contains(&name) {
                 self.sealer.discard(&name)?;
+            }
+        }
+        for folder in [self.folder.clone(), self.folder.folder(MEMBERS)?] {
+            for entry in folder.entries()? {
+                if entry.kind == files::Kind::File && files::is_unfinished_name(&entry.name) {
+                    folder.remove(&entry.name)?;
+                }
             }
         }
         Ok(())

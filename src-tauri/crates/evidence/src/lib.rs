@@ -15,6 +15,7 @@ pub mod export;
 pub mod fork;
 pub mod hash;
 pub mod json;
+pub mod ledger;
 pub mod merkle;
 pub mod note;
 pub mod packet;

@@ -121,7 +121,7 @@ impl Vault {
         report.add("files", self.orphans(&files).map_err(|e| e.to_string()));
         step();
 
-        let reads = inner.member.role.holds(crate::KeyName::Originals);
+        let reads = crate::KeyName::Originals.is_for(inner.member.role);
         for file in files {
             if reads {
                 let (inner, name) = (

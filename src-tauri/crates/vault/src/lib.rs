@@ -136,7 +136,7 @@ impl Inner {
     }
 
     fn need(&self, key: KeyName) -> VaultError {
-        if self.member.role.holds(key) {
+        if key.is_for(self.member.role) {
             return VaultError::RingUnstated { key };
         }
         VaultError::NoKey {

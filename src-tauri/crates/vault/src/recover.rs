@@ -106,7 +106,7 @@ impl Vault {
         let row = writer
             .tip
             .append(&vault, &act, &signer, Seed::new(seed), now)?;
-        let m = enrolled_member(&row).ok_or(VaultError::Act {
+        let m = enrolled_member(&vault, &row).ok_or(VaultError::Act {
             kind: RECOVERED.to_owned(),
             reason: "it does not name a member".to_owned(),
         })?;

@@ -146,9 +146,11 @@ impl Inner {
             });
             let row = next.append(&self.id, &act, signer, seed, tx.now)?;
             if act.kind == ENROLLED || act.kind == RECOVERED {
-                let m = crate::ledger::enrolled_member(&row).ok_or_else(|| VaultError::Act {
-                    kind: act.kind.clone(),
-                    reason: "it does not name a member".to_owned(),
+                let m = crate::ledger::enrolled_member(&self.id, &row).ok_or_else(|| {
+                    VaultError::Act {
+                        kind: act.kind.clone(),
+                        reason: "it does not name a member".to_owned(),
+                    }
                 })?;
                 let taken: i64 = tx.conn.query_row(
                     "SELECT count(*) FROM member WHERE id = ?",

@@ -48,6 +48,12 @@ impl KeyName {
             Self::Handles => "handles",
         }
     }
+
+    /// Whether the keyring seals this key to members of a role.
+    #[must_use]
+    pub fn is_for(self, role: Role) -> bool {
+        self == Self::Database || role != Role::Reviewer
+    }
 }
 
 /// The vault keys a member could open, by name and generation.
@@ -203,7 +209,7 @@ impl Keyring {
             <Kem as hpke::Kem>::PublicKey::from_bytes(&public.kem).map_err(|_| unfit())?;
         let mode = OpModeS::Auth(Kem::derive_keypair(by.identity.kem.bytes()));
         let mut sealed_keys = Vec::new();
-        for ((name, generation), secret) in keys.0.iter().filter(|((name, _), _)| role.holds(*name))
+        for ((name, generation), secret) in keys.0.iter().filter(|((name, _), _)| name.is_for(role))
         {
             let (enc, sealed) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, Kem>(
                 &mode,
@@ -336,7 +342,7 @@ impl Keyring {
         }
         // A keyring from which a sealed key was cut out must not pass for a role with fewer keys.
         for name in KeyName::ALL {
-            if entry.role.holds(name) && !keys.keys().any(|(n, _)| *n == name) {
+            if name.is_for(entry.role) && !keys.keys().any(|(n, _)| *n == name) {
                 return Err(KeyringError::Altered {
                     member: id.to_owned(),
                     key: name.word(),

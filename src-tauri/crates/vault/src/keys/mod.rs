@@ -4,78 +4,20 @@ mod keyring;
 mod member_file;
 mod recovery;
 
+pub use evidence::ledger::Role;
 pub use keyring::KeyName;
 pub(crate) use keyring::{By, Keyring, KeyringError, VaultKeys};
 pub(crate) use member_file::MemberFile;
 pub use member_file::{KdfCost, PassphraseError};
 pub use recovery::RecoveryKey;
 
-use data_encoding::BASE32_NOPAD;
 use hpke::{Kem as _, Serializable as _};
 use rand_core::CryptoRng;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// DHKEM(X25519, HKDF-SHA256) of RFC 9180.
 pub(crate) type Kem = hpke::kem::X25519HkdfSha256;
-
-/// What a member may read and do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// Keeps keys, members, trust, retention, holds and erasure.
-    Custodian,
-    /// Works on incidents with the sealed originals and handles.
-    Responder,
-    /// Reads the minimised rows and the pinned evidence; holds the database key only.
-    Reviewer,
-    /// The printed recovery key of the vault, which may only enrol a new custodian.
-    Recovery,
-}
-
-impl Role {
-    /// The letter a member id begins with.
-    #[must_use]
-    pub fn letter(self) -> char {
-        match self {
-            Self::Custodian => 'C',
-            Self::Responder => 'R',
-            Self::Reviewer => 'V',
-            Self::Recovery => 'K',
-        }
-    }
-
-    /// The word used in the ledger and in files.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Custodian => "custodian",
-            Self::Responder => "responder",
-            Self::Reviewer => "reviewer",
-            Self::Recovery => "recovery",
-        }
-    }
-
-    /// The inverse of [`Role::word`].
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Custodian,
-            Self::Responder,
-            Self::Reviewer,
-            Self::Recovery,
-        ]
-        .into_iter()
-        .find(|r| r.word() == word)
-    }
-
-    /// Whether the keyring seals a vault key to this role.
-    #[must_use]
-    pub fn holds(self, key: KeyName) -> bool {
-        key == KeyName::Database || self != Self::Reviewer
-    }
-}
 
 /// 32 secret bytes: zeroed when dropped, never printed.
 #[derive(Clone)]
@@ -165,9 +107,7 @@ impl PublicIdentity {
     /// The id of a member with these keys: role letter and five base32 letters of SHA-256 of the Ed25519 key.
     #[must_use]
     pub fn id(&self, role: Role) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, &self.sign);
-        let text = BASE32_NOPAD.encode(digest.as_ref());
-        format!("{}-{}", role.letter(), &text[..5])
+        evidence::ledger::EnrolledMember::id_of(role, &self.sign)
     }
 
     /// Whether `signature` over `message` is by this identity.

@@ -2,12 +2,14 @@
 
 mod extract;
 mod replay;
-mod roles;
 
+pub use evidence::ledger::may_record;
+pub(crate) use evidence::ledger::{
+    CREATED, ENROLLED, INCIDENT_EVENT, RECOVERED, RESTORED, SCHEMA, entry_message as message,
+};
 pub use extract::{EpochExtract, ExtractEntry, LedgerExtract};
 pub use replay::ReplayFault;
 pub(crate) use replay::{Replayed, Replayer, enrolled_member, member_detail, read};
-pub use roles::may_record;
 
 use std::sync::Arc;
 
@@ -17,13 +19,6 @@ use serde_json::Value;
 
 use crate::VaultError;
 use crate::keys::{Identity, Role};
-
-pub(crate) const SCHEMA: &str = r#"{"id":"muniment-ledger","version":1}"#;
-pub(crate) const CREATED: &str = "vault.created";
-pub(crate) const ENROLLED: &str = "member.enrolled";
-pub(crate) const RECOVERED: &str = "member.recovered";
-pub(crate) const RESTORED: &str = "ledger.restored";
-pub(crate) const INCIDENT_EVENT: &str = "incident.event";
 
 /// A member who can sign: the one who opened the vault, or a second one at the same workstation.
 #[derive(Clone, Debug)]
@@ -228,24 +223,6 @@ impl Tip {
             signature,
         })
     }
-}
-
-/// What a ledger signature is over.
-pub(crate) fn message(
-    vault: &str,
-    epoch: u64,
-    index: u64,
-    previous: &Hash,
-    leaf: &Hash,
-) -> Vec<u8> {
-    let mut out = b"muniment/ledger-entry/v1\n".to_vec();
-    out.extend_from_slice(&(vault.len() as u64).to_be_bytes());
-    out.extend_from_slice(vault.as_bytes());
-    out.extend_from_slice(&epoch.to_be_bytes());
-    out.extend_from_slice(&index.to_be_bytes());
-    out.extend_from_slice(&previous.0);
-    out.extend_from_slice(&leaf.0);
-    out
 }
 
 /// Times in entries: RFC 3339, microseconds, UTC.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
+use evidence::ledger::{Membership, membership};
 use evidence::{CompactRange, Hash, RecordLine};
 use serde_json::{Value, json};
 
 use super::{
-    CREATED, ENROLLED, LedgerEntry, LedgerRow, RECOVERED, RESTORED, SCHEMA, Tip, message, roles,
-    time_text, unflatten,
+    CREATED, LedgerEntry, LedgerRow, RESTORED, SCHEMA, Tip, may_record, message, time_text,
+    unflatten,
 };
 use crate::keys::{PublicIdentity, Role};
 use crate::table::member::Member;
@@ -150,9 +151,16 @@ impl<'a> Replayer<'a> {
         if genesis.is_some_and(|k| entry.kind != k) || (genesis.is_none() && is_opening_kind) {
             return Err(fault(ReplayReason::Genesis));
         }
-        if entry.kind == CREATED {
-            self.genesis(&entry)
-                .ok_or_else(|| fault(ReplayReason::Genesis))?;
+        let enrolled = enrolled(self.vault, &entry).ok_or_else(|| {
+            fault(match genesis {
+                Some(_) => ReplayReason::Genesis,
+                None => ReplayReason::Membership,
+            })
+        })?;
+        // The first custodian signs the entry that enrols them; everybody else is enrolled by a
+        // member of before.
+        if entry.kind == CREATED && !self.join(&enrolled) {
+            return Err(fault(ReplayReason::Genesis));
         }
         let actor = self
             .members
@@ -163,20 +171,14 @@ impl<'a> Replayer<'a> {
         if !actor.public.verifies(&signed, &row.signature) {
             return Err(fault(ReplayReason::Signature));
         }
-        if roles::may_record(actor.role, &row.kind) != Some(true) {
+        if may_record(actor.role, &row.kind) != Some(true) {
             let role = actor.role.word();
             return Err(fault(ReplayReason::NotAllowed {
                 role,
                 kind: row.kind.clone(),
             }));
         }
-        if let Some(member) = enrolled(&entry) {
-            let member = member.ok_or_else(|| fault(ReplayReason::Membership))?;
-            if self.members.contains_key(&member.id) {
-                return Err(fault(ReplayReason::Membership));
-            }
-            self.members.insert(member.id.clone(), member);
-        } else if entry.kind.starts_with("member.") {
+        if entry.kind != CREATED && !self.join(&enrolled) {
             return Err(fault(ReplayReason::Membership));
         }
         if entry.kind == RESTORED {
@@ -198,6 +200,14 @@ impl<'a> Replayer<'a> {
         Ok(entry)
     }
 
+    /// Takes members in, unless one of them is there already.
+    fn join(&mut self, enrolled: &[Member]) -> bool {
+        let there = enrolled.iter().any(|m| self.members.contains_key(&m.id));
+        let named = enrolled.iter().map(|m| (m.id.clone(), m.clone()));
+        self.members.extend(named);
+        !there
+    }
+
     /// The end of the ledger.
     pub(crate) fn finish(self) -> Result<Replayed, ReplayFault> {
         let tip = self.tip.ok_or(ReplayFault {
@@ -214,39 +224,30 @@ impl<'a> Replayer<'a> {
             files: self.files,
         })
     }
-
-    /// Genesis names the vault, its first custodian and the recovery identity.
-    fn genesis(&mut self, entry: &LedgerEntry) -> Option<()> {
-        if entry.detail.get("vault")?.as_str()? != self.vault {
-            return None;
-        }
-        for (name, role) in [("custodian", Role::Custodian), ("recovery", Role::Recovery)] {
-            let member = member(entry, entry.detail.get(name)?)?;
-            if member.role != role {
-                return None;
-            }
-            self.members.insert(member.id.clone(), member);
-        }
-        Some(())
-    }
 }
 
-fn enrolled(entry: &LedgerEntry) -> Option<Option<Member>> {
-    (entry.kind == ENROLLED || entry.kind == RECOVERED).then(|| {
-        let member = member(entry, entry.detail.get("member")?)?;
-        let allowed = if entry.kind == RECOVERED {
-            member.role == Role::Custodian
-        } else {
-            member.role != Role::Recovery
-        };
-        allowed.then_some(member)
-    })
+/// The members that an entry enrols; `None` where it says what cannot be.
+fn enrolled(vault: &str, entry: &LedgerEntry) -> Option<Vec<Member>> {
+    let at = |path: &str| {
+        let path = path.strip_prefix("/detail")?;
+        entry.detail.pointer(path)?.as_str().map(str::to_owned)
+    };
+    let stems: &[&str] = match membership(vault, &entry.kind, &at) {
+        Membership::Impossible => return None,
+        Membership::Unchanged => return Some(Vec::new()),
+        Membership::Enrols(_) if entry.kind == CREATED => &["custodian", "recovery"],
+        Membership::Enrols(_) => &["member"],
+    };
+    let members = stems.iter();
+    members
+        .map(|stem| member(entry, entry.detail.get(*stem)?))
+        .collect()
 }
 
 /// The member that a membership row enrols.
-pub(crate) fn enrolled_member(row: &LedgerRow) -> Option<Member> {
+pub(crate) fn enrolled_member(vault: &str, row: &LedgerRow) -> Option<Member> {
     let (entry, _) = read(row).ok()?;
-    enrolled(&entry).flatten()
+    enrolled(vault, &entry)?.pop()
 }
 
 /// How entries name a member.
@@ -271,10 +272,8 @@ fn member(entry: &LedgerEntry, value: &Value) -> Option<Member> {
         kem: key("kem")?,
         sign: key("sign")?,
     };
-    let id = text("id")?;
-    // The id is derived from the key, so that nobody can be enrolled under another's id.
-    (public.id(role) == id).then(|| Member {
-        id: id.to_owned(),
+    Some(Member {
+        id: text("id")?.to_owned(),
         role,
         name: text("name").map(str::to_owned),
         public,

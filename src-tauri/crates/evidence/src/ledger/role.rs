@@ -1,7 +1,58 @@
-//! Which role may sign which kind of ledger entry. Replay refuses an entry by a role that was not allowed it
-//! when it was written, so this table only ever grows.
+//! Roles, and which role may sign which kind of ledger entry. Replay refuses an entry by a role
+//! that was not allowed it when it was written, so the table only ever grows.
 
-use crate::keys::Role;
+use serde::{Deserialize, Serialize};
+
+/// What a member may read and do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Keeps keys, members, trust, retention, holds and erasure.
+    Custodian,
+    /// Works on incidents with the sealed originals and handles.
+    Responder,
+    /// Reads the minimised rows and the pinned evidence; holds the database key only.
+    Reviewer,
+    /// The printed recovery key of the vault, which may only enrol a new custodian.
+    Recovery,
+}
+
+impl Role {
+    /// The letter a member id begins with.
+    #[must_use]
+    pub fn letter(self) -> char {
+        match self {
+            Self::Custodian => 'C',
+            Self::Responder => 'R',
+            Self::Reviewer => 'V',
+            Self::Recovery => 'K',
+        }
+    }
+
+    /// The word used in the ledger and in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Custodian => "custodian",
+            Self::Responder => "responder",
+            Self::Reviewer => "reviewer",
+            Self::Recovery => "recovery",
+        }
+    }
+
+    /// The inverse of [`Role::word`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Custodian,
+            Self::Responder,
+            Self::Reviewer,
+            Self::Recovery,
+        ]
+        .into_iter()
+        .find(|r| r.word() == word)
+    }
+}
 
 const CUSTODIAN: &[Role] = &[Role::Custodian];
 const HANDLING: &[Role] = &[Role::Custodian, Role::Responder];

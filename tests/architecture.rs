@@ -154,6 +154,79 @@ fn only_the_ipc_folder_imports_tauri_in_the_window() {
     assert!(seen > 10, "the window's sources were not found");
 }
 
+/// Text of strangers is printed through one gate (`cli/src/screen.rs`), and no crate prints beside it.
+#[test]
+fn nothing_is_printed_beside_the_gate() {
+    let crates = root().join("src-tauri");
+    let mut seen = 0;
+    for file in rust_files(&crates) {
+        let inside = file.strip_prefix(&crates).expect("inside");
+        let gate = ["crates/cli/src/screen.rs", "crates/workbench/src/seen.rs"];
+        let shipped =
+            inside.starts_with("src") || inside.components().any(|c| c.as_os_str() == "src");
+        let tools = ["crates/xtask", "crates/sample/src/bin"];
+        if !shipped
+            || gate.iter().any(|gate| inside == Path::new(gate))
+            || tools.iter().any(|tool| inside.starts_with(tool))
+        {
+            continue;
+        }
+        seen += 1;
+        let code = std::fs::read_to_string(&file).expect("readable source");
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        // The window has no answers to print, and hands its log to the same lines.
+        let log = code.replace("EventLines(std::io::stderr())", "");
+        for banned in [
+            "stdout()",
+            "stderr()",
+            "println!",
+            "print!(",
+            "rpassword::",
+            "dbg!",
+        ] {
+            assert!(
+                !log.contains(banned),
+                "{} prints beside the gate: {banned}",
+                file.display()
+            );
+        }
+    }
+    assert!(seen > 200, "the sources were not found");
+}
+
+/// What the window shows crosses one boundary (`ui/src/lib/ipc/seen.ts`).
+#[test]
+fn nothing_reaches_the_window_beside_the_boundary() {
+    let ui = root().join("ui/src");
+    let mut seen = 0;
+    for file in files_below(&ui) {
+        let is_code = ["ts", "svelte"]
+            .iter()
+            .any(|e| file.extension().is_some_and(|x| x == *e));
+        let name = file.strip_prefix(&ui).expect("inside").to_path_buf();
+        if !is_code || name == Path::new("lib/ipc/bindings.ts") {
+            continue;
+        }
+        let code = std::fs::read_to_string(&file).expect("readable source");
+        for line in code.lines().filter(|line| line.contains("/bindings\"")) {
+            seen += 1;
+            let types = line.contains("import type") || line.contains("export type");
+            let events = name == Path::new("lib/ipc/events.ts");
+            assert!(
+                types || events || name == Path::new("lib/ipc/commands.ts"),
+                "{} takes commands beside the boundary: {line}",
+                file.display()
+            );
+        }
+        assert!(
+            !code.contains("{@html"),
+            "{} draws text as markup",
+            file.display()
+        );
+    }
+    assert!(seen >= 4, "the bindings were not found");
+}
+
 #[test]
 fn the_webview_has_no_file_shell_or_network_permission() {
     for file in files_below(&root().join("src-tauri/capabilities")) {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::{AppHandle, State};
 use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder, FilePath};
+use workbench::seen::visible;
 use workbench::view::StartView;
 use workbench::{Code, Error};
 
@@ -207,15 +208,16 @@ pub(crate) async fn choose_target(
     name: String,
     filters: Vec<Filter>,
 ) -> Result<Option<String>, Error> {
-    let dialog = dialog(&app, title, &filters).set_file_name(name);
+    let dialog = dialog(&app, title, &filters).set_file_name(visible(&name));
     asked(|done| dialog.save_file(done))
         .await?
         .map(|path| remember(&shell.chosen, &[Use::Write], path))
         .transpose()
 }
 
+/// A dialog of the system, on which no text of a stranger acts.
 fn dialog(app: &AppHandle, title: String, filters: &[Filter]) -> FileDialogBuilder<tauri::Wry> {
-    let dialog = app.dialog().file().set_title(title);
+    let dialog = app.dialog().file().set_title(visible(&title));
     filters.iter().fold(dialog, |dialog, filter| {
         let endings: Vec<&str> = filter.extensions.iter().map(String::as_str).collect();
         dialog.add_filter(&filter.name, &endings)

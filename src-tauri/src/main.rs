@@ -119,9 +119,11 @@ fn ipc() -> Builder<tauri::Wry> {
 }
 
 fn main() {
+    workbench::seen::quiet_panics();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_writer(|| workbench::seen::EventLines(std::io::stderr()))
         .init();
     let ipc = ipc();
     let bench = Workbench::new(Environment::of_this_machine());

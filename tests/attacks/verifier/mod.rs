@@ -1,7 +1,7 @@
 //! Whoever makes or changes a packet or an export and wants a reader to believe it.
 
 #[path = "../../../src-tauri/crates/packet/tests/common/mod.rs"]
-mod packets;
+pub(crate) mod packets;
 
 mod bounds;
 mod facts;

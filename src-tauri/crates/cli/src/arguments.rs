@@ -12,10 +12,22 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "muniment", version, propagate_version = true)]
 pub(crate) struct Arguments {
     /// Folder of the workspace.
-    #[arg(long, global = true, env = "MUNIMENT_WORKSPACE", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "MUNIMENT_WORKSPACE",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
     pub(crate) workspace: Option<PathBuf>,
     /// Member who acts; unless named, the one whose key file the passphrase opens.
-    #[arg(long, global = true, env = "MUNIMENT_MEMBER", value_name = "ID")]
+    #[arg(
+        long,
+        global = true,
+        env = "MUNIMENT_MEMBER",
+        hide_env_values = true,
+        value_name = "ID"
+    )]
     pub(crate) member: Option<String>,
     /// Print one JSON document instead of text.
     #[arg(long, global = true)]

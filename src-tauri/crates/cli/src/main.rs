@@ -9,11 +9,11 @@ mod passphrase;
 mod print;
 mod progress;
 mod run;
+mod screen;
 mod source;
 mod trail;
 mod trust;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -25,57 +25,20 @@ use clap::Parser;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
-    let arguments = arguments::Arguments::parse();
+    screen::begin();
+    let arguments = match arguments::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return screen::usage(error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("no threads to work with: {error}"), ""),
+        Err(error) => return screen::complain(&format!("no threads to work with: {error}"), ""),
     };
     match runtime.block_on(run::run(&arguments)) {
-        Ok(answer) => {
-            let mut out = std::io::stdout().lock();
-            let written = if arguments.json {
-                answer.write_json(&mut out)
-            } else {
-                answer.write_text(&mut out)
-            };
-            // A reader that closed the pipe, such as `head`, has what it wanted.
-            match written.and_then(|()| out.flush()) {
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                    complain(&format!("the output could not be written: {error}"), "")
-                }
-                _ => ExitCode::from(answer.exit()),
-            }
-        }
-        Err(error) => {
-            let code = match error.code {
-                workbench::Code::Refused => 1,
-                workbench::Code::Cancelled => 130,
-                _ => 2,
-            };
-            if arguments.json {
-                let _ = serde_json::to_writer(std::io::stderr().lock(), &error);
-                let _ = writeln!(std::io::stderr());
-            } else {
-                complain(&error.message, &error.hint);
-            }
-            ExitCode::from(code)
-        }
+        Ok(answer) => screen::answer(&answer, arguments.json),
+        Err(error) => screen::error(&error, arguments.json),
     }
-}
-
-/// Says on standard error what went wrong and what to try.
-fn complain(message: &str, hint: &str) -> ExitCode {
-    let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "muniment: {message}");
-    if !hint.is_empty() {
-        let _ = writeln!(err, "  try: {hint}");
-    }
-    ExitCode::from(2)
 }

@@ -2,6 +2,8 @@
 
 use workbench::{Code, Error};
 
+use crate::screen;
+
 /// The acting member's passphrase.
 pub(crate) fn own(who: &str) -> Result<String, Error> {
     ask("MUNIMENT_PASSPHRASE", who)
@@ -16,7 +18,7 @@ fn ask(variable: &str, who: &str) -> Result<String, Error> {
     if let Ok(passphrase) = std::env::var(variable) {
         return Ok(passphrase);
     }
-    rpassword::prompt_password(format!("Passphrase of {who}: ")).map_err(|error| {
+    screen::passphrase(who).map_err(|error| {
         Error::new(
             Code::Failed,
             format!("no passphrase could be asked for: {error}"),

@@ -4,13 +4,15 @@ mod detections;
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use workbench::seal::{KeyView, SealedView};
+use workbench::seen::Seen;
 use workbench::view::*;
 
 use crate::source;
 
 /// The answer of one command.
+#[derive(Serialize, Deserialize)]
 pub(crate) enum Answer {
     Created(CreatedView),
     Key(KeyView),
@@ -71,6 +73,18 @@ impl Answer {
         u8::from(!held)
     }
 
+    /// The JSON file that the answer is, unless it went elsewhere.
+    pub(crate) fn file(&self) -> serde_json::Result<Option<String>> {
+        Ok(match self {
+            Self::TrustFile(view) if view.path.is_none() => Some(view.text.clone()),
+            Self::SourceText(view) => Some(view.text.clone()),
+            Self::Forked(view) if view.path.is_empty() => {
+                Some(serde_json::to_string_pretty(&view.proof)? + "\n")
+            }
+            _ => None,
+        })
+    }
+
     pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Created(view) => json(out, view),
@@ -112,122 +126,121 @@ impl Answer {
             Self::Subject(view) => json(out, view),
         }
     }
+}
 
-    pub(crate) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        match self {
-            Self::Created(view) => created(out, view),
-            Self::Key(view) => {
-                writeln!(out, "{}", view.vkey)?;
-                view.ml_dsa_44
-                    .iter()
-                    .try_for_each(|half| writeln!(out, "{}", half.vkey))
-            }
-            Self::Sealed(view) => {
-                writeln!(
-                    out,
-                    "{} records of {}, [{}, {}), root {}",
-                    view.total, view.origin, view.first, view.last, view.root
-                )?;
-                let proposed = view.proposed.iter();
-                proposed
-                    .clone()
-                    .try_for_each(|key| writeln!(out, "proposes key sha256 {key}"))
-            }
-            Self::Trust(view) => keys(out, &view.keys),
-            Self::Trails(view) => crate::trail::trails(out, view),
-            Self::TrailVerified(report) => crate::trail::report(out, report),
-            Self::Trusted(view) => crate::trust::changed(out, view),
-            Self::Policy(view) => crate::trust::policy(out, view),
-            Self::Proposals(view) => crate::trust::proposals(out, view),
-            Self::TrustFile(view) => match &view.path {
-                Some(path) => writeln!(out, "{} origins → {path}", view.total),
-                None => write!(out, "{}", view.text),
-            },
-            Self::Imported(view) => imported(out, view),
-            Self::Quarantine(view) => held(out, view),
-            Self::Quarantined(view) => quarantined(out, view),
-            Self::Admitted(view) => {
-                writeln!(
-                    out,
-                    "{}: {}, {} records, {}",
-                    view.file.file, view.import.outcome, view.total, view.import.assurance
-                )?;
-                if view.unread > 0 {
-                    writeln!(
-                        out,
-                        "  {} lines could not be read and stay sealed",
-                        view.unread
-                    )?;
-                }
-                match &view.fault {
-                    Some(fault) => writeln!(out, "  first: {fault}"),
-                    None => Ok(()),
-                }
-            }
-            Self::Exported(view) => {
-                writeln!(out, "{} bytes → {}", view.size, view.path)?;
-                writeln!(out, "sha256 {}", view.sha256)
-            }
-            Self::Found(view) => found(out, view),
-            Self::Record(view) => record(out, view),
-            Self::Incident(view) => incident(out, view),
-            Self::Incidents(view) => incidents(out, view),
-            Self::Acted(view) => {
-                for line in &view.recorded {
-                    writeln!(out, "{line}")?;
-                }
-                stage_line(out, &view.incident)
-            }
-            Self::Planned(view) => planned(out, view),
-            Self::Written(view) => {
-                writeln!(
-                    out,
-                    "{} version {} → {}",
-                    view.packet, view.version, view.path
-                )?;
-                writeln!(out, "sha256 {}  {} bytes", view.digest, view.size)?;
-                lines(out, &view.lines)
-            }
-            Self::Verified(view) => {
-                writeln!(out, "{} ({})", view.file, view.kind)?;
-                lines(out, &view.lines)
-            }
-            Self::Forked(view) if view.path.is_empty() => json(out, &view.proof),
-            Self::Forked(view) => {
-                writeln!(
-                    out,
-                    "{} forked at size {}: two roots were signed, {}",
-                    view.origin,
-                    view.size,
-                    view.roots.join(" and ")
-                )?;
-                for key in &view.keys {
-                    writeln!(out, "both by {key}")?;
-                }
-                writeln!(out, "proof → {}", view.path)?;
-                writeln!(out, "sha256 {}", view.sha256)
-            }
-            Self::Checked(view) => {
-                for check in &view.checks {
-                    let glyph = if check.ok { "✓" } else { "✗" };
-                    writeln!(out, "{glyph} {:<24} {}", check.name, check.detail)?;
-                }
-                Ok(())
-            }
-            Self::Custody(view) => custody(out, view),
-            Self::Sources(view) => sources(out, view),
-            Self::SourceFiles(view) => source::files(out, view),
-            Self::SourceFile(view) => source::file(out, view),
-            Self::SourceText(view) => write!(out, "{}", view.text),
-            Self::SourceChecked(view) => source::checked(out, view),
-            Self::SourceAdded(view) => source::added(out, view),
-            Self::ToClassify(view) => source::to_classify(out, view),
-            Self::ClassifyPreview(view) => source::preview(out, view),
-            Self::Rebuilt(view) => writeln!(out, "{} records are shown anew", view.records),
-            Self::Detections(view) => detections::list(out, view),
-            Self::Detection(view) => detections::one(out, view),
-            Self::Subject(view) => detections::subject(out, view),
+/// Draws an answer. It has been seen to first, so that whatever stands in it can be printed as it is.
+pub(crate) fn text(answer: &Seen<Answer>, out: &mut dyn Write) -> io::Result<()> {
+    match &**answer {
+        Answer::Created(view) => created(out, view),
+        Answer::Key(view) => {
+            writeln!(out, "{}", view.vkey)?;
+            view.ml_dsa_44
+                .iter()
+                .try_for_each(|half| writeln!(out, "{}", half.vkey))
         }
+        Answer::Sealed(view) => {
+            writeln!(
+                out,
+                "{} records of {}, [{}, {}), root {}",
+                view.total, view.origin, view.first, view.last, view.root
+            )?;
+            let proposed = view.proposed.iter();
+            proposed
+                .clone()
+                .try_for_each(|key| writeln!(out, "proposes key sha256 {key}"))
+        }
+        Answer::Trust(view) => keys(out, &view.keys),
+        Answer::Trails(view) => crate::trail::trails(out, view),
+        Answer::TrailVerified(report) => crate::trail::report(out, report),
+        Answer::Trusted(view) => crate::trust::changed(out, view),
+        Answer::Policy(view) => crate::trust::policy(out, view),
+        Answer::Proposals(view) => crate::trust::proposals(out, view),
+        Answer::TrustFile(view) => {
+            let path = view.path.as_deref().unwrap_or_default();
+            writeln!(out, "{} origins → {path}", view.total)
+        }
+        Answer::Imported(view) => imported(out, view),
+        Answer::Quarantine(view) => held(out, view),
+        Answer::Quarantined(view) => quarantined(out, view),
+        Answer::Admitted(view) => {
+            writeln!(
+                out,
+                "{}: {}, {} records, {}",
+                view.file.file, view.import.outcome, view.total, view.import.assurance
+            )?;
+            if view.unread > 0 {
+                writeln!(
+                    out,
+                    "  {} lines could not be read and stay sealed",
+                    view.unread
+                )?;
+            }
+            match &view.fault {
+                Some(fault) => writeln!(out, "  first: {fault}"),
+                None => Ok(()),
+            }
+        }
+        Answer::Exported(view) => {
+            writeln!(out, "{} bytes → {}", view.size, view.path)?;
+            writeln!(out, "sha256 {}", view.sha256)
+        }
+        Answer::Found(view) => found(out, view),
+        Answer::Record(view) => record(out, view),
+        Answer::Incident(view) => incident(out, view),
+        Answer::Incidents(view) => incidents(out, view),
+        Answer::Acted(view) => {
+            for line in &view.recorded {
+                writeln!(out, "{line}")?;
+            }
+            stage_line(out, &view.incident)
+        }
+        Answer::Planned(view) => planned(out, view),
+        Answer::Written(view) => {
+            writeln!(
+                out,
+                "{} version {} → {}",
+                view.packet, view.version, view.path
+            )?;
+            writeln!(out, "sha256 {}  {} bytes", view.digest, view.size)?;
+            lines(out, &view.lines)
+        }
+        Answer::Verified(view) => {
+            writeln!(out, "{} ({})", view.file, view.kind)?;
+            lines(out, &view.lines)
+        }
+        Answer::Forked(view) => {
+            writeln!(
+                out,
+                "{} forked at size {}: two roots were signed, {}",
+                view.origin,
+                view.size,
+                view.roots.join(" and ")
+            )?;
+            for key in &view.keys {
+                writeln!(out, "both by {key}")?;
+            }
+            writeln!(out, "proof → {}", view.path)?;
+            writeln!(out, "sha256 {}", view.sha256)
+        }
+        Answer::Checked(view) => {
+            for check in &view.checks {
+                let glyph = if check.ok { "✓" } else { "✗" };
+                writeln!(out, "{glyph} {:<24} {}", check.name, check.detail)?;
+            }
+            Ok(())
+        }
+        Answer::Custody(view) => custody(out, view),
+        Answer::Sources(view) => sources(out, view),
+        Answer::SourceFiles(view) => source::files(out, view),
+        Answer::SourceFile(view) | Answer::SourceText(view) => source::file(out, view),
+        Answer::SourceChecked(view) => source::checked(out, view),
+        Answer::SourceAdded(view) => source::added(out, view),
+        Answer::ToClassify(view) => source::to_classify(out, view),
+        Answer::ClassifyPreview(view) => source::preview(out, view),
+        Answer::Rebuilt(view) => writeln!(out, "{} records are shown anew", view.records),
+        Answer::Detections(view) => detections::list(out, view),
+        Answer::Detection(view) => detections::one(out, view),
+        Answer::Subject(view) => detections::subject(out, view),
     }
 }
 

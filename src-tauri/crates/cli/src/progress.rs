@@ -1,11 +1,12 @@
 //! Long work at a terminal: one line on standard error that says how far it is, and Ctrl-C.
 
 use std::future::Future;
-use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use workbench::Workbench;
 use workbench::view::JobView;
+
+use crate::screen::Line;
 
 /// How often the line is written anew.
 const EVERY: Duration = Duration::from_millis(200);
@@ -13,9 +14,8 @@ const EVERY: Duration = Duration::from_millis(200);
 /// Waits for the work. At a terminal it says how far it is; Ctrl-C asks it to stop, which leaves nothing
 /// half done.
 pub(crate) async fn watched<T>(bench: &Workbench, work: impl Future<Output = T>) -> T {
-    let shown = std::io::stderr().is_terminal();
     let mut work = std::pin::pin!(work);
-    let mut line = Line::default();
+    let mut line = Line::new();
     let mut every = tokio::time::interval(EVERY);
     loop {
         tokio::select! {
@@ -23,7 +23,7 @@ pub(crate) async fn watched<T>(bench: &Workbench, work: impl Future<Output = T>)
                 line.clear();
                 return done;
             }
-            _ = every.tick(), if shown => {
+            _ = every.tick(), if line.shown => {
                 let jobs = bench.jobs();
                 if let Some(job) = jobs.iter().find(|job| job.state == "running") {
                     line.show(&words(job));
@@ -31,31 +31,9 @@ pub(crate) async fn watched<T>(bench: &Workbench, work: impl Future<Output = T>)
             }
             // Where no handler can be set, Ctrl-C ends the process: what was staged is taken back at the next open.
             Ok(()) = tokio::signal::ctrl_c() => {
-                if shown {
-                    line.show("stopping …");
-                }
+                line.show("stopping …");
                 bench.cancel_jobs();
             }
-        }
-    }
-}
-
-/// The line that is shown now.
-#[derive(Default)]
-struct Line(bool);
-
-impl Line {
-    fn show(&mut self, text: &str) {
-        // Back to the start, and away with what was there.
-        let _ = write!(std::io::stderr(), "\r\x1b[2K{text}");
-        let _ = std::io::stderr().flush();
-        self.0 = true;
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.0) {
-            let _ = write!(std::io::stderr(), "\r\x1b[2K");
-            let _ = std::io::stderr().flush();
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod note;
 pub mod packet;
 pub mod record;
 pub mod rejection;
+pub mod text;
 pub mod trust;
 
 pub use archive::{ArchiveError, ExportFiles};

@@ -32,7 +32,7 @@ mod verify;
 pub use bag::{bag_declaration, bag_info, manifest, tag_manifest};
 pub use bounds::{
     MAX_ALL_ROWS, MAX_INCLUSION, MAX_LEAVES, MAX_PACKET_JSON, MAX_RECORD, MAX_ROWS, MAX_SIGNERS,
-    MAX_SMALL, MAX_TEXT, all_rows,
+    MAX_SMALL, MAX_TEXT, acting_reason, acting_text, all_rows,
 };
 pub use container::{MAX_PACKET_BYTES, read_container, write_container};
 pub use facts::{custody_note, evidence_shows};

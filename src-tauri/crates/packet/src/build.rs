@@ -8,8 +8,9 @@ use evidence::Hash;
 use evidence::merkle::inclusion_proof_in_range;
 use evidence::packet::{
     DisclosedEntry, InclusionEntry, InclusionFile, Layout, LedgerLine, MAX_LISTED_LEAVES,
-    PacketJson, PacketReport, PacketTrust, RangeFile, bag_declaration, bag_info, manifest,
-    readme_text, table, table_names, tag_manifest, verify_bytes, verify_text, write_container,
+    PacketJson, PacketReport, PacketTrust, RangeFile, acting_reason, acting_text, bag_declaration,
+    bag_info, manifest, readme_text, table, table_names, tag_manifest, verify_bytes, verify_text,
+    write_container,
 };
 
 use crate::derive::derive;
@@ -160,8 +161,16 @@ pub fn prepare(input: &PacketInput) -> Result<Prepared, PacketError> {
     // before anybody is asked to approve it.
     let mut unsigned = Vec::new();
     write_container(&files, &mut unsigned)?;
+    let acting = files.get(Layout::PACKET).and_then(|json| acting_text(json));
+    if let Some((place, c)) = &acting {
+        blockers.push(Blocker {
+            code: "text-acts".to_owned(),
+            place: format!("{} {place}", Layout::PACKET),
+            message: format!("{}; write it anew without", acting_reason(*c)),
+        });
+    }
     for code in failures(&verify_bytes(&unsigned, &PacketTrust::default())) {
-        if code != "missing-signer" {
+        if code != "missing-signer" && acting.is_none() {
             blockers.push(Blocker {
                 code: code.to_owned(),
                 place: "the packet as it would be written".to_owned(),

@@ -24,6 +24,7 @@ mod rebuild;
 mod record;
 mod sample_case;
 pub mod seal;
+pub mod seen;
 mod source_files;
 mod sources_place;
 mod standing;

@@ -1,4 +1,5 @@
-import { commands, type Filter } from "./bindings";
+import type { Filter } from "./bindings";
+import { commands } from "./commands";
 
 /** Lets the user choose files with the native dialog; empty when they changed their mind. */
 export async function chooseFiles(title: string, filters: Filter[] = []): Promise<string[]> {

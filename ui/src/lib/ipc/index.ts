@@ -1,5 +1,5 @@
 // The only way from the window to the Rust side.
-export { commands } from "./bindings";
+export { commands } from "./commands";
 export type * from "./bindings";
 export type { Value as JsonValue } from "./bindings";
 export { chooseFile, chooseFiles, chooseFolder, chooseTarget, chooseWorkspace } from "./dialogs";

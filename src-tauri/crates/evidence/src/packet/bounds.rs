@@ -8,6 +8,7 @@ use super::report::Findings;
 use super::verify::Files;
 use crate::note::MAX_NOTE;
 use crate::record::MAX_LINE;
+use crate::text::{acts_in_lines, visible};
 
 /// Longest `packet.json`, in bytes. The report is set from it, at some hundred bytes of memory for
 /// each.
@@ -172,4 +173,45 @@ pub(super) fn texts_within(json: &[u8]) -> bool {
         }
     }
     true
+}
+
+/// The first text in a JSON document that has a character which acts instead of being drawn, and
+/// that character. Report, tables and README are made of these texts; line feeds and tabs belong in
+/// them, what moves a cursor, turns letters round or cannot be seen does not.
+#[must_use]
+pub fn acting_text(json: &[u8]) -> Option<(String, char)> {
+    let mut open = vec![(String::new(), serde_json::from_slice(json).ok()?)];
+    while let Some((place, value)) = open.pop() {
+        match value {
+            serde_json::Value::String(text) => {
+                if let Some(c) = text.chars().find(|c| acts_in_lines(*c)) {
+                    return Some((place, c));
+                }
+            }
+            serde_json::Value::Array(items) => {
+                let items = items.into_iter().enumerate();
+                open.extend(items.map(|(at, item)| (format!("{place}/{at}"), item)));
+            }
+            serde_json::Value::Object(members) => {
+                for (name, member) in members {
+                    let place = format!("{place}/{}", visible(&name));
+                    if let Some(c) = name.chars().find(|c| acts_in_lines(*c)) {
+                        return Some((place, c));
+                    }
+                    open.push((place, member));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The reason why such a text is refused.
+#[must_use]
+pub fn acting_reason(c: char) -> String {
+    format!(
+        "a text has the character U+{:04X}, which acts or cannot be seen",
+        u32::from(c)
+    )
 }

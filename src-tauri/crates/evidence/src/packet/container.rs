@@ -123,11 +123,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// A name from a file, made safe to print.
 pub(super) fn printable(name: &[u8]) -> String {
-    name.escape_ascii()
-        .to_string()
-        .chars()
-        .take(MAX_NAME)
-        .collect()
+    crate::text::bounded(name, MAX_NAME)
 }
 
 fn unsafe_name(name: &str) -> bool {

@@ -256,6 +256,11 @@ fn read_packet(files: &Files<'_>, findings: &mut Findings) -> Option<PacketJson>
             return None;
         }
     };
+    if let Some((place, c)) = bounds::acting_text(bytes) {
+        let place = printable(format!("{} {place}", Layout::PACKET).as_bytes());
+        findings.fail("text-acts", place, bounds::acting_reason(c));
+        return None;
+    }
     if packet.format != PACKET_FORMAT {
         findings.fail(
             "packet-json-format",

@@ -1,1 +1,9 @@
 //! Whoever holds the database key only, and writes rows that decide something.
+
+mod before;
+mod planted_rules;
+mod reviewer;
+mod rewritten_rows;
+mod shown_rows;
+mod taken_away;
+mod trigger;

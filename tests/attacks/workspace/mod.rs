@@ -8,4 +8,4 @@ mod killed_import;
 mod killed_packet;
 mod links;
 mod open_to_others;
-mod place;
+pub(crate) mod place;

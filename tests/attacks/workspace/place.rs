@@ -7,10 +7,10 @@ use muniment_tests::programs::Terminal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(super) const ORIGIN: &str = "log.example/enigm-key";
+pub(crate) const ORIGIN: &str = "log.example/enigm-key";
 
 /// A workspace with three records.
-pub(super) fn workspace() -> (TempDir, Terminal) {
+pub(crate) fn workspace() -> (TempDir, Terminal) {
     let dir = tempfile::tempdir().expect("a folder");
     let terminal = Terminal::new(dir.path());
     sealed_export(&terminal, "1", 3);
@@ -19,8 +19,8 @@ pub(super) fn workspace() -> (TempDir, Terminal) {
     (dir, terminal)
 }
 
-/// Seals `records` records to `<name>.zip` with a key of its own.
-pub(super) fn sealed_export(terminal: &Terminal, name: &str, records: u32) {
+/// Seals `records` records to `<name>.zip` with a key of its own; gives the key as it is pinned.
+pub(crate) fn sealed_export(terminal: &Terminal, name: &str, records: u32) -> String {
     let lines: String = (0..records)
         .map(|at| {
             format!(
@@ -33,7 +33,7 @@ pub(super) fn sealed_export(terminal: &Terminal, name: &str, records: u32) {
     let input = format!("{name}.ndjson");
     std::fs::write(terminal.home.join(&input), lines).expect("written");
     let (key, output) = (format!("{name}.key"), format!("{name}.zip"));
-    terminal.done(&["keygen", "--origin", ORIGIN, "-o", &key]);
+    let made = terminal.done(&["keygen", "--origin", ORIGIN, "-o", &key]);
     terminal.done(&[
         "seal",
         "--source",
@@ -46,9 +46,10 @@ pub(super) fn sealed_export(terminal: &Terminal, name: &str, records: u32) {
         "-o",
         &output,
     ]);
+    made["vkey"].as_str().expect("a key").to_owned()
 }
 
-pub(super) fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
@@ -62,12 +63,12 @@ pub(super) fn copy(from: &Path, to: &Path) {
 }
 
 /// The JSON in a file of the workspace.
-pub(super) fn read(path: &Path) -> Value {
+pub(crate) fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).expect("read")).expect("JSON")
 }
 
 /// Details of the checks of `fsck` that do not hold.
-pub(super) fn findings(terminal: &Terminal) -> Vec<String> {
+pub(crate) fn findings(terminal: &Terminal) -> Vec<String> {
     let (_, report) = terminal.json(&["fsck"]);
     report["checks"]
         .as_array()
@@ -79,7 +80,7 @@ pub(super) fn findings(terminal: &Terminal) -> Vec<String> {
 }
 
 /// Everything below a folder, links not followed.
-pub(super) fn below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn below(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![folder.to_owned()];
     let mut at = 0;
     while let Some(path) = all.get(at).cloned() {
@@ -93,12 +94,12 @@ pub(super) fn below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Permission bits.
-pub(super) fn mode(path: &Path) -> u32 {
+pub(crate) fn mode(path: &Path) -> u32 {
     let about = std::fs::symlink_metadata(path).expect("it is there");
     about.permissions().mode() & 0o777
 }
 
 /// What is said when it cannot be done.
-pub(super) fn said(error: &Value) -> String {
+pub(crate) fn said(error: &Value) -> String {
     error["message"].as_str().unwrap_or_default().to_owned()
 }

@@ -67,9 +67,16 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
     let bench = Workbench::new(environment);
     let who = arguments.member.as_deref().unwrap_or("the first custodian");
     let dir = workspace(arguments)?;
-    bench
-        .open_workspace(dir, arguments.member.clone(), passphrase::own(who)?)
-        .await?;
+    let (member, passphrase) = (arguments.member.clone(), passphrase::own(who)?);
+    let opened = bench.open_workspace(dir.clone(), member.clone(), passphrase.clone());
+    match (opened.await, &arguments.command) {
+        // What keeps it from being opened is what fsck is to name.
+        (Err(error), Command::Fsck) if error.code == workbench::Code::NotStated => {
+            let checked = bench.fsck_unopened(dir, member, passphrase).await?;
+            return Ok(Answer::Checked(checked));
+        }
+        (opened, _) => opened?,
+    };
     let answer = progress::watched(&bench, inside(&bench, &arguments.command)).await;
     bench.lock().await?;
     answer

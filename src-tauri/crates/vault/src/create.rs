@@ -170,6 +170,8 @@ impl Vault {
                 let detail = json!({
                     "vault": vault, "created": time_text(now), "custodian": detail, "recovery": recovery_detail,
                     "ring": ring, "keyFiles": key_files,
+                    // From here on a row that no entry states is not obeyed.
+                    crate::stated::STATES: [],
                 });
                 Act::new(CREATED, detail)
             } else {

@@ -102,6 +102,7 @@ pub(crate) fn writer(dir: &Path, key: &Secret) -> Result<Connection, OpenError> 
         r.get::<_, i64>(0)
     })
     .map_err(|_| OpenError::Database)?;
+    crate::stated::watch(&conn)?;
     Ok(conn)
 }
 

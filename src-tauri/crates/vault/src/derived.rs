@@ -83,7 +83,9 @@ impl Vault {
             let tx = guard
                 .conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            crate::stated::forget(&tx)?;
             let value = f(&Derived(&tx))?;
+            crate::stated::none_changed(&tx)?;
             tx.commit()?;
             Ok(value)
         })

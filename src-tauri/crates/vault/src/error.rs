@@ -201,6 +201,20 @@ pub enum VaultError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A row that decides something is not as the last signed entry stated it.
+    #[error(
+        "{table}: {row} {}: it is not obeyed",
+        if *missing { "was stated by a signed entry of the custody ledger and is missing" }
+        else { "is not as a signed entry of the custody ledger states it" }
+    )]
+    NotStated {
+        /// The table.
+        table: &'static str,
+        /// The row, by its key; never content.
+        row: String,
+        /// Whether it is not there.
+        missing: bool,
+    },
     /// A sealed file.
     #[error(transparent)]
     Sealed(#[from] SealError),
@@ -263,6 +277,9 @@ impl VaultError {
             Self::Conflict { .. } => "look at the incident again, then repeat what you wanted",
             Self::Corrupt { .. } | Self::Sealed(_) | Self::Evidence(_) => {
                 "run fsck: it says what is damaged and where"
+            }
+            Self::NotStated { .. } => {
+                "somebody wrote to the database without signing for it: run fsck to see every such row, then restore vault.db from a backup"
             }
             Self::Database(_) | Self::Io(_) => {
                 "check that the disk has room and the folder can be written"

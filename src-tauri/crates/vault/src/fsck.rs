@@ -74,7 +74,7 @@ impl Vault {
         let inner = &self.inner;
         let mut report = FsckReport::default();
         let files = sealed::all(&inner.pool, inner.marks.as_ref()).await?;
-        let segments = segment::all(&inner.pool, None).await?;
+        let segments = segment::unchecked(&inner.pool).await?;
         let steps = 3 + files.len() as u64 + segments.len() as u64;
         let mut done = 0;
         let mut step = || {
@@ -115,6 +115,7 @@ impl Vault {
                 for (name, outcome) in found.stated.check(&inner.pool).await? {
                     report.add(name, outcome);
                 }
+                report.add("signed rows", self.signed_rows().await?);
             }
         }
         step();
@@ -144,7 +145,7 @@ impl Vault {
             }
             step();
         }
-        let visible = setting::visible_now(&inner.pool).await?;
+        let visible = setting::visible_unchecked(&inner.pool).await?;
         let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM event WHERE seq <= ?")
             .bind(visible)
             .fetch_one(&inner.pool)
@@ -175,6 +176,50 @@ impl Vault {
     ) -> Result<Result<LedgerFindings, ReplayFault>, VaultError> {
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || inner.replay_all(&interest)).await?
+    }
+
+    /// Holds what decides and is of before rows were stated to what was signed of it then.
+    pub(crate) async fn versions_as_signed(&self) -> Result<(), VaultError> {
+        let found = match self.replay_all(Vec::new()).await? {
+            Ok(found) => found,
+            Err(fault) => return Err(VaultError::corrupt("ledger", fault)),
+        };
+        for (table, outcome) in found.stated.check(&self.inner.pool).await? {
+            if let Err(row) = outcome {
+                return Err(VaultError::NotStated {
+                    table,
+                    row,
+                    missing: false,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Every row that decides something, held to what the ledger states of it.
+    async fn signed_rows(&self) -> Result<Result<String, String>, VaultError> {
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || {
+            if !inner.statements.begun() {
+                return Ok(Err("no entry states the rows of this workspace, which is of before that: a custodian's open \
+                               states them"
+                    .to_owned()));
+            }
+            let guard = inner.writer();
+            let (fine, mut wrong) = inner.statements.compare_all(&guard.conn)?;
+            // They do not run, and nobody of ours made them.
+            let sql = "SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')";
+            let strange: i64 = guard.conn.query_row(sql, [], |row| row.get(0))?;
+            if strange > 0 {
+                wrong.push(format!("{strange} triggers or views of vault.db are none of this program's"));
+            }
+            Ok(verdict(
+                wrong.is_empty(),
+                format!("{fine} rows are as they were signed"),
+                &wrong.join("; "),
+            ))
+        })
+        .await?
     }
 
     async fn integrity(&self) -> Result<String, String> {
@@ -208,7 +253,7 @@ impl Vault {
         report: &mut FsckReport,
     ) -> Result<(), VaultError> {
         let pool = &self.inner.pool;
-        let rows = incident::all(pool).await?;
+        let rows = incident::unchecked(pool).await?;
         let mut wrong = Vec::new();
         let ids: BTreeSet<&str> = rows
             .iter()

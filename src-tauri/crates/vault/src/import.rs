@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::keys::KeyName;
 use crate::ledger::{Acts, may_record};
 use crate::seal::SealedFile;
+use crate::stated;
 use crate::store::StoreWriter;
 use crate::table::segment::SegmentFacts;
 use crate::table::{import, sealed, segment, setting};
@@ -290,8 +291,9 @@ impl ImportSession {
             return Err(VaultError::AlreadyImported { import });
         }
         // An earlier session of this process may have been dropped half way.
-        import::discard_staged(&tx)?;
-        let first_seq = setting::visible(&tx)? + 1;
+        stated::forget(&tx)?;
+        import::discard_staged(&tx, &inner.statements)?;
+        let first_seq = setting::visible(&tx, &inner.statements)? + 1;
         let original = &head.original.id;
         let actor = &inner.member.id;
         let id = import::begin(
@@ -301,7 +303,8 @@ impl ImportSession {
             import::set_member(&tx, id, &member.name)?;
         }
         let segment = segment::next_id(&tx)?;
-        let recommit = RecommitState::parse(setting::get(&tx, RECOMMIT)?)?;
+        let recommit = RecommitState::parse(setting::get(&tx, &inner.statements, RECOMMIT)?)?;
+        stated::none_changed(&tx)?;
         tx.commit()?;
         drop(guard);
         let store = inner.entropy(|e| inner.sealer.create("segment", e));
@@ -427,8 +430,10 @@ impl ImportSession {
             let tx = guard
                 .conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
-            import::discard_staged(&tx)?;
+            stated::forget(&tx)?;
+            import::discard_staged(&tx, &inner.statements)?;
             let kept = sealed::ids(&tx)?.contains(&self.head.original.id);
+            stated::none_changed(&tx)?;
             tx.commit()?;
             if !kept {
                 inner.sealer.remove(&self.head.original.id)?;

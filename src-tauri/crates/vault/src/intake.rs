@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::ledger::may_record;
 use crate::seal::SealedFile;
+use crate::stated;
 use crate::table::{intake, sealed};
 use crate::{Inner, Intake, Vault, VaultError};
 
@@ -140,7 +141,9 @@ impl Inner {
         let tx = guard
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        stated::forget(&tx)?;
         let done = f(&tx)?;
+        stated::none_changed(&tx)?;
         tx.commit()?;
         Ok(done)
     }

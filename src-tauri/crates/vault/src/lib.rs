@@ -5,6 +5,7 @@
 //! replay ([`Vault::fsck`]), not prevented. Rolling back the folder and the state file together shows only
 //! against packets, backups or timestamps.
 
+mod compare;
 mod create;
 mod db;
 mod derived;
@@ -22,14 +23,17 @@ mod redo;
 mod ring;
 mod seal;
 mod state;
+mod stated;
 mod store;
 mod table;
 mod tx;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use compare::{MadeRow, RowDifference};
 pub use create::{Created, NewMember, NewVault};
 pub use derived::{Candidate, CandidateGroup, Derived, LifeStep};
 pub use error::{OpenError, VaultError};
@@ -100,6 +104,10 @@ struct Inner {
     member: Arc<Signer>,
     keys: VaultKeys,
     marks: Option<marks::Marks>,
+    /// Holds rows to what the ledger states of them.
+    statements: stated::Statements,
+    /// Members as the replayed ledger knows them; none where it does not replay, which only an inspection takes.
+    known: Mutex<Option<BTreeMap<String, Member>>>,
     sealer: Sealer,
     pool: SqlitePool,
     writer: Mutex<Writer>,
@@ -124,6 +132,10 @@ impl Inner {
 
     fn ring(&self) -> MutexGuard<'_, Option<Keyring>> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<BTreeMap<String, Member>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn entropy<T>(&self, f: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {

@@ -20,6 +20,7 @@ use crate::marks::Marks;
 use crate::ring::{self, MEMBERS, Next, Standing, Stated};
 use crate::seal::Sealer;
 use crate::state::{Remembered, StateFile, head_name};
+use crate::stated::{self, Statements};
 use crate::table::member::Member;
 use crate::table::{import, ledger, sealed};
 use crate::{Entropy, Inner, OpenError, Vault, VaultError, Writer, db};
@@ -184,9 +185,14 @@ impl Vault {
             }
             None => None,
         };
+        let expects_head = facts.as_ref().is_some_and(|f| f.expects_head(&member.id));
+        let (rows, known) =
+            facts.map_or_else(Default::default, |facts| (facts.rows, Some(facts.members)));
         let pool = db::readers(dir, &database).await?;
         let inner = Arc::new(Inner {
             marks: Marks::of(&keys),
+            statements: Statements::new(&keys, rows).ok_or(OpenError::Database)?,
+            known: Mutex::new(known),
             sealer: Sealer::new(&folder, &vault, &keys)?,
             id: vault,
             dir: dir.to_owned(),
@@ -213,7 +219,7 @@ impl Vault {
             }
             if let Some((ring, bytes)) = restated {
                 opened.state_ring(ring, bytes, now).await?;
-            } else if headless && facts.is_some_and(|f| f.expects_head(&opened.inner.member.id)) {
+            } else if headless && expects_head {
                 // Recorded, because the head that is written now looks like one that was always there.
                 let member = &opened.inner.member.id;
                 opened
@@ -421,6 +427,7 @@ fn find_member(
 /// What a replay says of the files beside the database.
 pub(crate) struct Facts {
     pub(crate) files: Stated,
+    pub(crate) rows: crate::stated::StatedRows,
     pub(crate) members: BTreeMap<String, Member>,
 }
 
@@ -527,6 +534,7 @@ pub(crate) fn start(
         restore,
         facts: Some(Facts {
             files: replayed.files,
+            rows: replayed.rows,
             members: replayed.members,
         }),
     })
@@ -580,8 +588,10 @@ impl Inner {
         let tx = guard
             .conn
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        import::discard_staged(&tx)?;
+        stated::forget(&tx)?;
+        import::discard_staged(&tx, &self.statements)?;
         let known = sealed::ids(&tx)?;
+        stated::none_changed(&tx)?;
         tx.commit()?;
         drop(guard);
         for name in self.sealer.listed()?.files {

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::import::RecommitState;
 use crate::keys::KeyName;
-use crate::ledger::{Act, LedgerExtract, read as read_entry};
+use crate::ledger::{Act, INCIDENT_EVENT, LedgerExtract, read as read_entry};
 use crate::seal::SealedReader;
+use crate::stated::{event_refused, member_refused};
 use crate::store::{BLOCK, StoreReader};
 use crate::table::{
     self, event, import, incident, ledger, member, note, packet, pinned, quarantine, segment,
@@ -83,7 +84,18 @@ impl Vault {
 
     /// All members, removed ones too.
     pub async fn members(&self) -> Result<Vec<Member>, VaultError> {
-        Ok(member::all(&self.inner.pool).await?.into_values().collect())
+        self.as_stated(|inner| async move {
+            let members = member::all(&inner.pool).await?;
+            let known = inner.known().clone();
+            if let Some(known) = known.filter(|known| *known != members) {
+                let differs = |id: &&String| known.get(*id) != members.get(*id);
+                let id = known.keys().chain(members.keys()).find(differs);
+                let id = id.map_or("", String::as_str);
+                return Err(member_refused(id, members.contains_key(id)));
+            }
+            Ok(members.into_values().collect())
+        })
+        .await
     }
 
     /// The key that computes handles; reviewers do not hold it.
@@ -152,7 +164,11 @@ impl Vault {
         scope: &str,
         now: DateTime<Utc>,
     ) -> Result<HandleKey, VaultError> {
-        if let Some(id) = table::scope_key::read(&self.inner.pool, scope).await? {
+        let read = |inner: std::sync::Arc<Inner>| {
+            let scope = scope.to_owned();
+            async move { table::scope_key::read(&inner.pool, &inner.statements, &scope).await }
+        };
+        if let Some(id) = self.as_stated(read).await? {
             return self.open_scope_key(id).await;
         }
         let inner = self.inner.clone();
@@ -200,20 +216,53 @@ impl Vault {
 
     /// A JSON value of the workspace.
     pub async fn setting(&self, name: &str) -> Result<Option<Value>, VaultError> {
-        setting::read(&self.inner.pool, name)
+        self.setting_text(name)
             .await?
             .map(|t| table::json("setting", &t))
             .transpose()
     }
 
+    pub(crate) async fn setting_text(&self, name: &str) -> Result<Option<String>, VaultError> {
+        self.as_stated(|inner| {
+            let name = name.to_owned();
+            async move { setting::read(&inner.pool, &inner.statements, &name).await }
+        })
+        .await
+    }
+
+    /// Reads rows that are compared with what is stated of them. A commit may fall between the two; then it is read
+    /// again, so that only a row that stays otherwise is refused.
+    pub(crate) async fn as_stated<T, F>(
+        &self,
+        read: impl Fn(std::sync::Arc<Inner>) -> F,
+    ) -> Result<T, VaultError>
+    where
+        F: Future<Output = Result<T, VaultError>>,
+    {
+        loop {
+            let turn = self.inner.statements.turn();
+            let refused = match read(self.inner.clone()).await {
+                Err(refused @ VaultError::NotStated { .. }) => refused,
+                done => return done,
+            };
+            // Whoever holds the writer is at its commit.
+            let inner = self.inner.clone();
+            tokio::task::spawn_blocking(move || drop(inner.writer())).await?;
+            if self.inner.statements.turn() == turn {
+                return Err(refused);
+            }
+        }
+    }
+
     /// Visible events in the order asked for.
     pub async fn rows(&self, seqs: &[i64]) -> Result<Vec<EventRow>, VaultError> {
-        event::rows(&self.inner.pool, seqs).await
+        event::rows(&self.inner.pool, self.last_visible_seq().await?, seqs).await
     }
 
     /// Visible events after `seq`, in order: what the search index follows.
     pub async fn rows_after(&self, seq: i64, limit: u32) -> Result<Vec<EventRow>, VaultError> {
-        event::rows_after(&self.inner.pool, seq, limit).await
+        let visible = self.last_visible_seq().await?;
+        event::rows_after(&self.inner.pool, visible, seq, limit).await
     }
 
     /// Exposures of at most `limit` visible records after `seq`, in order.
@@ -222,17 +271,22 @@ impl Vault {
         seq: i64,
         limit: u32,
     ) -> Result<Vec<ExposureRow>, VaultError> {
-        table::exposure::after(&self.inner.pool, seq, limit).await
+        let visible = self.last_visible_seq().await?;
+        table::exposure::after(&self.inner.pool, visible, seq, limit).await
     }
 
     /// The same rows as they lie in the table, to measure what storing them costs.
     pub async fn stored_rows(&self, seq: i64, limit: u32) -> Result<Vec<StoredRow>, VaultError> {
-        event::stored_rows(&self.inner.pool, seq, limit).await
+        let visible = self.last_visible_seq().await?;
+        event::stored_rows(&self.inner.pool, visible, seq, limit).await
     }
 
     /// The largest visible event number; 0 when there is none.
     pub async fn last_visible_seq(&self) -> Result<i64, VaultError> {
-        setting::visible_now(&self.inner.pool).await
+        self.as_stated(
+            |inner| async move { setting::visible_now(&inner.pool, &inner.statements).await },
+        )
+        .await
     }
 
     /// How many events are visible. Numbers are never given back, so it is the last one.
@@ -252,10 +306,11 @@ impl Vault {
     pub async fn record_lines(&self, seqs: &[i64]) -> Result<Vec<Vec<u8>>, VaultError> {
         let mut places = Vec::with_capacity(seqs.len());
         let mut stores: BTreeMap<i64, (String, u64)> = BTreeMap::new();
+        let visible = self.last_visible_seq().await?;
         for seq in seqs {
-            let (id, index) = event::place(&self.inner.pool, *seq).await?;
+            let (id, index) = event::place(&self.inner.pool, visible, *seq).await?;
             if let std::collections::btree_map::Entry::Vacant(new) = stores.entry(id) {
-                let s = segment::get(&self.inner.pool, id).await?;
+                let s = self.segment(id).await?;
                 new.insert((s.store, s.facts.first));
             }
             places.push((id, index));
@@ -287,7 +342,7 @@ impl Vault {
         segment: i64,
         each: impl FnMut(u64, &[u8]) -> Result<(), VaultError> + Send + 'static,
     ) -> Result<(), VaultError> {
-        let s = segment::get(&self.inner.pool, segment).await?;
+        let s = self.segment(segment).await?;
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || inner.for_each_line(&s.store, s.facts.first, each))
             .await?
@@ -295,7 +350,7 @@ impl Vault {
 
     /// Leaf hashes of log indices [from, to) of a segment, also of records that have their rows elsewhere.
     pub async fn leaves(&self, segment: i64, from: u64, to: u64) -> Result<Vec<Hash>, VaultError> {
-        let own = segment::get(&self.inner.pool, segment).await?;
+        let own = self.segment(segment).await?;
         if from > to || from < own.facts.first || to > own.facts.last {
             return Err(VaultError::missing(
                 "log range",
@@ -341,32 +396,48 @@ impl Vault {
 
     /// Segments in the order of origin and first index.
     pub async fn segments(&self, origin: Option<&str>) -> Result<Vec<Segment>, VaultError> {
-        segment::all(&self.inner.pool, origin).await
+        self.as_stated(|inner| {
+            let origin = origin.map(str::to_owned);
+            async move { segment::all(&inner.pool, &inner.statements, origin.as_deref()).await }
+        })
+        .await
     }
 
     /// One segment.
     pub async fn segment(&self, id: i64) -> Result<Segment, VaultError> {
-        segment::get(&self.inner.pool, id).await
+        self.as_stated(
+            |inner| async move { segment::get(&inner.pool, &inner.statements, id).await },
+        )
+        .await
     }
 
     /// Verified checkpoints of an origin.
     pub async fn notes(&self, origin: &str) -> Result<Vec<OriginNote>, VaultError> {
-        note::of(&self.inner.pool, origin).await
+        self.as_stated(|inner| {
+            let origin = origin.to_owned();
+            async move { note::of(&inner.pool, &inner.statements, &origin).await }
+        })
+        .await
     }
 
     /// The newest pinned policy of each CloudTrail trail.
     pub async fn cloudtrail_trust(&self) -> Result<Vec<serde_json::Value>, VaultError> {
-        crate::table::cloudtrail_trust::newest(&self.inner.pool).await
+        self.as_stated(|inner| async move {
+            table::cloudtrail_trust::newest(&inner.pool, &inner.statements).await
+        })
+        .await
     }
 
     /// The newest trust policy of each origin.
     pub async fn trust(&self) -> Result<Vec<OriginTrust>, VaultError> {
-        trust::newest(&self.inner.pool).await
+        self.as_stated(|inner| async move { trust::newest(&inner.pool, &inner.statements).await })
+            .await
     }
 
     /// All versions of every origin's trust policy, oldest first.
     pub async fn trust_versions(&self) -> Result<Vec<OriginTrust>, VaultError> {
-        trust::versions(&self.inner.pool).await
+        self.as_stated(|inner| async move { trust::versions(&inner.pool, &inner.statements).await })
+            .await
     }
 
     /// Versions of an origin's trust policy that refused this head of its log.
@@ -377,32 +448,59 @@ impl Vault {
         root: &Hash,
     ) -> Result<Vec<i64>, VaultError> {
         let size = crate::table::signed("trust_refused", size)?;
-        trust::refused(&self.inner.pool, origin, size, root).await
+        self.as_stated(|inner| {
+            let (origin, root) = (origin.to_owned(), *root);
+            async move { trust::refused(&inner.pool, &inner.statements, &origin, size, &root).await }
+        })
+        .await
     }
 
     /// All versions of an origin's trust policy.
     pub async fn trust_history(&self, origin: &str) -> Result<Vec<OriginTrust>, VaultError> {
-        trust::history(&self.inner.pool, origin).await
+        self.as_stated(|inner| {
+            let origin = origin.to_owned();
+            async move { trust::history(&inner.pool, &inner.statements, &origin).await }
+        })
+        .await
     }
 
     /// Finished imports after number `after`.
     pub async fn imports(&self, after: i64, limit: u32) -> Result<Vec<Import>, VaultError> {
-        import::after(&self.inner.pool, self.inner.marks.as_ref(), after, limit).await
+        self.as_stated(|inner| async move {
+            import::after(
+                &inner.pool,
+                &inner.statements,
+                inner.marks.as_ref(),
+                after,
+                limit,
+            )
+            .await
+        })
+        .await
     }
 
     /// The newest finished imports, newest first.
     pub async fn newest_imports(&self, limit: u32) -> Result<Vec<Import>, VaultError> {
-        import::newest(&self.inner.pool, self.inner.marks.as_ref(), limit).await
+        self.as_stated(|inner| async move {
+            import::newest(&inner.pool, &inner.statements, inner.marks.as_ref(), limit).await
+        })
+        .await
     }
 
     /// One import.
     pub async fn import(&self, id: i64) -> Result<Import, VaultError> {
-        import::get(&self.inner.pool, self.inner.marks.as_ref(), id).await
+        self.as_stated(|inner| async move {
+            import::get(&inner.pool, &inner.statements, inner.marks.as_ref(), id).await
+        })
+        .await
     }
 
     /// Quarantined files.
     pub async fn quarantined(&self) -> Result<Vec<Quarantined>, VaultError> {
-        quarantine::all(&self.inner.pool, self.inner.marks.as_ref()).await
+        self.as_stated(|inner| async move {
+            quarantine::all(&inner.pool, &inner.statements, inner.marks.as_ref()).await
+        })
+        .await
     }
 
     /// The file with these bytes that is held in quarantine.
@@ -411,32 +509,80 @@ impl Vault {
         sha256: &evidence::Hash,
         unreadable: Option<&str>,
     ) -> Result<Option<Quarantined>, VaultError> {
-        quarantine::held(&self.inner.pool, self.inner.marks()?, sha256, unreadable).await
+        self.as_stated(|inner| {
+            let (sha256, unreadable) = (*sha256, unreadable.map(str::to_owned));
+            async move {
+                quarantine::held(
+                    &inner.pool,
+                    &inner.statements,
+                    inner.marks()?,
+                    &sha256,
+                    unreadable.as_deref(),
+                )
+                .await
+            }
+        })
+        .await
     }
 
     /// All incidents.
     pub async fn incidents(&self) -> Result<Vec<IncidentRow>, VaultError> {
-        incident::all(&self.inner.pool).await
+        self.as_stated(|inner| async move { incident::all(&inner.pool, &inner.statements).await })
+            .await
     }
 
     /// One incident.
     pub async fn incident(&self, id: &str) -> Result<IncidentRow, VaultError> {
-        incident::get(&self.inner.pool, id).await
+        self.as_stated(|inner| {
+            let id = id.to_owned();
+            async move { incident::get(&inner.pool, &inner.statements, &id).await }
+        })
+        .await
     }
 
-    /// An incident's events in order.
+    /// An incident's events in order, compared with the entries that recorded them.
     pub async fn incident_events(&self, id: &str) -> Result<Vec<serde_json::Value>, VaultError> {
-        incident::events(&self.inner.pool, id).await
+        self.as_stated(|inner| {
+            let id = id.to_owned();
+            async move {
+                let stored = incident::events(&inner.pool, &id).await?;
+                let rows = ledger::about(&inner.pool, &id, INCIDENT_EVENT).await?;
+                let signed = rows.iter().map(|row| {
+                    let (mut entry, _) =
+                        read_entry(row).map_err(|e| VaultError::corrupt("ledger", e))?;
+                    Ok(entry.detail["event"].take())
+                });
+                let signed = signed.collect::<Result<Vec<_>, VaultError>>()?;
+                let pairs = stored.iter().zip(&signed);
+                let same = pairs
+                    .take_while(|(stored, signed)| stored == signed)
+                    .count();
+                if same < stored.len().max(signed.len()) {
+                    let found = same < stored.len();
+                    return Err(event_refused(&id, same + 1, found));
+                }
+                Ok(stored)
+            }
+        })
+        .await
     }
 
     /// Pinned evidence of an incident.
     pub async fn evidence(&self, incident: &str) -> Result<Vec<PinnedEvidence>, VaultError> {
-        pinned::of(&self.inner.pool, incident).await
+        self.as_stated(|inner| {
+            let incident = incident.to_owned();
+            async move { pinned::of(&inner.pool, &inner.statements, &incident).await }
+        })
+        .await
     }
 
     /// Packets that were written.
     pub async fn packets(&self, incident: Option<&str>) -> Result<Vec<PacketRow>, VaultError> {
-        packet::all(&self.inner.pool, incident).await
+        self.as_stated(|inner| {
+            let incident = incident.map(str::to_owned);
+            async move { packet::all(&inner.pool, &inner.statements, incident.as_deref()).await }
+        })
+        .await
     }
 
     /// A subject by its number.
@@ -451,8 +597,7 @@ impl Vault {
 
     /// The end of the recommit log.
     pub async fn recommit_head(&self) -> Result<RecommitHead, VaultError> {
-        let state =
-            RecommitState::parse(setting::read(&self.inner.pool, RecommitState::SETTING).await?)?;
+        let state = RecommitState::parse(self.setting_text(RecommitState::SETTING).await?)?;
         Ok(RecommitHead {
             origin: self.inner.recommit_origin(),
             size: state.size,

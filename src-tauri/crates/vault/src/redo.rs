@@ -7,10 +7,12 @@ use chrono::{DateTime, Utc};
 use redaction::exposure::FieldExposure;
 use redaction::{Class, MinimisedField, Shown};
 use rusqlite::{Connection, TransactionBehavior, params};
+use serde_json::json;
 
+use crate::stated;
 use crate::table::row::RowWriter;
-use crate::table::{dictionary, event, exposure, setting, source_file, subject, to_json};
-use crate::{EventKind, EventRow, OwnSource, RowShown, Tx, Vault, VaultError};
+use crate::table::{dictionary, exposure, setting, source_file, subject, to_json};
+use crate::{Act, EventKind, EventRow, OwnSource, RowShown, Tx, Vault, VaultError};
 
 /// Setting: ids of source files whose rows wait to be made anew.
 const WAITING: &str = "vault/rows-waiting";
@@ -45,24 +47,30 @@ pub struct RedoneEvent {
 impl Vault {
     /// The workspace's own source files, by id and version.
     pub async fn own_sources(&self) -> Result<Vec<OwnSource>, VaultError> {
-        source_file::all(&self.inner.pool).await
+        self.as_stated(
+            |inner| async move { source_file::all(&inner.pool, &inner.statements).await },
+        )
+        .await
     }
 
     /// Which imports are read as which source file, though their records do not say so.
     pub async fn assigned_sources(&self) -> Result<BTreeMap<i64, String>, VaultError> {
-        source_file::assigned(&self.inner.pool).await
+        self.as_stated(|inner| async move {
+            source_file::assigned(&inner.pool, &inner.statements).await
+        })
+        .await
     }
 
     /// Ids of the source files whose rows wait to be made anew.
     pub async fn rows_waiting(&self) -> Result<BTreeSet<String>, VaultError> {
-        waiting(setting::read(&self.inner.pool, WAITING).await?)
+        waiting(self.setting_text(WAITING).await?)
     }
 
     /// Writes rows anew. They are derived from sealed records, so no act records it: the act is that of the
     /// source file which made it necessary. An identity that was erased from a row does not come back.
     pub async fn redo_rows(&self, rows: Vec<RedoneEvent>) -> Result<(), VaultError> {
         let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
-        let before = event::rows(&self.inner.pool, &seqs).await?;
+        let before = self.rows(&seqs).await?;
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
             if inner.read_only {
@@ -72,27 +80,35 @@ impl Vault {
             let tx = guard
                 .conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            stated::forget(&tx)?;
             redo(&tx, &rows, &before)?;
             dictionary::keep(&tx, NO_IMPORT)?;
+            stated::none_changed(&tx)?;
             Ok(tx.commit()?)
         })
         .await?
     }
 
     /// No row of these source files waits any more.
-    pub async fn rows_redone(&self, ids: &BTreeSet<String>) -> Result<(), VaultError> {
-        let (inner, ids) = (self.inner.clone(), ids.clone());
-        tokio::task::spawn_blocking(move || {
-            let mut guard = inner.writer();
-            let tx = guard
-                .conn
-                .transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut left = waiting(setting::get(&tx, WAITING)?)?;
+    ///
+    /// It is an act: whoever could take a mark away would keep rows as older rules made them.
+    pub async fn rows_redone(
+        &self,
+        ids: &BTreeSet<String>,
+        now: DateTime<Utc>,
+    ) -> Result<(), VaultError> {
+        if self.rows_waiting().await?.is_disjoint(ids) {
+            return Ok(());
+        }
+        let ids = ids.clone();
+        self.write(now, move |tx| {
+            let mut left = tx.waiting()?;
             left.retain(|id| !ids.contains(id));
-            setting::put(&tx, WAITING, &to_json("setting", &left)?)?;
-            Ok(tx.commit()?)
+            setting::put(tx.conn, WAITING, &to_json("setting", &left)?)?;
+            let act = Act::new("setting.rows-redone", json!({ "sources": ids }));
+            Ok(((), act.into()))
         })
-        .await?
+        .await
     }
 }
 
@@ -125,8 +141,12 @@ impl Tx<'_> {
         self.rows_wait(source)
     }
 
+    fn waiting(&self) -> Result<BTreeSet<String>, VaultError> {
+        waiting(setting::get(self.conn, self.statements, WAITING)?)
+    }
+
     pub(crate) fn rows_wait(&self, id: &str) -> Result<(), VaultError> {
-        let mut ids = waiting(setting::get(self.conn, WAITING)?)?;
+        let mut ids = self.waiting()?;
         ids.insert(id.to_owned());
         setting::put(self.conn, WAITING, &to_json("setting", &ids)?)
     }

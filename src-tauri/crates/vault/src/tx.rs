@@ -17,6 +17,7 @@ use crate::marks::Marks;
 use crate::ring::MEMBERS;
 use crate::seal::SealedFile;
 use crate::state::{Remembered, head_name};
+use crate::stated::{self, Statements};
 use crate::table::{
     self, import, incident, ledger, member, note, packet, pinned, quarantine, scope_key, sealed,
     segment, setting, subject, trust,
@@ -29,6 +30,7 @@ pub struct Tx<'a> {
     pub(crate) now: DateTime<Utc>,
     signer: &'a Signer,
     marks: Option<&'a Marks>,
+    pub(crate) statements: &'a Statements,
     /// Where the ledger stood when the transaction began.
     pub(crate) before: LedgerHead,
     /// Incident events that must be among the acts at commit.
@@ -97,20 +99,31 @@ impl Inner {
         let mut guard = self.writer();
         let crate::Writer { conn, tip } = &mut *guard;
         let db = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (value, next) = {
+        stated::forget(&db)?;
+        let (value, next, states, enrolled) = {
             let tx = Tx {
                 conn: &db,
                 now,
                 signer: &self.member,
                 marks: self.marks.as_ref(),
+                statements: &self.statements,
                 before: tip.head(),
                 promised: RefCell::default(),
             };
             let (value, acts) = f(&tx)?;
-            (value, self.append(&tx, tip, acts)?)
+            let states = self.statements.changed(&db)?;
+            let acts = Statements::put_into(acts, &states, self.member.role)?;
+            let (next, enrolled) = self.append(&tx, tip, acts)?;
+            (value, next, states, enrolled)
         };
         files::step("commit");
-        db.commit()?;
+        self.statements.commit(states, || {
+            db.commit()?;
+            if let Some(known) = &mut *self.known() {
+                known.extend(enrolled.into_iter().map(|m| (m.id.clone(), m)));
+            }
+            Ok(())
+        })?;
         *tip = next;
         let head = tip.head();
         drop(guard);
@@ -119,9 +132,15 @@ impl Inner {
     }
 
     /// Appends the acts, projects those that the tables mirror, and returns the ledger's new end.
-    fn append(&self, tx: &Tx<'_>, tip: &Tip, acts: Acts) -> Result<Tip, VaultError> {
+    fn append(
+        &self,
+        tx: &Tx<'_>,
+        tip: &Tip,
+        acts: impl Iterator<Item = Act>,
+    ) -> Result<(Tip, Vec<crate::Member>), VaultError> {
         let mut next = tip.clone();
-        for act in acts.into_iter() {
+        let mut enrolled = Vec::new();
+        for act in acts {
             let signer = act.signer.as_deref().unwrap_or(&self.member);
             match may_record(signer.role, &act.kind) {
                 None => return Err(VaultError::UnknownAct(act.kind)),
@@ -161,6 +180,7 @@ impl Inner {
                     return Err(VaultError::MemberExists(m.id));
                 }
                 member::put(tx.conn, &m)?;
+                enrolled.push(m);
             } else if act.kind.starts_with("member.") {
                 return Err(VaultError::UnknownAct(act.kind));
             }
@@ -170,7 +190,7 @@ impl Inner {
             ledger::insert(tx.conn, &row)?;
         }
         match tx.promised.borrow().iter().next() {
-            None => Ok(next),
+            None => Ok((next, enrolled)),
             Some((incident, version)) => Err(VaultError::Act {
                 kind: INCIDENT_EVENT.to_owned(),
                 reason: format!(

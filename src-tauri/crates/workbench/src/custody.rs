@@ -150,6 +150,23 @@ impl Workbench {
         })
     }
 
+    /// Checks a workspace that does not open because a row of it is not as it was signed. It is opened for inspection:
+    /// what it holds decides nothing, and nothing of it changes.
+    pub async fn fsck_unopened(
+        &self,
+        dir: String,
+        member: Option<String>,
+        passphrase: String,
+    ) -> Result<FsckView, Error> {
+        self.lock().await?;
+        let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Inspect);
+        let vault = vault.await?;
+        let report = vault.fsck(|_, _| (), Some(&fold)).await;
+        let report = report.map_err(|e| vault_error(&e))?;
+        vault.close().await;
+        Ok(view(report))
+    }
+
     /// Checks everything sealed, stored and recorded.
     pub async fn fsck(&self) -> Result<FsckView, Error> {
         let workspace = self.workspace().await?;
@@ -166,11 +183,15 @@ impl Workbench {
             counted.advance(done.saturating_sub(before));
             before = done;
         };
-        let result = workspace
-            .vault
-            .fsck(progress, Some(&fold))
-            .await
-            .map_err(|e| vault_error(&e));
+        let result = async {
+            let report = workspace.vault.fsck(progress, Some(&fold)).await;
+            let mut report = report.map_err(|e| vault_error(&e))?;
+            report
+                .checks
+                .extend(crate::recheck::rows(&workspace).await?);
+            Ok(report)
+        };
+        let result = result.await;
         job.end(
             &result
                 .as_ref()
@@ -180,24 +201,27 @@ impl Workbench {
                 })
                 .map_err(Clone::clone),
         );
-        let report = result?;
-        Ok(FsckView {
-            ok: report.ok(),
-            checks: report
-                .checks
-                .into_iter()
-                .map(|check| CheckView {
-                    name: check.name,
-                    ok: check.ok,
-                    detail: check.detail,
-                })
-                .collect(),
-        })
+        Ok(view(result?))
+    }
+}
+
+fn view(report: vault::FsckReport) -> FsckView {
+    FsckView {
+        ok: report.ok(),
+        checks: report
+            .checks
+            .into_iter()
+            .map(|check| CheckView {
+                name: check.name,
+                ok: check.ok,
+                detail: check.detail,
+            })
+            .collect(),
     }
 }
 
 /// What an incident's ledger entries lead to.
-fn fold(_: &str, events: &[Value]) -> Option<Value> {
+pub(crate) fn fold(_: &str, events: &[Value]) -> Option<Value> {
     let events: Vec<casework::Event> = events
         .iter()
         .map(|event| serde_json::from_value(event.clone()))
@@ -273,6 +297,11 @@ fn summary(entry: &LedgerEntry) -> String {
         "setting.digests-sealed" => format!(
             "put marks in the place of {} digests of files",
             crate::text::grouped(detail["files"].as_u64().unwrap_or_default())
+        ),
+        "setting.rows-redone" => "made rows anew by newer rules".to_owned(),
+        "ledger.adopted" => format!(
+            "stated the {} rows that were here before rows were stated",
+            crate::text::grouped(detail["rows"].as_u64().unwrap_or_default())
         ),
         "setting.changed" => format!("changed the setting {}", text("name")),
         "session.purpose" if detail["purpose"].is_null() => "ended the purpose".into(),

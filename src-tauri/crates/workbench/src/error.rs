@@ -20,6 +20,8 @@ pub enum Code {
     Invalid,
     /// A job was cancelled.
     Cancelled,
+    /// A row that decides something is not as it was signed: check the workspace without opening it.
+    NotStated,
     /// It could not be done: disk, damaged file, anything else.
     Failed,
 }

@@ -21,6 +21,7 @@ mod jobs;
 mod packets;
 mod progress;
 mod rebuild;
+mod recheck;
 mod record;
 mod sample_case;
 pub mod seal;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use evidence::{Assurance, RecordLine};
+use redaction::HandleKey;
 use sources::GENERIC_ID;
 use tokio::sync::mpsc;
 use vault::{NewEvent, RedoneEvent, Run, VaultError};
@@ -12,6 +13,7 @@ use vault::{NewEvent, RedoneEvent, Run, VaultError};
 use crate::follow::{catch_up, open_index};
 use crate::import::{ABOUT_FILE, FILE_SYSTEM, event, minimised};
 use crate::jobs::Job;
+use crate::source_files::Known;
 use crate::text::{count, grouped};
 use crate::view::RebuiltView;
 use crate::workspace::{Workspace, vault_error};
@@ -26,6 +28,72 @@ const IN_FLIGHT: usize = 2;
 pub(crate) fn own_row(runs: &[Run], index: u64) -> Option<i64> {
     let run = (runs.iter()).find(|run| (run.first..run.last).contains(&index))?;
     Some(run.first_seq.saturating_add_unsigned(index - run.first))
+}
+
+/// What makes the rows of a segment from its sealed records, as the source files at hand have it.
+pub(crate) struct Remaking {
+    pub(crate) known: Arc<Known>,
+    pub(crate) import: i64,
+    /// Whether the records stand in this workspace's own log.
+    pub(crate) recommitted: bool,
+    pub(crate) handles: HandleKey,
+}
+
+impl Remaking {
+    /// The row of a record, if `wanted` by the id of its source file and of its schema.
+    pub(crate) fn row(
+        &self,
+        seq: i64,
+        index: u64,
+        bytes: &[u8],
+        wanted: impl Fn(&str, &str) -> bool,
+    ) -> Result<Option<RedoneEvent>, VaultError> {
+        let line =
+            RecordLine::parse(bytes, index).map_err(|e| VaultError::Evidence(e.to_string()))?;
+        let (id, version) = line.schema();
+        let source = self.known.of_record(self.import, id, version);
+        if !wanted(&source.id, id) {
+            return Ok(None);
+        }
+        let fields: Vec<(&str, &str)> = line.fields().collect();
+        let made = event(
+            source,
+            index,
+            evidence::Hash([0; 32]),
+            &fields,
+            bytes.to_vec(),
+            &self.handles,
+            Assurance::Unproven,
+        );
+        // A record of this workspace's own log about a file has rules of its own.
+        let made = match self.recommitted && id == FILE_SYSTEM {
+            true => NewEvent {
+                occurred: None,
+                recorded: None,
+                outcome: None,
+                kind: vault::EventKind::Audit,
+                system: FILE_SYSTEM.into(),
+                action: ABOUT_FILE.into(),
+                rules: format!("{FILE_SYSTEM}/1"),
+                minimised: minimised(fields.iter().copied()),
+                exposures: Vec::new(),
+                ..made
+            },
+            false => made,
+        };
+        Ok(Some(RedoneEvent {
+            seq,
+            occurred: made.occurred,
+            recorded: made.recorded,
+            system: made.system,
+            action: made.action,
+            outcome: made.outcome,
+            kind: made.kind,
+            rules: made.rules,
+            minimised: made.minimised,
+            exposures: made.exposures,
+        }))
+    }
 }
 
 impl Workbench {
@@ -96,11 +164,15 @@ impl Workbench {
         let recommit = recommit.map_err(|e| vault_error(&e))?.origin;
         let mut rows = 0_u32;
         for segment in segments {
-            let known = workspace.known();
-            let (ids, handles, job_too) = (ids.clone(), handles.clone(), Arc::clone(job));
+            let remaking = Remaking {
+                known: workspace.known(),
+                import: segment.import,
+                recommitted: segment.facts.origin == recommit,
+                handles: handles.clone(),
+            };
+            let (ids, job_too) = (ids.clone(), Arc::clone(job));
             let (batches, mut redone) = mpsc::channel::<Vec<RedoneEvent>>(IN_FLIGHT);
-            let (runs, import) = (segment.runs.clone(), segment.import);
-            let recommitted = segment.facts.origin == recommit;
+            let runs = segment.runs.clone();
             let last = runs.iter().map(|run| run.last).max().unwrap_or_default();
             let mut batch = Vec::with_capacity(BATCH);
             let reading = workspace
@@ -111,49 +183,10 @@ impl Workbench {
                     }
                     if let Some(seq) = own_row(&runs, index) {
                         job_too.advance(1);
-                        let line = RecordLine::parse(bytes, index)
-                            .map_err(|e| VaultError::Evidence(e.to_string()))?;
-                        let (id, version) = line.schema();
-                        let source = known.of_record(import, id, version);
-                        let own = recommitted && id == FILE_SYSTEM;
-                        let concerned = ids.contains(&source.id) || ids.contains(id);
-                        if concerned {
-                            let fields: Vec<(&str, &str)> = line.fields().collect();
-                            let leaf = evidence::Hash([0; 32]);
-                            let made = event(
-                                source,
-                                index,
-                                leaf,
-                                &fields,
-                                bytes.to_vec(),
-                                &handles,
-                                Assurance::Unproven,
-                            );
-                            // A record of this workspace's own log about a file has rules of its own.
-                            let made = match own {
-                                true => NewEvent {
-                                    system: FILE_SYSTEM.into(),
-                                    action: ABOUT_FILE.into(),
-                                    rules: format!("{FILE_SYSTEM}/1"),
-                                    minimised: minimised(fields.iter().copied()),
-                                    exposures: Vec::new(),
-                                    ..made
-                                },
-                                false => made,
-                            };
-                            batch.push(RedoneEvent {
-                                seq,
-                                occurred: made.occurred,
-                                recorded: made.recorded,
-                                system: made.system,
-                                action: made.action,
-                                outcome: made.outcome,
-                                kind: made.kind,
-                                rules: made.rules,
-                                minimised: made.minimised,
-                                exposures: made.exposures,
-                            });
-                        }
+                        let wanted = |source: &str, schema: &str| {
+                            ids.contains(source) || ids.contains(schema)
+                        };
+                        batch.extend(remaking.row(seq, index, bytes, wanted)?);
                     }
                     if batch.len() >= BATCH || index + 1 == last {
                         let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
@@ -190,7 +223,7 @@ impl Workbench {
         drop(alone);
         catch_up(self, workspace).await?;
         crate::detect::forget(workspace).await?;
-        let done = workspace.vault.rows_redone(ids).await;
+        let done = workspace.vault.rows_redone(ids, self.now()).await;
         done.map_err(|e| vault_error(&e))?;
         drop(importing);
         self.vault_changed();

@@ -421,11 +421,13 @@ fn of_trail(trail: Option<TrailStanding>, level: Assurance) -> Assurance {
     }
 }
 
+/// The level that a file without a signature of its source was imported with. Higher ones follow from signatures and are
+/// never taken from what is stored.
 fn level_of(word: &str) -> Assurance {
-    Assurance::ALL
-        .into_iter()
-        .find(|level| level.word() == word)
-        .unwrap_or(Assurance::Unproven)
+    match word == Assurance::HashMatched.word() {
+        true => Assurance::HashMatched,
+        false => Assurance::Unproven,
+    }
 }
 
 pub(crate) fn links(segments: &[Segment]) -> Vec<ConsistencyLink> {

@@ -227,18 +227,9 @@ impl Workbench {
     ) -> Result<WorkspaceView, Error> {
         self.lock().await?;
         let environment = &self.inner.environment;
+        let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Normal);
+        let vault = vault.await?;
         let dir = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
-        let options = OpenOptions {
-            member,
-            passphrase,
-            state_dir: environment.state_dir.clone(),
-            entropy: environment.entropy(),
-            mode: vault::Mode::Normal,
-            now: environment.now(),
-        };
-        let vault = Vault::open(&dir, options)
-            .await
-            .map_err(|error| open_error(&error))?;
         let index = crate::follow::open_index(&vault, environment)?;
         let known = Arc::new(crate::source_files::Known::of(&vault).await?);
         let systems = known.catalogue.all().map(|file| file.id.clone());
@@ -247,6 +238,11 @@ impl Workbench {
             .seal_digests(systems.collect(), environment.now())
             .await;
         sealed.map_err(|error| vault_error(&error))?;
+        let adopted = vault.adopt_rows(environment.now()).await;
+        let adopted = adopted.map_err(|error| vault_error(&error))?;
+        // Not only where rows are made anew: a mark that nobody signed is said before anything is open.
+        let waiting = vault.rows_waiting().await;
+        waiting.map_err(|error| vault_error(&error))?;
         let standing = Arc::new(Standing::compute(&vault, &known.catalogue, None).await?);
         let sample = crate::sample_case::is_sample(&dir);
         let workspace = Arc::new(Workspace {
@@ -276,11 +272,37 @@ impl Workbench {
             }
         }
         let warning = crate::packets::finish_deliveries(&workspace).await?;
+        let adopted = adopted.map(adopted_words);
+        let warning = [adopted, warning]
+            .into_iter()
+            .flatten()
+            .reduce(|a, b| format!("{a}. {b}"));
         self.vault_changed();
         Ok(WorkspaceView {
             warning,
             ..workspace_view(&workspace).await?
         })
+    }
+
+    pub(crate) async fn open_vault(
+        &self,
+        dir: &str,
+        member: Option<String>,
+        passphrase: String,
+        mode: vault::Mode,
+    ) -> Result<Vault, Error> {
+        let environment = &self.inner.environment;
+        let dir = std::path::absolute(dir).unwrap_or_else(|_| PathBuf::from(dir));
+        let options = OpenOptions {
+            member,
+            passphrase,
+            state_dir: environment.state_dir.clone(),
+            entropy: environment.entropy(),
+            mode,
+            now: environment.now(),
+        };
+        let opened = Vault::open(&dir, options).await;
+        opened.map_err(|error| open_error(&error))
     }
 
     /// Locks the workspace: keys leave memory, running jobs are cancelled.
@@ -500,9 +522,20 @@ fn size_of(path: &Path) -> u64 {
         .sum()
 }
 
+/// What a custodian is told whose open stated the rows of a workspace of before.
+fn adopted_words(rows: u64) -> String {
+    format!(
+        "An earlier version wrote this workspace, and no signed entry stated the {} rows of it that decide something. \
+         Your opening it now does, as they stand; what was changed before nobody can tell, so compare source files, \
+         pinned keys and settings with what you know",
+        crate::text::grouped(rows)
+    )
+}
+
 pub(crate) fn open_error(error: &OpenError) -> Error {
     let code = match error {
         OpenError::WrongPassphrase => Code::WrongPassphrase,
+        OpenError::Vault(VaultError::NotStated { .. }) => Code::NotStated,
         _ => Code::Failed,
     };
     Error::new(code, error.to_string(), error.hint())
@@ -512,6 +545,7 @@ pub(crate) fn vault_error(error: &VaultError) -> Error {
     let code = match error {
         VaultError::NotAllowed { .. } | VaultError::NoKey { .. } => Code::Refused,
         VaultError::Missing { .. } => Code::NotFound,
+        VaultError::NotStated { .. } => Code::NotStated,
         _ => Code::Failed,
     };
     Error::new(code, error.to_string(), error.hint())

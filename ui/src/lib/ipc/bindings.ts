@@ -317,6 +317,8 @@ export type Code =
 "invalid" | 
 /**  A job was cancelled. */
 "cancelled" | 
+/**  A row that decides something is not as it was signed: check the workspace without opening it. */
+"not-stated" | 
 /**  It could not be done: disk, damaged file, anything else. */
 "failed";
 

@@ -83,6 +83,8 @@ pub(crate) struct Replayed {
     pub(crate) restored: Vec<(u64, u64, Hash)>,
     /// Digests of the files beside the database.
     pub(crate) files: crate::ring::Stated,
+    /// Digests of rows.
+    pub(crate) rows: crate::stated::StatedRows,
 }
 
 /// Replays row by row, so that a long ledger needs no memory of its length.
@@ -95,6 +97,7 @@ pub(crate) struct Replayer<'a> {
     roots: BTreeMap<(u64, u64), Hash>,
     restored: Vec<(u64, u64, Hash)>,
     files: crate::ring::Stated,
+    rows: crate::stated::StatedRows,
 }
 
 impl<'a> Replayer<'a> {
@@ -108,6 +111,7 @@ impl<'a> Replayer<'a> {
             roots: BTreeMap::new(),
             restored: Vec::new(),
             files: crate::ring::Stated::default(),
+            rows: crate::stated::StatedRows::default(),
         }
     }
 
@@ -178,6 +182,7 @@ impl<'a> Replayer<'a> {
                 kind: row.kind.clone(),
             }));
         }
+        self.rows.step(&entry, actor.role);
         if entry.kind != CREATED && !self.join(&enrolled) {
             return Err(fault(ReplayReason::Membership));
         }
@@ -222,6 +227,7 @@ impl<'a> Replayer<'a> {
             roots: self.roots,
             restored: self.restored,
             files: self.files,
+            rows: self.rows,
         })
     }
 }

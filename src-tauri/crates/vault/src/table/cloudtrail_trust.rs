@@ -1,5 +1,7 @@
 //! `cloudtrail_trust`: the pinned policy of each CloudTrail trail, every version of it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use evidence::Hash;
 use rusqlite::{Connection, params};
@@ -8,6 +10,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{Stored, json, to_json};
 use crate::VaultError;
+use crate::stated::{CLOUDTRAIL_TRUST, Statements};
 
 const T: &str = "cloudtrail_trust";
 
@@ -34,15 +37,24 @@ pub(crate) fn set(
 }
 
 /// The newest version of each trail's policy, by the trail's name.
-pub(crate) async fn newest(pool: &SqlitePool) -> Result<Vec<Value>, VaultError> {
-    sqlx::query(
-        "SELECT policy FROM cloudtrail_trust t
-         WHERE version = (SELECT max(version) FROM cloudtrail_trust WHERE trail = t.trail)
-         ORDER BY trail",
-    )
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(|row| json(T, row.try_get(0)?))
-    .collect()
+pub(crate) async fn newest(
+    pool: &SqlitePool,
+    statements: &Statements,
+) -> Result<Vec<Value>, VaultError> {
+    let sql = format!(
+        "SELECT trail, policy, {} FROM cloudtrail_trust ORDER BY trail, version",
+        CLOUDTRAIL_TRUST.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .fetch_all(pool)
+        .await?;
+    let mut reading = statements.reading(&CLOUDTRAIL_TRUST);
+    let mut newest: BTreeMap<String, Value> = BTreeMap::new();
+    for row in &rows {
+        reading.row(row)?;
+        newest.insert(row.try_get(0)?, json(T, row.try_get(1)?)?);
+    }
+    // Every version is read, so that none can be taken away from the end.
+    reading.all()?;
+    Ok(newest.into_values().collect())
 }

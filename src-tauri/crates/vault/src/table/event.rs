@@ -131,22 +131,12 @@ struct Raw {
 const COLUMNS: &str = "seq, segment, log_index, leaf, occurred_us, recorded_us, system, action, outcome, kind, assurance, rules, fields";
 
 /// Visible rows in the order of `seqs`; a number without a visible row is an error.
-pub(crate) async fn rows(pool: &SqlitePool, seqs: &[i64]) -> Result<Vec<EventRow>, VaultError> {
-    let visible = super::setting::visible_now(pool).await?;
-    let list = serde_json::to_string(seqs).unwrap_or_default();
-    let sql = format!(
-        "SELECT {COLUMNS} FROM event WHERE seq IN (SELECT value FROM json_each(?1)) AND seq <= ?2"
-    );
-    let found = sqlx::query(AssertSqlSafe(sql))
-        .bind(list)
-        .bind(visible)
-        .fetch_all(pool)
-        .await?;
-    let mut by_seq: BTreeMap<i64, EventRow> = resolve(pool, &found)
-        .await?
-        .into_iter()
-        .map(|r| (r.seq, r))
-        .collect();
+pub(crate) async fn rows(
+    pool: &SqlitePool,
+    visible: i64,
+    seqs: &[i64],
+) -> Result<Vec<EventRow>, VaultError> {
+    let mut by_seq = there(pool, visible, seqs).await?;
     let mut out = Vec::with_capacity(seqs.len());
     let mut repeated: BTreeMap<i64, usize> = BTreeMap::new();
     for seq in seqs {
@@ -165,13 +155,32 @@ pub(crate) async fn rows(pool: &SqlitePool, seqs: &[i64]) -> Result<Vec<EventRow
     Ok(out)
 }
 
+/// Those of the rows that are there and visible.
+pub(crate) async fn there(
+    pool: &SqlitePool,
+    visible: i64,
+    seqs: &[i64],
+) -> Result<BTreeMap<i64, EventRow>, VaultError> {
+    let list = serde_json::to_string(seqs).unwrap_or_default();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM event WHERE seq IN (SELECT value FROM json_each(?1)) AND seq <= ?2"
+    );
+    let found = sqlx::query(AssertSqlSafe(sql))
+        .bind(list)
+        .bind(visible)
+        .fetch_all(pool)
+        .await?;
+    let rows = resolve(pool, &found).await?;
+    Ok(rows.into_iter().map(|row| (row.seq, row)).collect())
+}
+
 /// Visible rows after `seq`, in the order of their numbers.
 pub(crate) async fn rows_after(
     pool: &SqlitePool,
+    visible: i64,
     seq: i64,
     limit: u32,
 ) -> Result<Vec<EventRow>, VaultError> {
-    let visible = super::setting::visible_now(pool).await?;
     let sql =
         format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3");
     let found = sqlx::query(AssertSqlSafe(sql))
@@ -229,10 +238,10 @@ impl std::fmt::Debug for StoredRow {
 /// [`rows_after`] as they lie in the table.
 pub(crate) async fn stored_rows(
     pool: &SqlitePool,
+    visible: i64,
     seq: i64,
     limit: u32,
 ) -> Result<Vec<StoredRow>, VaultError> {
-    let visible = super::setting::visible_now(pool).await?;
     let sql =
         format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3");
     Ok(sqlx::query_as(AssertSqlSafe(sql))
@@ -244,8 +253,11 @@ pub(crate) async fn stored_rows(
 }
 
 /// Segment and log index of a visible event.
-pub(crate) async fn place(pool: &SqlitePool, seq: i64) -> Result<(i64, u64), VaultError> {
-    let visible = super::setting::visible_now(pool).await?;
+pub(crate) async fn place(
+    pool: &SqlitePool,
+    visible: i64,
+    seq: i64,
+) -> Result<(i64, u64), VaultError> {
     let row = sqlx::query("SELECT segment, log_index FROM event WHERE seq = ? AND seq <= ?")
         .bind(seq)
         .bind(visible)

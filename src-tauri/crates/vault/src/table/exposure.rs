@@ -43,10 +43,10 @@ pub(crate) fn discard_after(conn: &Connection, visible: i64) -> Result<(), Vault
 /// Those of visible records after `seq`, in order, whole records only: of the last record met all or none.
 pub(crate) async fn after(
     pool: &SqlitePool,
+    visible: i64,
     seq: i64,
     limit: u32,
 ) -> Result<Vec<ExposureRow>, VaultError> {
-    let visible = super::setting::visible_now(pool).await?;
     let rows = sqlx::query(
         "SELECT seq, path, kind FROM exposure
          WHERE seq IN (SELECT DISTINCT seq FROM exposure WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)

@@ -9,6 +9,7 @@ use sqlx::{Row as _, SqlitePool};
 use super::{hash, json, signed, time, to_json, unsigned};
 use crate::VaultError;
 use crate::marks::{self, Marks};
+use crate::stated::{IMPORT, Statements};
 
 const T: &str = "import";
 
@@ -108,8 +109,9 @@ pub(crate) fn known(conn: &Connection, mark: &Hash) -> Result<Option<i64>, Vault
 }
 
 /// Takes back everything that unfinished imports staged.
-pub(crate) fn discard_staged(conn: &Connection) -> Result<(), VaultError> {
-    let visible = super::setting::visible(conn)?;
+pub(crate) fn discard_staged(conn: &Connection, statements: &Statements) -> Result<(), VaultError> {
+    // Compared, because what lies behind it is removed.
+    let visible = super::setting::visible(conn, statements)?;
     conn.execute("DELETE FROM event WHERE seq > ?", [visible])?;
     super::exposure::discard_after(conn, visible)?;
     for table in ["text", "path", "shape", "subject"] {
@@ -119,48 +121,60 @@ pub(crate) fn discard_staged(conn: &Connection) -> Result<(), VaultError> {
     Ok(())
 }
 
-const SELECT: &str = "SELECT id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records, member, digest \
-     FROM import WHERE state = 'finished'";
+const COLUMNS: &str = "id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records, member, digest";
+
+fn select() -> String {
+    format!(
+        "SELECT {COLUMNS}, {} FROM import WHERE state = 'finished'",
+        IMPORT.stated_columns("")
+    )
+}
 
 pub(crate) async fn after(
     pool: &SqlitePool,
+    statements: &Statements,
     marks: Option<&Marks>,
     id: i64,
     limit: u32,
 ) -> Result<Vec<Import>, VaultError> {
-    let sql = format!("{SELECT} AND id > ? ORDER BY id LIMIT ?");
-    sqlx::query(sqlx::AssertSqlSafe(sql))
+    let sql = format!("{} AND id > ? ORDER BY id LIMIT ?", select());
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(id)
         .bind(limit)
         .fetch_all(pool)
-        .await?
-        .iter()
-        .map(|r| from_sqlx(r, marks))
-        .collect()
+        .await?;
+    let mut reading = statements.reading(&IMPORT);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    if id == 0 && (rows.len() as u64) < u64::from(limit) {
+        reading.all()?;
+    }
+    rows.iter().map(|r| from_sqlx(r, marks)).collect()
 }
 
 /// The newest first.
 pub(crate) async fn newest(
     pool: &SqlitePool,
+    statements: &Statements,
     marks: Option<&Marks>,
     limit: u32,
 ) -> Result<Vec<Import>, VaultError> {
-    let sql = format!("{SELECT} ORDER BY id DESC LIMIT ?");
-    sqlx::query(sqlx::AssertSqlSafe(sql))
+    let sql = format!("{} ORDER BY id DESC LIMIT ?", select());
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(limit)
         .fetch_all(pool)
-        .await?
-        .iter()
-        .map(|r| from_sqlx(r, marks))
-        .collect()
+        .await?;
+    let mut reading = statements.reading(&IMPORT);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    rows.iter().map(|r| from_sqlx(r, marks)).collect()
 }
 
 pub(crate) async fn get(
     pool: &SqlitePool,
+    statements: &Statements,
     marks: Option<&Marks>,
     id: i64,
 ) -> Result<Import, VaultError> {
-    let found = after(pool, marks, id - 1, 1)
+    let found = after(pool, statements, marks, id - 1, 1)
         .await?
         .into_iter()
         .find(|i| i.id == id);

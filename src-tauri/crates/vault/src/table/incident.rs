@@ -7,6 +7,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{json, signed, time, to_json};
 use crate::VaultError;
+use crate::stated::{INCIDENT, KeyPart, Statements};
 
 const T: &str = "incident";
 
@@ -81,7 +82,45 @@ pub(crate) fn insert_event(
     Ok(())
 }
 
-pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<IncidentRow>, VaultError> {
+fn select() -> String {
+    format!(
+        "SELECT id, version, state, opened_us, changed_us, {} FROM incident",
+        INCIDENT.stated_columns("")
+    )
+}
+
+pub(crate) async fn all(
+    pool: &SqlitePool,
+    statements: &Statements,
+) -> Result<Vec<IncidentRow>, VaultError> {
+    let sql = format!("{} ORDER BY id", select());
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .fetch_all(pool)
+        .await?;
+    let mut reading = statements.reading(&INCIDENT);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    reading.all()?;
+    rows.iter().map(from_sqlx).collect()
+}
+
+pub(crate) async fn get(
+    pool: &SqlitePool,
+    statements: &Statements,
+    id: &str,
+) -> Result<IncidentRow, VaultError> {
+    let sql = format!("{} WHERE id = ?", select());
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(pool)
+        .await?;
+    let mut reading = statements.reading(&INCIDENT);
+    row.iter().try_for_each(|row| reading.row(row))?;
+    reading.all_beginning(&[KeyPart::Text(id)])?;
+    from_sqlx(&row.ok_or_else(|| VaultError::missing("incident", id))?)
+}
+
+/// Every incident as its row has it, for `fsck`.
+pub(crate) async fn unchecked(pool: &SqlitePool) -> Result<Vec<IncidentRow>, VaultError> {
     sqlx::query("SELECT id, version, state, opened_us, changed_us FROM incident ORDER BY id")
         .fetch_all(pool)
         .await?
@@ -90,16 +129,7 @@ pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<IncidentRow>, VaultErro
         .collect()
 }
 
-pub(crate) async fn get(pool: &SqlitePool, id: &str) -> Result<IncidentRow, VaultError> {
-    let row =
-        sqlx::query("SELECT id, version, state, opened_us, changed_us FROM incident WHERE id = ?")
-            .bind(id)
-            .fetch_optional(pool)
-            .await?;
-    from_sqlx(&row.ok_or_else(|| VaultError::missing("incident", id))?)
-}
-
-/// The events of an incident in their order.
+/// The events of an incident in their order, as their rows have them.
 pub(crate) async fn events(pool: &SqlitePool, id: &str) -> Result<Vec<Value>, VaultError> {
     sqlx::query("SELECT event FROM incident_event WHERE incident = ? ORDER BY version")
         .bind(id)

@@ -142,6 +142,23 @@ pub(crate) async fn page(
     rows.iter().map(from_sqlx).collect()
 }
 
+/// Entries of one kind about an incident, oldest first.
+pub(crate) async fn about(
+    pool: &SqlitePool,
+    incident: &str,
+    kind: &str,
+) -> Result<Vec<LedgerRow>, VaultError> {
+    let rows = sqlx::query(
+        "SELECT epoch, idx, leaf, previous, line, kind, at_us, actor, incident, signature FROM ledger
+         WHERE incident = ? AND kind = ? ORDER BY epoch, idx",
+    )
+    .bind(incident)
+    .bind(kind)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(from_sqlx).collect()
+}
+
 /// All rows of all epochs, oldest first.
 pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<LedgerRow>, VaultError> {
     let rows = sqlx::query(

@@ -7,6 +7,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, signed, time, to_json, unsigned};
 use crate::VaultError;
+use crate::stated::{KeyPart, NOTE, Statements};
 
 const T: &str = "note";
 
@@ -43,12 +44,23 @@ pub(crate) fn insert(conn: &Connection, n: &OriginNote) -> Result<(), VaultError
     Ok(())
 }
 
-pub(crate) async fn of(pool: &SqlitePool, origin: &str) -> Result<Vec<OriginNote>, VaultError> {
-    sqlx::query("SELECT origin, size, root, note, signers, at_us FROM note WHERE origin = ? ORDER BY size, id")
+pub(crate) async fn of(
+    pool: &SqlitePool,
+    statements: &Statements,
+    origin: &str,
+) -> Result<Vec<OriginNote>, VaultError> {
+    let sql = format!(
+        "SELECT origin, size, root, note, signers, at_us, {} FROM note WHERE origin = ? ORDER BY size, id",
+        NOTE.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(origin)
         .fetch_all(pool)
-        .await?
-        .iter()
+        .await?;
+    let mut reading = statements.reading(&NOTE);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    reading.all_beginning(&[KeyPart::Text(origin)])?;
+    rows.iter()
         .map(|r| {
             Ok(OriginNote {
                 origin: r.try_get(0)?,

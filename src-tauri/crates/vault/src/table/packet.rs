@@ -8,6 +8,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, signed, time, to_json, unsigned};
 use crate::VaultError;
+use crate::stated::{PACKET, Statements};
 
 const T: &str = "packet";
 
@@ -65,31 +66,40 @@ pub(crate) fn insert(
 
 pub(crate) async fn all(
     pool: &SqlitePool,
+    statements: &Statements,
     incident: Option<&str>,
 ) -> Result<Vec<PacketRow>, VaultError> {
-    sqlx::query(
-        "SELECT id, incident, audience, name, size, sha256, facts, actor, at_us FROM packet
-         WHERE ?1 IS NULL OR incident = ?1 ORDER BY id",
-    )
-    .bind(incident)
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(|r| {
-        let packet = NewPacket {
-            incident: r.try_get(1)?,
-            audience: r.try_get(2)?,
-            name: r.try_get(3)?,
-            size: unsigned(T, r.try_get(4)?)?,
-            sha256: hash(T, r.try_get(5)?)?,
-            facts: json(T, r.try_get(6)?)?,
-        };
-        Ok(PacketRow {
-            id: r.try_get(0)?,
-            packet,
-            actor: r.try_get(7)?,
-            at: time(T, r.try_get(8)?)?,
+    let sql = format!(
+        "SELECT id, incident, audience, name, size, sha256, facts, actor, at_us, {} FROM packet ORDER BY id",
+        PACKET.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .fetch_all(pool)
+        .await?;
+    let mut reading = statements.reading(&PACKET);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    reading.all()?;
+    let all = rows
+        .iter()
+        .map(|r| {
+            let packet = NewPacket {
+                incident: r.try_get(1)?,
+                audience: r.try_get(2)?,
+                name: r.try_get(3)?,
+                size: unsigned(T, r.try_get(4)?)?,
+                sha256: hash(T, r.try_get(5)?)?,
+                facts: json(T, r.try_get(6)?)?,
+            };
+            Ok(PacketRow {
+                id: r.try_get(0)?,
+                packet,
+                actor: r.try_get(7)?,
+                at: time(T, r.try_get(8)?)?,
+            })
         })
-    })
-    .collect()
+        .filter(|row: &Result<PacketRow, VaultError>| {
+            (row.as_ref().ok().zip(incident))
+                .is_none_or(|(row, incident)| row.packet.incident == incident)
+        });
+    all.collect()
 }

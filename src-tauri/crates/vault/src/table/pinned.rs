@@ -8,6 +8,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{json, time, to_json};
 use crate::VaultError;
+use crate::stated::{EVIDENCE, KeyPart, Statements};
 
 const T: &str = "evidence";
 
@@ -55,13 +56,21 @@ pub(crate) fn insert(
 
 pub(crate) async fn of(
     pool: &SqlitePool,
+    statements: &Statements,
     incident: &str,
 ) -> Result<Vec<PinnedEvidence>, VaultError> {
-    sqlx::query("SELECT id, incident, seq, revision, body, actor, at_us FROM evidence WHERE incident = ? ORDER BY id")
+    let sql = format!(
+        "SELECT id, incident, seq, revision, body, actor, at_us, {} FROM evidence WHERE incident = ? ORDER BY id",
+        EVIDENCE.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(incident)
         .fetch_all(pool)
-        .await?
-        .iter()
+        .await?;
+    let mut reading = statements.reading(&EVIDENCE);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    reading.all_beginning(&[KeyPart::Text(incident)])?;
+    rows.iter()
         .map(|r| {
             Ok(PinnedEvidence {
                 id: r.try_get(0)?,

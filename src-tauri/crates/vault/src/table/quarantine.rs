@@ -9,6 +9,7 @@ use sqlx::{Row as _, SqlitePool};
 use super::{hash, json, time, to_json};
 use crate::marks::{self, Marks};
 use crate::seal::SealedFile;
+use crate::stated::{QUARANTINE, Statements};
 use crate::{ImportMember, VaultError};
 
 const T: &str = "quarantine";
@@ -93,42 +94,53 @@ pub(crate) fn admit(conn: &Connection, id: i64, import: i64) -> Result<(), Vault
     }
 }
 
+const COLUMNS: &str =
+    "id, name, kind, sealed, sha256, reason, state, at_us, member, import, digest";
+
 pub(crate) async fn all(
     pool: &SqlitePool,
+    statements: &Statements,
     marks: Option<&Marks>,
 ) -> Result<Vec<Quarantined>, VaultError> {
-    sqlx::query(
-        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import, digest FROM quarantine ORDER BY id",
-    )
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(|r| from_sqlx(r, marks))
-    .collect()
+    let sql = format!(
+        "SELECT {COLUMNS}, {} FROM quarantine ORDER BY id",
+        QUARANTINE.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .fetch_all(pool)
+        .await?;
+    let mut reading = statements.reading(&QUARANTINE);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    reading.all()?;
+    rows.iter().map(|r| from_sqlx(r, marks)).collect()
 }
 
 /// The file with these bytes that is held. A file in an archive that cannot be unpacked has no bytes of its own: it is
 /// held under the archive's digest and its name.
 pub(crate) async fn held(
     pool: &SqlitePool,
+    statements: &Statements,
     marks: &Marks,
     sha256: &Hash,
     unreadable: Option<&str>,
 ) -> Result<Option<Quarantined>, VaultError> {
-    sqlx::query(
-        "SELECT id, name, kind, sealed, sha256, reason, state, at_us, member, import, digest FROM quarantine q
+    let sql = format!(
+        "SELECT {COLUMNS}, {} FROM quarantine q
          WHERE sha256 = ?1 AND state = 'held' AND CASE
            WHEN member IS NOT NULL AND sha256 = (SELECT s.sha256 FROM sealed s WHERE s.id = q.sealed)
            THEN member IS ?2 ELSE ?2 IS NULL END
          ORDER BY id LIMIT 1",
-    )
-    .bind(marks.mark(sha256).0.to_vec())
-    .bind(unreadable)
-    .fetch_optional(pool)
-    .await?
-    .as_ref()
-    .map(|r| from_sqlx(r, Some(marks)))
-    .transpose()
+        QUARANTINE.stated_columns("")
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(marks.mark(sha256).0.to_vec())
+        .bind(unreadable)
+        .fetch_optional(pool)
+        .await?;
+    // One that was hidden from this look-up is found when the list is read, and by fsck.
+    let Some(row) = row else { return Ok(None) };
+    statements.reading(&QUARANTINE).row(&row)?;
+    from_sqlx(&row, Some(marks)).map(Some)
 }
 
 fn from_sqlx(

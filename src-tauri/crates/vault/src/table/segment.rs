@@ -9,6 +9,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, signed, to_json, unsigned};
 use crate::VaultError;
+use crate::stated::{KeyPart, SEGMENT, SEGMENT_BORROWED, SEGMENT_RUN, Statements, Table};
 
 const T: &str = "segment";
 
@@ -171,13 +172,23 @@ pub(crate) fn set_verdict(
 /// All segments, or those of one origin, in the order of their first index.
 pub(crate) async fn all(
     pool: &SqlitePool,
+    statements: &Statements,
     origin: Option<&str>,
 ) -> Result<Vec<Segment>, VaultError> {
-    read(pool, origin, None).await
+    read(pool, Some(statements), origin, None).await
 }
 
-pub(crate) async fn get(pool: &SqlitePool, id: i64) -> Result<Segment, VaultError> {
-    read(pool, None, Some(id))
+/// All segments as their rows have them, for `fsck`.
+pub(crate) async fn unchecked(pool: &SqlitePool) -> Result<Vec<Segment>, VaultError> {
+    read(pool, None, None, None).await
+}
+
+pub(crate) async fn get(
+    pool: &SqlitePool,
+    statements: &Statements,
+    id: i64,
+) -> Result<Segment, VaultError> {
+    read(pool, Some(statements), None, Some(id))
         .await?
         .pop()
         .ok_or_else(|| VaultError::missing("segment", id))
@@ -185,66 +196,92 @@ pub(crate) async fn get(pool: &SqlitePool, id: i64) -> Result<Segment, VaultErro
 
 async fn read(
     pool: &SqlitePool,
+    statements: Option<&Statements>,
     origin: Option<&str>,
     id: Option<i64>,
 ) -> Result<Vec<Segment>, VaultError> {
-    let mut runs = runs_of(
-        pool,
-        "SELECT segment, first, last, first_seq FROM segment_run WHERE ?1 IS NULL OR segment = ?1 ORDER BY segment, first",
-        id,
-    )
-    .await?;
-    let mut borrowed = runs_of(
-        pool,
-        "SELECT segment, first, last, first_seq FROM segment_borrowed WHERE ?1 IS NULL OR segment = ?1 ORDER BY segment, first",
-        id,
-    )
-    .await?;
-    sqlx::query(
+    let sql = format!(
         "SELECT id, import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note, range_json,
-           signers, links, verdict, store
+           signers, links, verdict, store, {}
          FROM segment WHERE (?1 IS NULL OR origin = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY origin, first, id",
-    )
-    .bind(origin)
-    .bind(id)
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(|r| {
-        let id = r.try_get(0)?;
-        let facts = SegmentFacts {
-            origin: r.try_get(2)?,
-            first: unsigned(T, r.try_get(3)?)?,
-            last: unsigned(T, r.try_get(4)?)?,
-            frontier: json(T, r.try_get(5)?)?,
-            root: hash(T, r.try_get(6)?)?,
-            roots: json(T, r.try_get(7)?)?,
-            checkpoint_note: r.try_get(8)?,
-            previous_note: r.try_get(9)?,
-            range_json: r.try_get(10)?,
-            signers: json(T, r.try_get(11)?)?,
-            links: json(T, r.try_get(12)?)?,
-            verdict: json(T, r.try_get(13)?)?,
-        };
-        Ok(Segment {
-            id,
-            import: r.try_get(1)?,
-            facts,
-            store: r.try_get(14)?,
-            runs: runs.remove(&id).unwrap_or_default(),
-            borrowed: borrowed.remove(&id).unwrap_or_default(),
+        SEGMENT.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(origin)
+        .bind(id)
+        .fetch_all(pool)
+        .await?;
+    if let Some(statements) = statements {
+        let mut reading = statements.reading(&SEGMENT);
+        rows.iter().try_for_each(|row| reading.row(row))?;
+        match (origin, id) {
+            (None, None) => reading.all()?,
+            (Some(origin), _) => reading.all_beginning(&[KeyPart::Text(origin)])?,
+            // Its key begins with its origin, and the row says of which one it is.
+            (None, Some(_)) => {}
+        }
+    }
+    let ids: Vec<i64> = rows
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    let mut runs = runs_of(pool, statements, &SEGMENT_RUN, &ids).await?;
+    let mut borrowed = runs_of(pool, statements, &SEGMENT_BORROWED, &ids).await?;
+    rows.iter()
+        .map(|r| {
+            let id = r.try_get(0)?;
+            let facts = SegmentFacts {
+                origin: r.try_get(2)?,
+                first: unsigned(T, r.try_get(3)?)?,
+                last: unsigned(T, r.try_get(4)?)?,
+                frontier: json(T, r.try_get(5)?)?,
+                root: hash(T, r.try_get(6)?)?,
+                roots: json(T, r.try_get(7)?)?,
+                checkpoint_note: r.try_get(8)?,
+                previous_note: r.try_get(9)?,
+                range_json: r.try_get(10)?,
+                signers: json(T, r.try_get(11)?)?,
+                links: json(T, r.try_get(12)?)?,
+                verdict: json(T, r.try_get(13)?)?,
+            };
+            Ok(Segment {
+                id,
+                import: r.try_get(1)?,
+                facts,
+                store: r.try_get(14)?,
+                runs: runs.remove(&id).unwrap_or_default(),
+                borrowed: borrowed.remove(&id).unwrap_or_default(),
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
+/// The stretches of these segments.
 async fn runs_of(
     pool: &SqlitePool,
-    sql: &'static str,
-    segment: Option<i64>,
+    statements: Option<&Statements>,
+    table: &'static Table,
+    segments: &[i64],
 ) -> Result<BTreeMap<i64, Vec<Run>>, VaultError> {
+    let sql = format!(
+        "SELECT segment, first, last, first_seq, {} FROM {}
+         WHERE segment IN (SELECT value FROM json_each(?)) ORDER BY segment, first",
+        table.stated_columns(""),
+        table.name
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(serde_json::to_string(segments).unwrap_or_default())
+        .fetch_all(pool)
+        .await?;
+    if let Some(statements) = statements {
+        let mut reading = statements.reading(table);
+        rows.iter().try_for_each(|row| reading.row(row))?;
+        for segment in segments {
+            reading.has_all_beginning(&[KeyPart::Number(*segment)])?;
+        }
+    }
     let mut runs: BTreeMap<i64, Vec<Run>> = BTreeMap::new();
-    for r in sqlx::query(sql).bind(segment).fetch_all(pool).await? {
+    for r in rows {
         let run = Run {
             first: unsigned(T, r.try_get(1)?)?,
             last: unsigned(T, r.try_get(2)?)?,

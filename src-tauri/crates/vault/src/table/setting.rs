@@ -1,9 +1,10 @@
 //! `setting`: named JSON values of the workspace.
 
 use rusqlite::{Connection, OptionalExtension as _};
-use sqlx::SqlitePool;
+use sqlx::{Row as _, SqlitePool};
 
 use crate::VaultError;
+use crate::stated::{KeyPart, SETTING, Statements};
 
 /// The last event number that is visible; the events of a running import have larger ones.
 pub(crate) const VISIBLE: &str = "visible_seq";
@@ -16,29 +17,79 @@ pub(crate) fn put(conn: &Connection, name: &str, value: &str) -> Result<(), Vaul
     Ok(())
 }
 
-pub(crate) fn get(conn: &Connection, name: &str) -> Result<Option<String>, VaultError> {
-    Ok(conn
-        .query_row("SELECT value FROM setting WHERE name = ?", [name], |r| {
-            r.get(0)
-        })
-        .optional()?)
+/// Reads a setting in a transaction. One that the transaction itself changed was compared when it was.
+pub(crate) fn get(
+    conn: &Connection,
+    statements: &Statements,
+    name: &str,
+) -> Result<Option<String>, VaultError> {
+    let sql = format!(
+        "SELECT value, {} FROM setting WHERE name = ?",
+        SETTING.stated_columns("")
+    );
+    if statements.is_changed(conn, &SETTING, &[KeyPart::Text(name)])? {
+        let sql = "SELECT value FROM setting WHERE name = ?";
+        return Ok(conn.query_row(sql, [name], |row| row.get(0)).optional()?);
+    }
+    let mut reading = statements.reading(&SETTING);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([name])?;
+    let value = match rows.next()? {
+        Some(row) => {
+            reading.own_row(row)?;
+            Some(row.get(0)?)
+        }
+        None => None,
+    };
+    reading.all_beginning(&[KeyPart::Text(name)])?;
+    Ok(value)
 }
 
-pub(crate) async fn read(pool: &SqlitePool, name: &str) -> Result<Option<String>, VaultError> {
-    Ok(
-        sqlx::query_scalar("SELECT value FROM setting WHERE name = ?")
-            .bind(name)
+pub(crate) async fn read(
+    pool: &SqlitePool,
+    statements: &Statements,
+    name: &str,
+) -> Result<Option<String>, VaultError> {
+    let sql = format!(
+        "SELECT value, {} FROM setting WHERE name = ?",
+        SETTING.stated_columns("")
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(name)
+        .fetch_optional(pool)
+        .await?;
+    let mut reading = statements.reading(&SETTING);
+    let value = match row {
+        Some(row) => {
+            reading.row(&row)?;
+            Some(row.try_get(0)?)
+        }
+        None => None,
+    };
+    reading.all_beginning(&[KeyPart::Text(name)])?;
+    Ok(value)
+}
+
+pub(crate) fn visible(conn: &Connection, statements: &Statements) -> Result<i64, VaultError> {
+    number(get(conn, statements, VISIBLE)?)
+}
+
+pub(crate) async fn visible_now(
+    pool: &SqlitePool,
+    statements: &Statements,
+) -> Result<i64, VaultError> {
+    number(read(pool, statements, VISIBLE).await?)
+}
+
+/// What the row says, for `fsck`.
+pub(crate) async fn visible_unchecked(pool: &SqlitePool) -> Result<i64, VaultError> {
+    let sql = "SELECT value FROM setting WHERE name = ?";
+    number(
+        sqlx::query_scalar(sql)
+            .bind(VISIBLE)
             .fetch_optional(pool)
             .await?,
     )
-}
-
-pub(crate) fn visible(conn: &Connection) -> Result<i64, VaultError> {
-    number(get(conn, VISIBLE)?)
-}
-
-pub(crate) async fn visible_now(pool: &SqlitePool) -> Result<i64, VaultError> {
-    number(read(pool, VISIBLE).await?)
 }
 
 fn number(text: Option<String>) -> Result<i64, VaultError> {

@@ -9,6 +9,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, time};
 use crate::VaultError;
+use crate::stated::{SOURCE_FILE, SOURCE_IMPORT, Statements};
 
 const T: &str = "source_file";
 
@@ -60,26 +61,34 @@ pub(crate) fn insert(conn: &Connection, file: &OwnSource) -> Result<(), VaultErr
     Ok(())
 }
 
-pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<OwnSource>, VaultError> {
-    sqlx::query(
-        "SELECT id, version, digest, body, reason, actor, at_us FROM source_file ORDER BY id, version",
-    )
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(|r| {
-        Ok(OwnSource {
-            id: r.try_get(0)?,
-            version: u32::try_from(r.try_get::<i64, _>(1)?)
-                .map_err(|_| VaultError::corrupt(T, "a version is out of range"))?,
-            digest: hash(T, &r.try_get::<Vec<u8>, _>(2)?)?,
-            body: r.try_get(3)?,
-            reason: r.try_get(4)?,
-            actor: r.try_get(5)?,
-            at: time(T, r.try_get(6)?)?,
+pub(crate) async fn all(
+    pool: &SqlitePool,
+    statements: &Statements,
+) -> Result<Vec<OwnSource>, VaultError> {
+    let sql = format!(
+        "SELECT id, version, digest, body, reason, actor, at_us, {} FROM source_file ORDER BY id, version",
+        SOURCE_FILE.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .fetch_all(pool)
+        .await?;
+    let mut reading = statements.reading(&SOURCE_FILE);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    reading.all()?;
+    rows.iter()
+        .map(|r| {
+            Ok(OwnSource {
+                id: r.try_get(0)?,
+                version: u32::try_from(r.try_get::<i64, _>(1)?)
+                    .map_err(|_| VaultError::corrupt(T, "a version is out of range"))?,
+                digest: hash(T, &r.try_get::<Vec<u8>, _>(2)?)?,
+                body: r.try_get(3)?,
+                reason: r.try_get(4)?,
+                actor: r.try_get(5)?,
+                at: time(T, r.try_get(6)?)?,
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
 pub(crate) fn assign(conn: &Connection, import: i64, source: &str) -> Result<(), VaultError> {
@@ -91,11 +100,21 @@ pub(crate) fn assign(conn: &Connection, import: i64, source: &str) -> Result<(),
     Ok(())
 }
 
-pub(crate) async fn assigned(pool: &SqlitePool) -> Result<BTreeMap<i64, String>, VaultError> {
-    sqlx::query("SELECT import, source FROM source_import")
+pub(crate) async fn assigned(
+    pool: &SqlitePool,
+    statements: &Statements,
+) -> Result<BTreeMap<i64, String>, VaultError> {
+    let sql = format!(
+        "SELECT import, source, {} FROM source_import",
+        SOURCE_IMPORT.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .fetch_all(pool)
-        .await?
-        .iter()
+        .await?;
+    let mut reading = statements.reading(&SOURCE_IMPORT);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    reading.all()?;
+    rows.iter()
         .map(|r| Ok((r.try_get(0)?, r.try_get(1)?)))
         .collect()
 }

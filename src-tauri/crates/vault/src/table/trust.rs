@@ -6,8 +6,9 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
 
-use super::{Stored, json, time, to_json};
+use super::{Stored, hash, json, time, to_json};
 use crate::VaultError;
+use crate::stated::{KeyPart, Statements, TRUST, TRUST_REFUSED};
 
 const T: &str = "trust";
 
@@ -47,26 +48,47 @@ pub(crate) fn set(
 }
 
 /// The newest version of each origin's policy.
-pub(crate) async fn newest(pool: &SqlitePool) -> Result<Vec<OriginTrust>, VaultError> {
-    sqlx::query(
-        "SELECT origin, version, policy, at_us FROM trust t
-         WHERE version = (SELECT max(version) FROM trust WHERE origin = t.origin) ORDER BY origin",
-    )
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(from_sqlx)
-    .collect()
+pub(crate) async fn newest(
+    pool: &SqlitePool,
+    statements: &Statements,
+) -> Result<Vec<OriginTrust>, VaultError> {
+    let mut newest: Vec<OriginTrust> = Vec::new();
+    for policy in versions(pool, statements).await? {
+        // Every version is read, so that none can be taken away from the end.
+        newest.retain(|older| older.origin != policy.origin);
+        newest.push(policy);
+    }
+    Ok(newest)
 }
 
 /// All versions of every origin's policy, oldest first.
-pub(crate) async fn versions(pool: &SqlitePool) -> Result<Vec<OriginTrust>, VaultError> {
-    sqlx::query("SELECT origin, version, policy, at_us FROM trust ORDER BY origin, version")
+pub(crate) async fn versions(
+    pool: &SqlitePool,
+    statements: &Statements,
+) -> Result<Vec<OriginTrust>, VaultError> {
+    read(pool, statements, None).await
+}
+
+async fn read(
+    pool: &SqlitePool,
+    statements: &Statements,
+    origin: Option<&str>,
+) -> Result<Vec<OriginTrust>, VaultError> {
+    let sql = format!(
+        "SELECT origin, version, policy, at_us, {} FROM trust WHERE ?1 IS NULL OR origin = ?1 ORDER BY origin, version",
+        TRUST.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(origin)
         .fetch_all(pool)
-        .await?
-        .iter()
-        .map(from_sqlx)
-        .collect()
+        .await?;
+    let mut reading = statements.reading(&TRUST);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    match origin {
+        None => reading.all()?,
+        Some(origin) => reading.all_beginning(&[KeyPart::Text(origin)])?,
+    }
+    rows.iter().map(from_sqlx).collect()
 }
 
 /// Remembers that a version of the policy refused the log's head (size, root).
@@ -88,35 +110,39 @@ pub(crate) fn refuse(
 /// Versions of the policy that refused this head.
 pub(crate) async fn refused(
     pool: &SqlitePool,
+    statements: &Statements,
     origin: &str,
     size: i64,
     root: &Hash,
 ) -> Result<Vec<i64>, VaultError> {
-    let rows = sqlx::query(
-        "SELECT version FROM trust_refused WHERE origin = ? AND size = ? AND root = ? ORDER BY version",
-    )
-    .bind(origin)
-    .bind(size)
-    .bind(root.0.as_slice())
-    .fetch_all(pool)
-    .await?;
-    rows.iter().map(|r| Ok(r.try_get(0)?)).collect()
+    let sql = format!(
+        "SELECT version, root, {} FROM trust_refused WHERE origin = ? AND size = ? ORDER BY version",
+        TRUST_REFUSED.stated_columns("")
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(origin)
+        .bind(size)
+        .fetch_all(pool)
+        .await?;
+    let mut reading = statements.reading(&TRUST_REFUSED);
+    let mut refused = Vec::new();
+    for row in &rows {
+        reading.row(row)?;
+        if hash(T, row.try_get(1)?)? == *root {
+            refused.push(row.try_get(0)?);
+        }
+    }
+    reading.all_beginning(&[KeyPart::Text(origin), KeyPart::Number(size)])?;
+    Ok(refused)
 }
 
 /// All versions of one origin's policy, oldest first.
 pub(crate) async fn history(
     pool: &SqlitePool,
+    statements: &Statements,
     origin: &str,
 ) -> Result<Vec<OriginTrust>, VaultError> {
-    sqlx::query(
-        "SELECT origin, version, policy, at_us FROM trust WHERE origin = ? ORDER BY version",
-    )
-    .bind(origin)
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(from_sqlx)
-    .collect()
+    read(pool, statements, Some(origin)).await
 }
 
 fn from_sqlx(r: &sqlx::sqlite::SqliteRow) -> Result<OriginTrust, VaultError> {

@@ -297,7 +297,7 @@ async fn an_overlapping_export_keeps_all_lines_and_adds_only_new_rows() {
             .findings()
             .map(|c| c.name.as_str())
             .collect::<Vec<_>>(),
-        ["segment 1", "segment 2"]
+        ["signed rows", "segment 1", "segment 2"]
     );
 }
 

@@ -474,7 +474,7 @@ async fn an_incident_is_a_projection_of_its_ledger_entries() {
             .findings()
             .map(|c| c.name.as_str())
             .collect::<Vec<_>>(),
-        ["incidents"]
+        ["incidents", "signed rows"]
     );
 }
 
@@ -615,7 +615,14 @@ async fn a_policy_that_is_not_what_was_signed_is_found() {
         run(forged);
         let report = vault.fsck(|_, _| {}, None).await.unwrap();
         let found: Vec<_> = report.findings().map(|c| (&*c.name, &*c.detail)).collect();
-        assert_eq!(found, [("trust policies", said)], "{forged}");
+        assert_eq!(found.first(), Some(&("trust policies", said)), "{forged}");
+        // Rows are held to what is stated of them too, and are not obeyed.
+        assert!(matches!(&found[1..], [("signed rows", _)]), "{found:?}");
+        let refused = vault.trust().await.unwrap_err();
+        assert!(matches!(
+            refused,
+            crate::VaultError::NotStated { table: "trust", .. }
+        ));
         run(back);
     }
 }

@@ -391,6 +391,16 @@ pub(crate) async fn load(workspace: &Workspace, id: &str) -> Result<Loaded, Erro
             ),
             error => vault_error(&error),
         })?;
+    // The state is only a short way to what the signed events lead to; anybody may state one.
+    let events = workspace.vault.incident_events(id).await;
+    let events = events.map_err(|e| vault_error(&e))?;
+    if crate::custody::fold(id, &events).as_ref() != Some(&row.state) {
+        return Err(vault_error(&vault::VaultError::NotStated {
+            table: "incident",
+            row: format!("the state of {id}"),
+            missing: false,
+        }));
+    }
     Ok(Loaded {
         version: row.version,
         changed: row.changed,

@@ -1,0 +1,119 @@
+//! What is shown, compared with what is sealed: every row is made anew from its sealed record, and everything derived
+//! from the rows once more from them. A difference is a finding of `fsck`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use vault::{Check, MadeRow, VaultError};
+
+use crate::Error;
+use crate::import::{ABOUT_FILE, FILE_SYSTEM};
+use crate::rebuild::{Remaking, own_row};
+use crate::text::grouped;
+use crate::workspace::{Workspace, vault_error};
+
+/// Rows compared at once.
+const BATCH: usize = 2_000;
+/// Batches on their way between making and comparing.
+const IN_FLIGHT: usize = 2;
+/// Rows that a finding names; of more it says how many there are.
+const NAMED: usize = 8;
+
+/// Compares all rows with their sealed records. A member who cannot open these makes no such check.
+pub(crate) async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Error> {
+    let Ok(handles) = workspace.vault.handle_key() else {
+        return Ok(None);
+    };
+    let failed = |e: &VaultError| vault_error(e);
+    let recommit = workspace.vault.recommit_head().await;
+    let recommit = recommit.map_err(|e| failed(&e))?.origin;
+    let segments = workspace.vault.segments(None).await;
+    let (mut compared, mut wrong, mut more) = (0_u64, Vec::new(), 0_u64);
+    for segment in segments.map_err(|e| failed(&e))? {
+        let remaking = Remaking {
+            known: workspace.known(),
+            import: segment.import,
+            recommitted: segment.facts.origin == recommit,
+            handles: handles.clone(),
+        };
+        let (batches, mut made) = mpsc::channel::<Vec<MadeRow>>(IN_FLIGHT);
+        let (id, runs) = (segment.id, segment.runs.clone());
+        let last = runs.iter().map(|run| run.last).max().unwrap_or_default();
+        let claimed = segment.facts.verdict["assurance"].clone();
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut lies = BTreeMap::new();
+        let reading = workspace.vault.for_each_line(id, move |index, bytes| {
+            if let Some(seq) = own_row(&runs, index)
+                && let Some(row) = remaking.row(seq, index, bytes, |_, _| true)?
+            {
+                batch.push(MadeRow {
+                    segment: id,
+                    index,
+                    row,
+                });
+            }
+            if batch.len() >= BATCH || index + 1 == last {
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                let sent = batches.blocking_send(full);
+                sent.map_err(|_| VaultError::ImportOrder("it was stopped".into()))?;
+            }
+            Ok(())
+        });
+        let comparing = async {
+            while let Some(batch) = made.recv().await {
+                compared += batch.len() as u64;
+                for made in &batch {
+                    // What a foreign file was claimed to be stands in the record about it.
+                    let claim = made.row.minimised.iter().find(|f| f.path == "/assurance");
+                    if let (ABOUT_FILE, FILE_SYSTEM, Some(claim)) =
+                        (made.row.action.as_str(), made.row.system.as_str(), claim)
+                        && !says(claim, &claimed)
+                    {
+                        lies.insert(made.row.seq, "what its file was claimed to be");
+                    }
+                }
+                let found = workspace.vault.compare_rows(&batch).await?;
+                lies.extend(found.into_iter().map(|d| (d.seq, d.what)));
+            }
+            Ok::<(), VaultError>(())
+        };
+        let (read, done) = tokio::join!(reading, comparing);
+        done.map_err(|e| failed(&e))?;
+        if let Err(error) = read {
+            lies.insert(-1, "its records cannot be read");
+            tracing::debug!(%error, "a segment was not compared");
+        }
+        for (seq, what) in lies {
+            if wrong.len() < NAMED {
+                wrong.push(match seq {
+                    -1 => format!("segment {id}: {what}"),
+                    seq => format!("record {seq}: {what}"),
+                });
+            } else {
+                more += 1;
+            }
+        }
+    }
+    if more > 0 {
+        wrong.push(format!("and {} more", grouped(more)));
+    }
+    let ok = wrong.is_empty();
+    Ok(Some(Check {
+        name: "shown rows".to_owned(),
+        ok,
+        detail: match ok {
+            true => format!("{} rows are as their records make them", grouped(compared)),
+            false => format!("not as the sealed record makes it: {}", wrong.join("; ")),
+        },
+    }))
+}
+
+fn says(claim: &redaction::MinimisedField, claimed: &serde_json::Value) -> bool {
+    match &claim.shown {
+        redaction::Shown::Kept { text } => {
+            serde_json::from_str::<serde_json::Value>(text).is_ok_and(|text| text == *claimed)
+        }
+        _ => false,
+    }
+}

@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod corpora;
 pub mod exports;
+pub mod opened;
 pub mod programs;
 pub mod shapes;
 pub mod window;

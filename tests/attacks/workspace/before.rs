@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use muniment_tests::programs::{SECOND_PASSPHRASE, Terminal};
+use muniment_tests::opened;
+use muniment_tests::programs::{PASSPHRASE, SECOND_PASSPHRASE, Terminal};
 use serde_json::json;
 
 use super::place::{copy, findings, read, said, sealed_export};
@@ -52,6 +53,31 @@ fn a_workspace_of_before_opens_and_a_custodian_states_its_ring() {
     assert!(as_responder(&terminal, &["import", "more.zip"]).0);
     assert_eq!(terminal.done(&["search"])["total"], 3);
     assert_eq!(findings(&terminal), Vec::<String>::new());
+}
+
+#[test]
+fn names_of_files_of_before_are_sealed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let terminal = older(dir.path());
+    let named = |terminal: &Terminal| {
+        let key = opened::key(&terminal.workspace, PASSPHRASE, "database");
+        let names = opened::database(&terminal.workspace, &key);
+        let mut names = names.prepare("SELECT name FROM import").expect("a table");
+        let names = names.query_map([], |row| row.get(0)).expect("rows");
+        names.collect::<Result<Vec<String>, _>>().expect("names")
+    };
+    terminal.done(&["search"]);
+    let kept = named(&terminal);
+    assert!(!kept.is_empty());
+    for name in kept {
+        assert!(name.starts_with("sealed-name:"), "{name}");
+    }
+    // Who may read them still does.
+    let imports = terminal.done(&["sources"]).to_string();
+    assert!(
+        imports.contains(".zip") && !imports.contains("sealed-name"),
+        "{imports}"
+    );
 }
 
 #[test]

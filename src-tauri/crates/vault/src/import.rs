@@ -296,11 +296,20 @@ impl ImportSession {
         let first_seq = setting::visible(&tx, &inner.statements)? + 1;
         let original = &head.original.id;
         let actor = &inner.member.id;
+        let names = &inner.marks()?.names;
         let id = import::begin(
-            &tx, &head.name, &head.kind, size, marked, original, actor, first_seq, now,
+            &tx,
+            &names.hide(&head.name),
+            &head.kind,
+            size,
+            marked,
+            original,
+            actor,
+            first_seq,
+            now,
         )?;
         if let Some(member) = &head.member {
-            import::set_member(&tx, id, &member.name)?;
+            import::set_member(&tx, id, &names.hide(&member.name))?;
         }
         let segment = segment::next_id(&tx)?;
         let recommit = RecommitState::parse(setting::get(&tx, &inner.statements, RECOMMIT)?)?;

@@ -35,7 +35,8 @@ impl Vault {
             });
         }
         let actor = member.id.clone();
-        self.staging(move |conn| intake::begin(conn, &paths, &actor, now))
+        let marks = self.inner.marks()?.clone();
+        self.staging(move |conn| intake::begin(conn, &marks, &paths, &actor, now))
             .await
     }
 
@@ -49,7 +50,7 @@ impl Vault {
         let marks = self.inner.marks()?.clone();
         self.staging(move |conn| {
             sealed::insert(conn, &marks, &file)?;
-            intake::set_current(conn, id, &current, &file.id)
+            intake::set_current(conn, &marks, id, &current, &file.id)
         })
         .await
     }
@@ -76,7 +77,7 @@ impl Vault {
 
     /// Imports that were asked for and have not ended, oldest first.
     pub async fn intakes(&self) -> Result<Vec<Intake>, VaultError> {
-        intake::all(&self.inner.pool).await
+        intake::all(&self.inner.pool, self.inner.marks.as_ref()).await
     }
 
     /// What is recorded of a sealed file.

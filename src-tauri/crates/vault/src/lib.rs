@@ -16,6 +16,7 @@ mod intake;
 mod keys;
 mod ledger;
 mod marks;
+mod names;
 mod open;
 mod read;
 mod recover;

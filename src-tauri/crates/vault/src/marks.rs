@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 
 use crate::VaultError;
 use crate::keys::{KeyName, VaultKeys};
+use crate::names::Names;
 
 /// Tables that name files by their digest.
 const TABLES: [&str; 3] = ["sealed", "import", "quarantine"];
@@ -20,6 +21,8 @@ const TABLES: [&str; 3] = ["sealed", "import", "quarantine"];
 pub(crate) struct Marks {
     mark: hmac::Key,
     mask: hmac::Key,
+    /// The keys of names, which the same members hold.
+    pub(crate) names: Names,
 }
 
 impl Marks {
@@ -30,6 +33,7 @@ impl Marks {
         Some(Self {
             mark: key("muniment/file-digest/mark/v1"),
             mask: key("muniment/file-digest/mask/v1"),
+            names: Names::of(keys)?,
         })
     }
 
@@ -84,7 +88,7 @@ pub(crate) fn waiting(conn: &Connection) -> Result<bool, VaultError> {
             return Ok(true);
         }
     }
-    Ok(false)
+    crate::names::waiting(conn)
 }
 
 /// Puts marks in the place of the digests that rows of before hold in the open; how many there were.
@@ -108,7 +112,7 @@ pub(crate) fn seal_rows(conn: &Connection, marks: &Marks) -> Result<u64, VaultEr
             rows += 1;
         }
     }
-    Ok(rows)
+    Ok(rows + crate::names::seal_rows(conn, marks)?)
 }
 
 #[cfg(test)]

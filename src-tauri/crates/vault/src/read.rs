@@ -114,6 +114,17 @@ impl Vault {
         Ok(self.inner.marks()?.mark(digest))
     }
 
+    /// A file's name as the ledger and what is kept as JSON may hold it.
+    pub fn hide_name(&self, name: &str) -> Result<String, VaultError> {
+        Ok(self.inner.marks()?.names.hide(name))
+    }
+
+    /// A name that [`hide_name`](Self::hide_name) gave, for a member with the originals key; for others, words that tell
+    /// it from other names. Names of before come back as they are.
+    pub fn name(&self, kept: &str) -> String {
+        crate::names::shown(self.inner.marks.as_ref(), kept)
+    }
+
     /// The mark of a file's digest and the digest sealed under it, for what is kept as JSON.
     pub fn seal_digest(&self, digest: &evidence::Hash) -> Result<[evidence::Hash; 2], VaultError> {
         let (mark, sealed) = self.inner.marks()?.seal(digest);

@@ -121,7 +121,7 @@ impl Workbench {
                     .iter()
                     .find(|m| m.id == entry.actor)
                     .map_or("recovery", |m| m.role.word());
-                let view = entry_view(&entry, role);
+                let view = entry_view(&workspace, &entry, role);
                 let matches = wanted.is_empty()
                     || [&view.kind, &view.actor, &view.summary, &view.role]
                         .iter()
@@ -239,22 +239,23 @@ fn head_view(head: &LedgerHead) -> LedgerHeadView {
     }
 }
 
-fn entry_view(entry: &LedgerEntry, role: &str) -> LedgerEntryView {
+fn entry_view(workspace: &Workspace, entry: &LedgerEntry, role: &str) -> LedgerEntryView {
     LedgerEntryView {
         index: entry.index,
         at: time(entry.at),
         actor: entry.actor.clone(),
         role: role.to_owned(),
         kind: entry.kind.clone(),
-        summary: summary(entry),
+        summary: summary(workspace, entry),
         incident: entry.incident.clone(),
         leaf: entry.leaf.to_string(),
     }
 }
 
 /// An act in words.
-fn summary(entry: &LedgerEntry) -> String {
+fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
     let detail = &entry.detail;
+    let file = || (workspace.vault).name(detail["file"].as_str().unwrap_or_default());
     let text = |key: &str| detail[key].as_str().unwrap_or_default();
     match entry.kind.as_str() {
         "vault.created" => "created the workspace".into(),
@@ -262,17 +263,17 @@ fn summary(entry: &LedgerEntry) -> String {
         "import.finished" => format!(
             "imported {} records from {}",
             detail["records"].as_u64().unwrap_or_default(),
-            text("file")
+            file()
         ),
         "quarantine.admitted" => format!(
             "admitted {} from quarantine as unproven ({}): {}",
-            text("file"),
+            file(),
             text("code"),
             text("reason")
         ),
-        "quarantine.exported" => format!("wrote {} out of quarantine", text("file")),
+        "quarantine.exported" => format!("wrote {} out of quarantine", file()),
         "quarantine.verified" => "a file held in quarantine was verified after all".to_owned(),
-        "quarantine.held" => format!("held {} in quarantine: {}", text("file"), text("code")),
+        "quarantine.held" => format!("held {} in quarantine: {}", file(), text("code")),
         "fork-proof.written" => format!(
             "wrote the proof that {} forked at size {}",
             text("origin"),

@@ -9,6 +9,7 @@ use sqlx::{Row as _, SqlitePool};
 use super::{hash, json, signed, time, to_json, unsigned};
 use crate::VaultError;
 use crate::marks::{self, Marks};
+use crate::names;
 use crate::stated::{IMPORT, Statements};
 
 const T: &str = "import";
@@ -18,7 +19,7 @@ const T: &str = "import";
 pub struct Import {
     /// Number.
     pub id: i64,
-    /// File name as it came.
+    /// File name as it came, for a member with the originals key; for others, words that tell it from others.
     pub name: String,
     /// Kind of input.
     pub kind: String,
@@ -185,7 +186,7 @@ fn from_sqlx(r: &sqlx::sqlite::SqliteRow, marks: Option<&Marks>) -> Result<Impor
     let mark = hash(T, r.try_get(4)?)?;
     Ok(Import {
         id: r.try_get(0)?,
-        name: r.try_get(1)?,
+        name: names::read(T, marks, r.try_get(1)?)?,
         kind: r.try_get(2)?,
         size: unsigned(T, r.try_get(3)?)?,
         sha256: marks::read(T, marks, mark, r.try_get(13)?)?,
@@ -197,6 +198,8 @@ fn from_sqlx(r: &sqlx::sqlite::SqliteRow, marks: Option<&Marks>) -> Result<Impor
         facts: json(T, r.try_get(9)?)?,
         first_seq: r.try_get(10)?,
         records: unsigned(T, r.try_get(11)?)?,
-        member: r.try_get(12)?,
+        member: (r.try_get::<Option<String>, _>(12)?)
+            .map(|member| names::read(T, marks, member))
+            .transpose()?,
     })
 }

@@ -7,6 +7,8 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{json, signed, time, to_json, unsigned};
 use crate::VaultError;
+use crate::marks::Marks;
+use crate::names;
 
 const T: &str = "intake";
 
@@ -15,7 +17,7 @@ const T: &str = "intake";
 pub struct Intake {
     /// Number.
     pub id: i64,
-    /// Files and folders as they were named.
+    /// Files and folders as they were named; none for a member without the originals key.
     pub paths: Vec<String>,
     /// Files of it that came to an end, well or not.
     pub ended: u64,
@@ -31,13 +33,18 @@ pub struct Intake {
 
 pub(crate) fn begin(
     conn: &Connection,
+    marks: &Marks,
     paths: &[String],
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<i64, VaultError> {
     conn.execute(
         "INSERT INTO intake (paths, actor, begun_us) VALUES (?, ?, ?)",
-        params![to_json(T, &paths)?, actor, now.timestamp_micros()],
+        params![
+            marks.names.hide(&to_json(T, &paths)?),
+            actor,
+            now.timestamp_micros()
+        ],
     )?;
     Ok(conn.last_insert_rowid())
 }
@@ -45,13 +52,14 @@ pub(crate) fn begin(
 /// Notes the file that is being imported.
 pub(crate) fn set_current(
     conn: &Connection,
+    marks: &Marks,
     id: i64,
     current: &Value,
     sealed: &str,
 ) -> Result<(), VaultError> {
     let set = conn.execute(
         "UPDATE intake SET current = ?, sealed = ? WHERE id = ?",
-        params![to_json(T, current)?, sealed, id],
+        params![marks.names.hide(&to_json(T, current)?), sealed, id],
     )?;
     found(set, id)
 }
@@ -91,16 +99,29 @@ pub(crate) fn refers(conn: &Connection, sealed: &str) -> Result<bool, VaultError
     Ok(conn.query_row(sql, [sealed], |r| r.get(0))?)
 }
 
-pub(crate) async fn all(pool: &SqlitePool) -> Result<Vec<Intake>, VaultError> {
+/// All of them. Who may not read names sees that they are there, and no path of them.
+pub(crate) async fn all(
+    pool: &SqlitePool,
+    marks: Option<&Marks>,
+) -> Result<Vec<Intake>, VaultError> {
+    let readable = |kept: String| -> Result<Option<String>, VaultError> {
+        if names::is_sealed(&kept) && marks.is_none() {
+            return Ok(None);
+        }
+        names::read(T, marks, kept).map(Some)
+    };
+
     sqlx::query("SELECT id, paths, ended, current, sealed, actor, begun_us FROM intake ORDER BY id")
         .fetch_all(pool)
         .await?
         .iter()
         .map(|r| {
             let current: Option<String> = r.try_get(3)?;
+            let current = current.map(readable).transpose()?.flatten();
+            let paths = readable(r.try_get(1)?)?;
             Ok(Intake {
                 id: r.try_get(0)?,
-                paths: json(T, r.try_get(1)?)?,
+                paths: paths.map_or_else(|| Ok(Vec::new()), |text| json(T, &text))?,
                 ended: unsigned(T, r.try_get(2)?)?,
                 current: current.map(|text| json(T, &text)).transpose()?,
                 sealed: r.try_get(4)?,

@@ -8,6 +8,7 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, time, to_json};
 use crate::marks::{self, Marks};
+use crate::names;
 use crate::seal::SealedFile;
 use crate::stated::{QUARANTINE, Statements};
 use crate::{ImportMember, VaultError};
@@ -19,7 +20,7 @@ const T: &str = "quarantine";
 pub struct Quarantined {
     /// Number.
     pub id: i64,
-    /// File name as it came.
+    /// File name as it came, for a member with the originals key; for others, words that tell it from others.
     pub name: String,
     /// Kind of input.
     pub kind: String,
@@ -27,7 +28,8 @@ pub struct Quarantined {
     pub sealed: String,
     /// SHA-256 of its bytes for a member with the originals key, a mark of it for others.
     pub sha256: Hash,
-    /// Reason: code, file, line, index, field path, expected and found digests; never content.
+    /// Reason: code, file, line, index, field, expected and found digests; never content. Its code only, for a member
+    /// without the originals key.
     pub reason: Value,
     /// `held`, `admitted` (as unproven) or `released`.
     pub state: String,
@@ -59,14 +61,14 @@ pub(crate) fn insert(
         "INSERT INTO quarantine (name, kind, sealed, sha256, digest, reason, state, at_us, member)
          VALUES (?, ?, ?, ?, ?, ?, 'held', ?, ?)",
         params![
-            name,
+            marks.names.hide(name),
             kind,
             file.id,
             mark.0,
             digest,
-            to_json(T, reason)?,
+            to_json(T, &names::hide_reason(marks, reason))?,
             now.timestamp_micros(),
-            member.map(|m| &m.name)
+            member.map(|m| marks.names.hide(&m.name))
         ],
     )?;
     Ok(conn.last_insert_rowid())
@@ -134,7 +136,7 @@ pub(crate) async fn held(
     );
     let row = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(marks.mark(sha256).0.to_vec())
-        .bind(unreadable)
+        .bind(unreadable.map(|name| marks.names.hide(name)))
         .fetch_optional(pool)
         .await?;
     // One that was hidden from this look-up is found when the list is read, and by fsck.
@@ -149,14 +151,16 @@ fn from_sqlx(
 ) -> Result<Quarantined, VaultError> {
     Ok(Quarantined {
         id: r.try_get(0)?,
-        name: r.try_get(1)?,
+        name: names::read(T, marks, r.try_get(1)?)?,
         kind: r.try_get(2)?,
         sealed: r.try_get(3)?,
         sha256: marks::read(T, marks, hash(T, r.try_get(4)?)?, r.try_get(10)?)?,
-        reason: json(T, r.try_get(5)?)?,
+        reason: names::read_reason(T, marks, json(T, r.try_get(5)?)?)?,
         state: r.try_get(6)?,
         at: time(T, r.try_get(7)?)?,
-        member: r.try_get(8)?,
+        member: (r.try_get::<Option<String>, _>(8)?)
+            .map(|member| names::read(T, marks, member))
+            .transpose()?,
         import: r.try_get(9)?,
     })
 }

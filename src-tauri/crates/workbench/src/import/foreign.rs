@@ -238,7 +238,17 @@ impl Workbench {
             }
             Err(error) => return Ok(Err(Ended::File(error, session))),
         };
+        let hide = |name: String| {
+            workspace
+                .vault
+                .hide_name(&name)
+                .map_err(|e| vault_error(&e))
+        };
         let agreed = claim.agreed.as_ref().map(Listed::words);
+        let agreed = agreed.map(|words| hide(words.to_string())).transpose()?;
+        let manifest = claim.agreed.as_ref().map(|a| a.manifest.clone());
+        let manifest = manifest.map(|name| hide(name.to_string())).transpose()?;
+        let file = hide(input.name.clone())?;
         let admitted = claim
             .admission
             .as_ref()
@@ -255,14 +265,14 @@ impl Workbench {
         let more = json!({
             "assurance": assurance.word(),
             "events": taken.records,
-            "manifest": claim.agreed.as_ref().map(|a| a.manifest.clone()),
+            "manifest": manifest,
             "agreed": agreed,
         });
         let acts = finished(workspace, input, &content(input, sealed).0, more)?;
         let admission = claim.admission.map(|a| {
             json!({
                 "quarantine": a.quarantine,
-                "file": input.name,
+                "file": file,
                 "code": a.code,
                 "reason": a.reason,
                 "records": taken.records,

@@ -175,11 +175,12 @@ impl Workbench {
             input.format().to_owned(),
             sealed.clone(),
         );
+        let hide = |name: &str| workspace.vault.hide_name(name).map_err(|e| vault_error(&e));
         let act = json!({
-            "file": name,
+            "file": hide(&name)?,
             "mark": workspace.vault.mark(&sha256).map_err(|e| vault_error(&e))?.to_hex(),
             "code": failure.code,
-            "place": failure.place,
+            "place": hide(&failure.place)?,
         });
         workspace
             .vault
@@ -250,7 +251,8 @@ impl Workbench {
         let whole = workspace.vault.sealed_file(&held.sealed).await;
         let sha256 = whole.map_err(|e| vault_error(&e))?.sha256;
         let mark = workspace.vault.mark(&sha256).map_err(|e| vault_error(&e))?;
-        let act = json!({ "quarantine": held.id, "file": held.name, "mark": mark.to_hex() });
+        let name = (workspace.vault.hide_name(&held.name)).map_err(|e| vault_error(&e))?;
+        let act = json!({ "quarantine": held.id, "file": name, "mark": mark.to_hex() });
         let sha256 = sha256.to_hex();
         workspace
             .vault

@@ -594,7 +594,7 @@ pub(crate) fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &s
             .unwrap_or_default()
             .into(),
         verdict: segment.map(|s| s.verdict.word()).unwrap_or_default().into(),
-        agreed: import.facts["agreed"].as_str().map(str::to_owned),
+        agreed: (import.facts["agreed"].as_str()).map(|words| workspace.vault.name(words)),
         outcome: match segment {
             Some(s) if outcome == "imported" && s.verdict == evidence::Verdict::Admitted => {
                 "admitted".into()
@@ -616,7 +616,7 @@ pub(crate) fn digest_text(workspace: &Workspace, sha256: &Hash) -> String {
 
 /// What every import records in custody.
 ///
-/// It names the file by its mark: an entry is readable to every member, and in packets.
+/// It names the file by its mark and its sealed name: an entry is readable to every member, and in packets.
 pub(crate) fn finished(
     workspace: &Workspace,
     input: &Input,
@@ -626,6 +626,7 @@ pub(crate) fn finished(
     let (file, format) = (input.name.clone(), input.format());
     let mark = workspace.vault.mark(sha256).map_err(|e| vault_error(&e))?;
     let mark = mark.to_hex();
+    let file = (workspace.vault.hide_name(&file)).map_err(|e| vault_error(&e))?;
     Ok(move |imported: vault::Imported| {
         let mut detail = json!({
             "import": imported.import,

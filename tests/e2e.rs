@@ -441,12 +441,14 @@ fn every_place(window: &Window) {
     }
 }
 
-/// Five lines and exit 0; one byte changed, and exit 1 with the place.
+/// Five lines and exit 3 without a key; one byte changed, and exit 1 with the place.
 fn a_stranger_checks_the_packet(home: &Path, packet: &Path) {
     let terminal = Terminal::new(home);
     let path = packet.display().to_string();
     let (code, report) = terminal.json(&["verify", &path]);
-    assert_eq!(code, 0, "{report:#}");
+    // The stranger was given no key: it is intact, and nobody whom they trust signed it.
+    assert_eq!(code, 3, "{report:#}");
+    assert_eq!(report["words"], "intact; nobody you trust signed it");
     assert_eq!(report["kind"], "packet");
     assert_eq!(report["lines"].as_array().map(Vec::len), Some(5));
     let mut bytes = std::fs::read(packet).expect("the packet is there");

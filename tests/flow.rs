@@ -117,10 +117,14 @@ async fn the_sample_case_from_its_first_start_to_a_packet() {
     let incident = gates_refuse(&bench, &suspicious).await;
     let packet = home.join("review.zip");
     a_packet_is_written_as_planned(&bench, &incident, &packet).await;
+    // What a reader gets by another way than the packet.
+    let keys = home.join("keys.json");
+    let saved = bench.packet_keys_save(keys.display().to_string()).await;
+    saved.expect("the reader's trust file");
 
     bench.lock().await.expect("locked");
     nothing_exposed_is_on_the_disk_or_in_the_terminal(home, &dir, &case);
-    a_changed_packet_fails(&packet);
+    a_changed_packet_fails(&packet, &keys);
 }
 
 async fn its_state(bench: &Workbench, case: &SampleView) -> u32 {
@@ -412,9 +416,15 @@ fn nothing_exposed_is_on_the_disk_or_in_the_terminal(home: &Path, dir: &Path, ca
     assert!(!run(&["fsck"]).is_empty());
 }
 
-fn a_changed_packet_fails(packet: &Path) {
+fn a_changed_packet_fails(packet: &Path, keys: &Path) {
     let report = workbench::verify(packet, None).expect("readable");
-    assert!(report.passed, "{report:?}");
+    assert_eq!(
+        (report.outcome.as_str(), report.trusted),
+        ("not-trusted", false),
+        "{report:?}"
+    );
+    let report = workbench::verify(packet, Some(keys)).expect("readable");
+    assert!(report.passed && report.trusted, "{report:?}");
     let names: Vec<&str> = report.lines.iter().map(|line| line.name.as_str()).collect();
     assert_eq!(names.len(), 5, "five separate lines: {names:?}");
     shapes::check("verify", &serde_json::to_value(&report).expect("JSON"));

@@ -152,6 +152,53 @@ fn the_schema_of_the_trust_file_is_current() {
     assert!(validator.is_valid(&document), "{document:#}");
 }
 
+/// `schemas/packet-trust-2.schema.json`: the trust file of a packet's reader.
+#[test]
+fn the_schema_of_the_packet_trust_file_is_current() {
+    let mut schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<evidence::packet::PacketTrust>();
+    schema.insert("$id".into(), json!("urn:muniment:schema:packet-trust:2"));
+    schema.insert(
+        "title".into(),
+        json!("Trust file of a packet's reader (muniment/packet-trust/2)"),
+    );
+    schema.insert(
+        "description".into(),
+        json!("Who may sign packets, which workspaces are known, who must have signed, and trust in the sources' logs."),
+    );
+    let mut fresh = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    fresh.push('\n');
+    let path = file("").with_file_name("../packet-trust-2.schema.json");
+    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
+        std::fs::write(&path, &fresh).expect("schemas is writable");
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == fresh,
+        "schemas/packet-trust-2.schema.json is stale: run `cargo xtask schemas`"
+    );
+    let validator = jsonschema::validator_for(&schema.to_value()).expect("a schema that compiles");
+    let key = evidence::SigningKey::from_seed("log", &[1; 32]).expect("a key");
+    let vkey = key.verifier_key().to_string();
+    let document = json!({
+        "format": "muniment/packet-trust/2",
+        "signers": [vkey],
+        "workspaces": [{ "vault": "w", "genesis": evidence::Hash::sha256(b"x").to_string() }],
+        "require": [
+            { "role": "reviewer", "count": 2 },
+            { "key": evidence::trust::Fingerprint::of(key.verifier_key()).to_string() },
+        ],
+        "sources": [{ "origin": "log", "keys": [vkey] }],
+    });
+    assert!(validator.is_valid(&document), "{document:#}");
+    let bytes = document.to_string();
+    assert!(evidence::packet::PacketTrust::parse(bytes.as_bytes()).is_ok());
+    let mut wrong = document;
+    wrong["require"] = json!([{ "role": "reviewer", "key": "x" }]);
+    assert!(!validator.is_valid(&wrong));
+}
+
 /// `schemas/cloudtrail-trust-1.schema.json`: what is pinned about a trail. Each policy that the
 /// generated trails are checked under is of its shape, and what it rules out is not.
 #[test]

@@ -60,7 +60,12 @@ fn a_sealed_export_is_valid_with_its_key_and_pending_without() {
         &["verify", "1.zip"][..],
         &["verify", "1.zip", "--trust", &other],
     ] {
-        let report = terminal.done(arguments);
+        let (code, report) = terminal.json(arguments);
+        assert_eq!(
+            (code, &report["passed"], &report["trusted"]),
+            (3, &false.into(), &false.into())
+        );
+        assert_eq!(report["words"], "intact; nobody you trust signed it");
         assert_eq!(
             line(&report, "verdict")["status"],
             "pending",

@@ -7,7 +7,7 @@
 use evidence::Assurance;
 use evidence::packet::{EvidencePin, SourceTime, Supersedes, TimelineKind};
 
-use super::given::{approver_key, files, pack, record, refused, rewritten, stamp, trust};
+use super::given::{approver_key, files, mark, pack, record, refused, rewritten, stamp, trust};
 
 #[test]
 fn unharmed_it_passes() {
@@ -22,19 +22,24 @@ fn an_approver_who_need_not_sign() {
     refused("office-unsigned", |packet| {
         let mut office = packet.offices[1].clone();
         office.part = "approver".into();
-        office.office = "Head of audit".into();
+        office.office = mark(&approver_key());
         office.fingerprint = Some(approver.clone());
         packet.offices.push(office);
     });
+    // A reviewer who has not signed off, without the words that say so.
     refused("office-unsigned", |packet| {
-        packet.offices[0].part = "approver".into();
+        packet.offices[1].office = mark(&approver_key());
+    });
+    refused("office-unsigned", |packet| {
+        packet.offices[1].office = mark(&approver_key());
+        packet.offices[1].fingerprint = Some(approver.clone());
     });
 }
 
 #[test]
 fn an_office_that_is_not_the_role_of_its_signature() {
     refused("office-role", |packet| {
-        packet.offices[1].office = "Custodian".into()
+        packet.offices[0].office = mark(&approver_key());
     });
 }
 
@@ -191,7 +196,11 @@ fn limits_that_are_left_out() {
 #[test]
 fn the_incident_s_own_sections() {
     refused("packet-incident", |packet| {
-        packet.incident.id = "INC-2026-0001".into()
+        packet.id = "INC-2026-0001_review".into()
+    });
+    refused("custody-incident", |packet| {
+        packet.id = "INC-2026-0001_review".into();
+        packet.incident.id = "INC-2026-0001".into();
     });
     refused("supersedes-version", |packet| {
         packet.supersedes = packet

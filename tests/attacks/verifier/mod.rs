@@ -6,4 +6,6 @@ pub(crate) mod packets;
 mod bounds;
 mod facts;
 mod given;
+mod members;
 mod report;
+mod trusted;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 /// Verifies signed audit exports, seals them, walks incidents and writes packets.
 ///
 /// Exit code 0: done. 1: a verification or a gate failed. 2: it could not be done.
+/// 3: what was verified is intact, but nobody you trust signed it, or not everything was checked.
 /// 130: cancelled with Ctrl-C; nothing is half done.
 #[derive(Debug, Parser)]
 #[command(name = "muniment", version, propagate_version = true)]
@@ -515,5 +516,22 @@ pub(crate) enum Packet {
         /// Packet to write.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+    },
+    /// Sign a packet of this workspace beside its preparer: written anew, recorded in custody.
+    Sign {
+        /// Packet to sign.
+        packet: PathBuf,
+        /// Packet to write; it must not exist.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Write the trust file for readers: members' keys, the workspace, its sources' policies.
+    ///
+    /// Give it to them by another way than the packet. They may add under `require` which roles and
+    /// which persons must have signed; see schemas/packet-trust-2.schema.json.
+    Keys {
+        /// File to write; standard output without it.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }

@@ -55,8 +55,10 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// Exit code: 2 where something could not be read, 1 where something was verified and failed, else 0.
+    /// Exit code: 2 where something could not be read, 1 where something was verified and failed, 3 where what was
+    /// verified is intact and nobody trusted signed it, or not everything was checked; else 0.
     pub(crate) fn exit(&self) -> u8 {
+        const OPEN: u8 = 3;
         if let Self::Imported(report) = self
             && !report.failed.is_empty()
         {
@@ -64,8 +66,10 @@ impl Answer {
         }
         let held = match self {
             Self::Imported(report) => report.quarantine.is_empty(),
-            Self::Verified(report) => report.passed,
-            Self::TrailVerified(report) => report.verdict.word() == "verified",
+            Self::Verified(report) if report.outcome == "failed" => false,
+            Self::Verified(report) if !report.passed => return OPEN,
+            Self::TrailVerified(report) if report.verdict == TrailVerdict::Pending => return OPEN,
+            Self::TrailVerified(report) => report.passed,
             Self::Checked(report) => report.ok,
             Self::SourceChecked(report) => report.problems.is_empty(),
             _ => true,
@@ -206,7 +210,8 @@ pub(crate) fn text(answer: &Seen<Answer>, out: &mut dyn Write) -> io::Result<()>
         }
         Answer::Verified(view) => {
             writeln!(out, "{} ({})", view.file, view.kind)?;
-            lines(out, &view.lines)
+            lines(out, &view.lines)?;
+            writeln!(out, "{}: {}", view.outcome, view.words)
         }
         Answer::Forked(view) => {
             writeln!(

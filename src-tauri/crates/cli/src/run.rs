@@ -165,6 +165,14 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
                 )
                 .await?,
         ),
+        Command::Packet(Packet::Sign { packet, output }) => {
+            let (packet, output) = (packet.display().to_string(), output.display().to_string());
+            Answer::Verified(bench.packet_sign(packet, output).await?)
+        }
+        Command::Packet(Packet::Keys { output }) => Answer::TrustFile(match output {
+            Some(path) => bench.packet_keys_save(path.display().to_string()).await?,
+            None => bench.packet_keys().await?,
+        }),
         Command::ForkProof {
             origin,
             size,

@@ -11,10 +11,12 @@
 //! check compares bytes instead of guessing, and no byte of a packet is
 //! without a meaning that somebody verified.
 
+mod attributions;
 mod bag;
 mod bounds;
 mod container;
 mod content;
+mod custody;
 mod facts;
 mod limits;
 mod logs;
@@ -23,29 +25,36 @@ mod pdf;
 mod proofs;
 mod report;
 mod sections;
+mod signers;
+mod sources;
 mod statement;
 mod tables;
 mod texts;
 mod trust;
 mod verify;
 
+pub use attributions::{
+    Act, NOT_SIGNED_OFF, attribute, attributed_words, attributes, is_words, shows_same_words,
+};
 pub use bag::{bag_declaration, bag_info, manifest, tag_manifest};
 pub use bounds::{
     MAX_ALL_ROWS, MAX_INCLUSION, MAX_LEAVES, MAX_PACKET_JSON, MAX_RECORD, MAX_ROWS, MAX_SIGNERS,
     MAX_SMALL, MAX_TEXT, acting_reason, acting_text, all_rows,
 };
 pub use container::{MAX_PACKET_BYTES, read_container, write_container};
+pub use custody::member_mark;
 pub use facts::{custody_note, evidence_shows};
 pub use limits::derived_limitations;
 pub use logs::MAX_LISTED_LEAVES;
 pub use model::*;
 pub use pdf::report_keywords;
 pub use proofs::{
-    DisclosedEntry, InclusionEntry, InclusionFile, LedgerLine, RangeFile, origin_folder,
-    schema_name,
+    DisclosedEntry, InclusionEntry, InclusionFile, LedgerLine, RangeFile, SignedEntry,
+    origin_folder, schema_name,
 };
 pub use report::{
-    Check, Finding, Line, LineName, Outcome, PacketIdentity, PacketReport, Status, Weight,
+    Check, Conclusion, Finding, Line, LineName, Outcome, PacketIdentity, PacketReport, Status,
+    Weight,
 };
 pub use sections::*;
 pub use statement::{
@@ -54,11 +63,17 @@ pub use statement::{
 };
 pub use tables::{csv_cell, table, table_names};
 pub use texts::{readme_text, verify_text};
-pub use trust::{PacketTrust, PacketTrustError, SourceKeys};
-pub use verify::{Answer, BesideAnswers, Checked, verify, verify_bytes, verify_bytes_with};
+pub use trust::{
+    PACKET_TRUST_FORMAT, PacketTrust, PacketTrustError, PinnedWorkspace, RequiredPerson,
+    RequiredRole, RequiredSignature,
+};
+pub use verify::{Answer, Beside, BesideAnswers, Checked, verify, verify_bytes, verify_bytes_with};
 
 /// The value of `format` in `packet.json`.
-pub const PACKET_FORMAT: &str = "muniment/packet/1";
+pub const PACKET_FORMAT: &str = "muniment/packet/2";
+/// The format before it, whose custody entries did not carry their members' signatures: who is a
+/// member, and who did what, is *not checked* in one.
+pub const PACKET_FORMAT_BEFORE: &str = "muniment/packet/1";
 
 /// The names of a packet's files. Nothing outside of these may be in one.
 #[derive(Debug, Clone, Copy)]

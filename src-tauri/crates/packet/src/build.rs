@@ -130,11 +130,12 @@ pub fn prepare(input: &PacketInput) -> Result<Prepared, PacketError> {
         lay_out_proof(input, material, &mut files)?;
     }
     let mut ledger = Vec::new();
-    for entry in &input.custody.entries {
+    for entry in &derived.custody {
         let line = LedgerLine {
             index: entry.row.index,
             record: entry.record.clone(),
             path: entry.proof.clone(),
+            signed: Some(entry.signed.clone()),
         };
         ledger.extend(line.to_bytes()?);
     }

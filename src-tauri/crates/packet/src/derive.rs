@@ -4,20 +4,23 @@
 use std::collections::BTreeMap;
 
 use evidence::packet::{
-    CustodyHead, Engine, EvidenceEntry, Layout, MAX_LISTED_LEAVES, PACKET_FORMAT, PacketJson,
-    PolicyRef, ProofMode, ProofRange, RedactionRow, RedactorClaim, derived_limitations,
+    Act, CustodyHead, Engine, EvidenceEntry, Layout, MAX_LISTED_LEAVES, PACKET_FORMAT, PacketJson,
+    PolicyRef, ProofMode, ProofRange, RedactionRow, RedactorClaim, attribute, attributed_words,
+    derived_limitations, is_words, shows_same_words,
 };
 use evidence::{Checkpoint, Hash, SignedNote};
 use redaction::{Class, SCHEMA_PATH, Transform};
 
 use crate::build::PacketError;
-use crate::input::{Blocker, EvidenceItem, FieldTreatment, PacketInput};
+use crate::input::{Blocker, CustodyEntry, EvidenceItem, FieldTreatment, PacketInput};
 use crate::plan::FieldCount;
 use crate::policy::reason;
 
 /// What was derived.
 pub(crate) struct Derived {
     pub(crate) packet: PacketJson,
+    /// The custody entries, with nothing shown that the packet does not say.
+    pub(crate) custody: Vec<CustodyEntry>,
     pub(crate) disclosed: Vec<FieldCount>,
     pub(crate) blockers: Vec<Blocker>,
 }
@@ -37,6 +40,24 @@ impl Counts {
             message: message.to_owned(),
         });
     }
+}
+
+/// The custody entries, with the words that members wrote withheld unless the packet attributes the
+/// same ones to somebody.
+fn shown_entries(input: &PacketInput, packet: &PacketJson) -> Vec<CustodyEntry> {
+    let words = attributed_words(packet);
+    let mut entries = input.custody.entries.clone();
+    for entry in &mut entries {
+        for field in &mut entry.record.fields {
+            let text = field.value.as_deref();
+            let text: Option<String> = text.and_then(|text| serde_json::from_str(text).ok());
+            let same = text.is_some_and(|text| shows_same_words(&words, &field.path, &text));
+            if is_words(&field.path) && !same {
+                field.withhold();
+            }
+        }
+    }
+    entries
 }
 
 pub(crate) fn derive(input: &PacketInput) -> Result<Derived, PacketError> {
@@ -117,6 +138,10 @@ pub(crate) fn derive(input: &PacketInput) -> Result<Derived, PacketError> {
         limitations: input.limitations.clone(),
     };
     packet.timeline.sort_by_key(|row| row.utc);
+    let custody = shown_entries(input, &packet);
+    let acts: Vec<Act<'_>> = custody.iter().map(|entry| Act(&entry.record)).collect();
+    let preparer = packet.offices.first().map(|office| office.office.clone());
+    attribute(&mut packet, &acts, &preparer.unwrap_or_default());
     packet.limitations.extend(derived_limitations(&packet));
     if packet.required_signers.is_empty() {
         counts.block(
@@ -127,6 +152,7 @@ pub(crate) fn derive(input: &PacketInput) -> Result<Derived, PacketError> {
     }
     Ok(Derived {
         packet,
+        custody,
         disclosed: counts
             .disclosed
             .into_iter()

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use evidence::packet::{
     ActionRow, AnalysisRow, ClockRow, CommunicationRow, ControlRow, CustodyRow, DecisionRow,
     IncidentRecord, LessonRow, Limitation, MeasureRow, OfficeMark, PacketKind, RequiredSigner,
-    SourceTime, Supersedes, TimelineRow, WaiverRow,
+    SignedEntry, SourceTime, Supersedes, TimelineRow, WaiverRow,
 };
 use evidence::{Assurance, DisclosedRecord, Hash};
 use redaction::{Class, Policy};
@@ -177,7 +177,7 @@ pub struct ProofMaterial {
 pub struct CustodyExtract {
     /// The log's signed head.
     pub checkpoint_note: String,
-    /// Entries, in order of index.
+    /// Entries, in the order in which they were recorded.
     pub entries: Vec<CustodyEntry>,
 }
 
@@ -186,10 +186,13 @@ pub struct CustodyExtract {
 pub struct CustodyEntry {
     /// How it is shown.
     pub row: CustodyRow,
-    /// The entry as a record, fields of other concerns withheld.
+    /// The entry as a record, fields of other concerns withheld. Words that a member wrote may
+    /// still be shown: what the packet does not show as well is withheld when it is laid out.
     pub record: DisclosedRecord,
-    /// Inclusion proof to the head.
+    /// Inclusion proof to the head of its epoch.
     pub proof: Vec<Hash>,
+    /// The member's own signature.
+    pub signed: SignedEntry,
 }
 
 /// A gate that is still open.

@@ -4,9 +4,12 @@
 use std::io::{self, Read, Seek};
 
 use evidence::packet::{
-    Answer, BesideAnswers, Checked, Finding, Layout, MAX_PACKET_BYTES, PacketReport, PacketTrust,
-    Weight, verify_bytes_with,
+    Answer, Beside, BesideAnswers, Checked, Finding, Layout, MAX_PACKET_BYTES, PacketReport,
+    PacketTrust, Weight, verify_bytes_with,
 };
+
+use evidence::SchemaRef;
+use sources::Catalogue;
 
 use crate::policy;
 use crate::reading;
@@ -33,7 +36,12 @@ pub fn verify(zip: impl Read + Seek, trust: &PacketTrust) -> io::Result<PacketRe
 /// [`verify`] for a packet in memory.
 #[must_use]
 pub fn verify_whole(zip: &[u8], trust: &PacketTrust) -> PacketReport {
-    verify_bytes_with(zip, trust, &|checked| {
+    let catalogue = Catalogue::builtin();
+    let source_file = |schema: &SchemaRef| {
+        let source = catalogue.get(&schema.id, Some(schema.version));
+        source.map(|source| source.digest)
+    };
+    let checks = |checked: &Checked<'_>| {
         let mut findings = reading::check(checked);
         findings.extend(policy::check(checked.packet));
         // Setting pages is the dearest check, and proves nothing of a record that lies.
@@ -45,7 +53,15 @@ pub fn verify_whole(zip: &[u8], trust: &PacketTrust) -> PacketReport {
             reading: Answer::Ran(findings),
             pages,
         }
-    })
+    };
+    verify_bytes_with(
+        zip,
+        trust,
+        Beside {
+            source_file: &source_file,
+            checks: &checks,
+        },
+    )
 }
 
 fn pages(checked: &Checked<'_>) -> Answer {

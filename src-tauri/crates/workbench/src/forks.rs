@@ -7,6 +7,7 @@ use std::path::Path;
 use evidence::continuity::{ConsistencyLink, Fork};
 use evidence::fork::{Branch, FORK_PROOF_FORMAT, ForkProof, MAX_FORK_PROOF, Step};
 use evidence::merkle::Trace;
+use evidence::packet::Conclusion;
 use evidence::{Checkpoint, Hash, SignedNote, VerifierKey};
 use files::NewFile;
 use serde_json::json;
@@ -14,6 +15,7 @@ use vault::{Act, Segment};
 
 use crate::standing::{OriginStanding, Standing};
 use crate::text::grouped;
+use crate::verification::concluded;
 use crate::view::{FindingView, ForkProofView, VerifyLineView, VerifyView};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
@@ -306,12 +308,9 @@ pub(crate) fn verified(
         detail,
         findings: Vec::new(),
     };
-    let view = |passed, lines: Vec<VerifyLineView>| VerifyView {
-        kind: "fork proof".into(),
-        file: file.clone(),
-        passed,
-        checks: crate::verification::checks(&lines),
-        lines,
+    let view = |conclusion, lines| {
+        let trusted = conclusion == Conclusion::Passed;
+        concluded("fork proof", file.clone(), conclusion, trusted, lines)
     };
     let proof = ForkProof::parse(bytes);
     let keys = proof
@@ -332,7 +331,7 @@ pub(crate) fn verified(
                 "it does not show that two histories were signed".into(),
             );
             failed.findings.push(finding);
-            return view(false, vec![failed]);
+            return view(Conclusion::Failed, vec![failed]);
         }
     };
     let [a, b] = &found.trees;
@@ -381,5 +380,9 @@ pub(crate) fn verified(
                 .into(),
         )
     });
-    view(found.is_proven(), lines)
+    let conclusion = match found.is_proven() {
+        true => Conclusion::Passed,
+        false => Conclusion::NotTrusted,
+    };
+    view(conclusion, lines)
 }

@@ -13,6 +13,7 @@ mod limits;
 mod records;
 mod sections;
 mod show;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod wording;

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::str::FromStr;
 
 use evidence::export::{CheckOutcome, ExportVerdict, verify_export, verify_export_under};
-use evidence::packet::{Outcome, PacketReport, PacketTrust, SourceKeys, Status};
-use evidence::trust::OriginTrust;
-use evidence::{ExportFiles, Trust, VerifierKey};
+use evidence::packet::{Conclusion, Outcome, PacketReport, PacketTrust, Status};
+use evidence::trust::{OriginTrust, PinnedKey};
+use evidence::{Algorithm, ExportFiles, Trust, VerifierKey};
 
 use crate::view::{FindingView, VerifyCheckView, VerifyLineView, VerifyView};
 use crate::{Error, Workbench};
@@ -35,7 +35,7 @@ fn verify_with(path: &Path, trust: &Trusted) -> Result<VerifyView, Error> {
     let fork = crate::forks::read(&mut file).map_err(|e| Error::io("could not read", path, &e))?;
     if let Some(bytes) = fork {
         return Ok(crate::forks::verified(name, &bytes, |origin| {
-            trust.keys_for(Some(origin))
+            trust.keys_for(origin)
         }));
     }
     if is_packet(&mut file).map_err(|e| Error::io("could not read", path, &e))? {
@@ -81,7 +81,10 @@ fn export(
             };
             verify_export_under(files, policy, &digest, threads)
         }
-        None => verify_export(files, &trust.loose, threads),
+        None => {
+            let keys = origin.as_deref().map(|origin| trust.keys_for(origin));
+            verify_export(files, &keys.unwrap_or_default(), threads)
+        }
     }
     .map_err(|error| {
         Error::failed(
@@ -147,17 +150,42 @@ fn export(
         detail: format!("times are {}; no third party attested them", report.time),
         findings: Vec::new(),
     });
-    Ok(VerifyView {
-        kind: "export".into(),
+    let conclusion = match report.verdict {
+        ExportVerdict::Valid => Conclusion::Passed,
+        ExportVerdict::Pending => Conclusion::NotTrusted,
+        ExportVerdict::Rejected => Conclusion::Failed,
+    };
+    Ok(concluded(
+        "export",
         file,
-        checks: checks(&lines),
-        passed: report.verdict != ExportVerdict::Rejected,
+        conclusion,
+        conclusion == Conclusion::Passed,
         lines,
-    })
+    ))
+}
+
+/// The answer about a file of which each check has a line of its own.
+pub(crate) fn concluded(
+    kind: &str,
+    file: String,
+    conclusion: Conclusion,
+    trusted: bool,
+    lines: Vec<VerifyLineView>,
+) -> VerifyView {
+    VerifyView {
+        kind: kind.into(),
+        file,
+        passed: conclusion == Conclusion::Passed,
+        trusted,
+        outcome: crate::case::word(&conclusion),
+        words: conclusion.words().into(),
+        checks: checks(&lines),
+        lines,
+    }
 }
 
 /// What became of checks of which each has a line of its own.
-pub(crate) fn checks(lines: &[VerifyLineView]) -> Vec<VerifyCheckView> {
+fn checks(lines: &[VerifyLineView]) -> Vec<VerifyCheckView> {
     lines
         .iter()
         .filter_map(|line| {
@@ -182,6 +210,9 @@ pub(crate) fn packet_view(file: String, report: &PacketReport) -> VerifyView {
         kind: "packet".into(),
         file,
         passed: report.passed(),
+        trusted: report.trusted,
+        outcome: crate::case::word(&report.conclusion()),
+        words: report.conclusion().words().into(),
         checks: report
             .lines
             .iter()
@@ -289,46 +320,34 @@ impl Trusted {
         })
     }
 
-    /// Keys for an origin, whoever vouched for them.
-    fn keys_for(&self, origin: Option<&str>) -> Vec<VerifierKey> {
-        let pinned = origin.zip(self.origins.as_ref());
-        let pinned = pinned.map(|(origin, trust)| trust.keys_for(origin));
-        let loose = self.loose.iter().cloned();
-        loose.chain(pinned.unwrap_or_default()).collect()
+    /// Keys that count for an origin, whoever vouched for them. A vkey that was given by itself
+    /// counts for the log that it names, and for no other; a cosigner's is of no log, and counts for
+    /// every one that it cosigned.
+    fn keys_for(&self, origin: &str) -> Vec<VerifierKey> {
+        let counts =
+            |key: &&VerifierKey| key.name() == origin || key.algorithm() == Algorithm::MlDsa44;
+        let loose = self.loose.iter().filter(counts);
+        let pinned = self.policy(origin).map_or(&[][..], |policy| &policy.keys);
+        let pinned = pinned.iter().map(|key| key.0.clone());
+        loose.cloned().chain(pinned).collect()
     }
 
     /// The policy of an origin, where a trust file states one.
     fn policy(&self, origin: &str) -> Option<&OriginTrust> {
-        self.origins.as_ref()?.origin(origin)
+        let policy = self.origins.as_ref().and_then(|trust| trust.origin(origin));
+        policy.or_else(|| self.packet.as_ref()?.source(origin))
     }
 
     fn packet(&self) -> PacketTrust {
-        if let Some(packet) = &self.packet {
-            return packet.clone();
-        }
-        // A vkey names its origin, so a plain list serves for signers and sources alike.
-        let mut sources: Vec<SourceKeys> = Vec::new();
-        let mut add =
-            |origin: &str, key: &VerifierKey| match sources.iter_mut().find(|s| s.origin == origin)
-            {
-                Some(known) => known.keys.push(key.clone()),
-                None => sources.push(SourceKeys {
-                    origin: origin.to_owned(),
-                    keys: vec![key.clone()],
-                }),
-            };
+        let mut trust = self.packet.clone().unwrap_or_default();
+        // A vkey names its log or its member, so a plain list serves for sources and signers alike.
         for key in &self.loose {
-            add(key.name(), key);
+            trust.pin_source(key.name(), [key.clone()]);
+            trust.signers.push(PinnedKey(key.clone()));
         }
-        for origin in self.origins.iter().flat_map(|t| &t.origins) {
-            for key in &origin.keys {
-                add(&origin.origin, &key.0);
-            }
-        }
-        PacketTrust {
-            signers: self.loose.clone(),
-            sources,
-        }
+        let origins = self.origins.iter().flat_map(|trust| &trust.origins);
+        trust.sources.extend(origins.cloned());
+        trust
     }
 }
 

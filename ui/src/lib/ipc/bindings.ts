@@ -2022,8 +2022,17 @@ export type VerifyView = {
 	kind: string,
 	/**  File name. */
 	file: string,
-	/**  Whether nothing failed (see each line for what that means). */
+	/**  Whether everything was checked and holds, and somebody who is trusted signed. */
 	passed: boolean,
+	/**  Whether somebody signed whom the given trust names, as it asks. */
+	trusted: boolean,
+	/**
+	 *  `passed`, `failed`, `not-trusted` (intact, but nobody trusted signed) or `not-checked`
+	 *  (intact and signed by somebody trusted, but not everything could be checked).
+	 */
+	outcome: string,
+	/**  The outcome in one sentence. */
+	words: string,
 	/**  Separate lines, never one tick. */
 	lines: VerifyLineView[],
 	/**  Every check there is for such a file, and what became of it. */

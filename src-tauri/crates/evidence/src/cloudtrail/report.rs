@@ -388,6 +388,10 @@ pub struct TrailReport {
     pub format: String,
     /// As a whole.
     pub verdict: TrailVerdict,
+    /// Whether every file is proven and nothing asked for is missing.
+    pub passed: bool,
+    /// Whether what holds is signed with a key that was pinned and confirmed.
+    pub trusted: bool,
     /// Each digest file, by path.
     pub digests: Vec<DigestLine>,
     /// Each log file, by path.

@@ -138,9 +138,12 @@ pub fn survey(trail: &Trail, policies: &[TrailTrust]) -> TrailReport {
     }));
     lines.sort();
     lines.dedup();
+    let verdict = whole(&lines, &logs, &findings);
     TrailReport {
         format: REPORT_FORMAT.to_owned(),
-        verdict: whole(&lines, &logs, &findings),
+        verdict,
+        passed: verdict == TrailVerdict::Verified,
+        trusted: matches!(verdict, TrailVerdict::Verified | TrailVerdict::Incomplete),
         digests: lines,
         logs,
         chains,

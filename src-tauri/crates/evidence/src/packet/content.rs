@@ -4,50 +4,71 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Layout;
 use super::container::printable;
-use super::facts;
-use super::logs::{ProvedRanges, check_custody, check_proofs};
+use super::custody::{self, Proven};
+use super::logs::{ProvedRanges, check_proofs};
 use super::model::{EvidenceEntry, PacketJson};
 use super::proofs::{DisclosedEntry, schema_name};
-use super::report::Findings;
+use super::report::{Findings, Outcome};
 use super::sections::EvidencePin;
 use super::tables::{table, table_names};
 use super::texts::{readme_text, verify_text};
 use super::trust::PacketTrust;
 use super::verify::Files;
+use super::{Layout, PACKET_FORMAT, attributions, facts};
 use crate::merkle::verify_inclusion;
-use crate::record::{DisclosedRecord, SCHEMA_PATH};
+use crate::record::{DisclosedRecord, SCHEMA_PATH, check_meaning};
 
-pub(super) fn check(
+/// What the content line hands on to those after it.
+pub(super) struct Shown<'a> {
+    pub(super) proved: ProvedRanges<'a>,
+    /// Who the ledger part proves to be a member; `None` where it proves nobody.
+    pub(super) members: Option<Proven>,
+}
+
+pub(super) fn check<'a>(
     files: &Files<'_>,
-    packet: &PacketJson,
+    packet: &'a PacketJson,
     trust: &PacketTrust,
     content: &mut Findings,
-    signers: &mut Findings,
-) {
+) -> Shown<'a> {
     content.run("register", |findings| {
         check_register(packet, findings);
         check_pins(packet, findings);
     });
     content.run("texts", |findings| check_texts(files, packet, findings));
-    let proved = content.run("proofs", |findings| {
-        check_proofs(files, packet, trust, findings, signers)
-    });
+    let proved = content.run("proofs", |findings| check_proofs(files, packet, findings));
     content.run("records", |findings| {
         let withheld = check_records(files, packet, &proved, findings);
         check_redactions(packet, &withheld, findings);
     });
-    content.run("custody", |findings| {
-        check_custody(files, &packet.custody, trust, findings, signers);
+    let entries = content.run("custody", |findings| {
+        let entries = custody::check(files, packet, findings)?;
+        facts::custody(packet, &entries, findings);
+        Some(entries)
     });
+    let members = match &entries {
+        Some(entries) if packet.format == PACKET_FORMAT => content.run("members", |findings| {
+            let members = custody::members(files, packet, entries, findings)?;
+            attributions::check(packet, entries, &members, findings);
+            Some(members)
+        }),
+        // The format before carries no signature of the members who recorded what it shows.
+        _ => {
+            content.ran("members", Outcome::NotRun);
+            None
+        }
+    };
     content.run("facts", |findings| {
         facts::check(files, packet, trust, findings)
     });
+    Shown { proved, members }
 }
 
 /// Names of the checks that [`check`] runs.
-pub(super) const CHECKS: [&str; 6] = ["register", "texts", "proofs", "records", "custody", "facts"];
+pub(super) const CHECKS: [&str; 7] = [
+    "register", "texts", "proofs", "records", "custody", "members", "facts",
+];
 
 fn safe_id(id: &str) -> bool {
     !id.is_empty()
@@ -233,6 +254,9 @@ fn check_record(
         ));
     }
     let leaf = file.record.leaf().map_err(|_| form)?;
+    let fields = file.record.fields.iter();
+    check_meaning(fields.map(|f| (f.path.as_str(), f.value.as_deref())))
+        .map_err(|_| ("path-twice", "a path of the record has two meanings"))?;
     check_fields(&file.record, entry, withheld)?;
     if leaf != entry.leaf {
         return Err((

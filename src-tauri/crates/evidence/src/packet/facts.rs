@@ -6,16 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::Layout;
+use super::PACKET_FORMAT;
 use super::container::printable;
+use super::custody::Entry;
 use super::limits::derived_limitations;
 use super::model::{EvidenceEntry, PacketJson, PacketKind, SourceTime, Stamp};
-use super::proofs::LedgerLine;
 use super::report::Findings;
 use super::sections::{EvidencePin, TimelineKind, TimelineRow};
 use super::statement::raw_public_key;
 use super::trust::PacketTrust;
 use super::verify::Files;
 use crate::continuity::Assurance;
+use crate::ledger::vault_and_epoch;
 use crate::note::{Algorithm, SignedNote, VerifierKey};
 
 /// Words of the verdicts that a range can have.
@@ -36,12 +38,13 @@ pub(super) fn check(
     trust: &PacketTrust,
     findings: &mut Findings,
 ) {
-    offices(packet, findings);
+    if packet.format != PACKET_FORMAT {
+        offices(packet, findings);
+    }
     incident(packet, findings);
     timeline(packet, findings);
     scope(packet, findings);
     assurance(files, packet, trust, findings);
-    custody(files, packet, findings);
     limitations(packet, findings);
 }
 
@@ -49,7 +52,8 @@ fn place(section: &str, id: &str) -> String {
     format!("{} {section} {}", Layout::PACKET, printable(id.as_bytes()))
 }
 
-/// The cover and the signatures that the packet requires.
+/// The cover and the signatures that the packet requires, in a packet whose custody log does not
+/// prove who its members are.
 fn offices(packet: &PacketJson, findings: &mut Findings) {
     for office in &packet.offices {
         let required = office.fingerprint.as_ref().and_then(|fingerprint| {
@@ -336,9 +340,11 @@ fn own_keys(files: &Files<'_>, packet: &PacketJson, trust: &PacketTrust) -> Vec<
         .iter()
         .filter(|(name, _)| name.starts_with(Layout::SIGNATURES) && name.ends_with(".pub.pem"))
         .filter_map(|(_, pem)| raw_public_key(pem));
-    let custody = trust.source_keys(&packet.custody.origin);
+    let custody = trust.source(&packet.custody.origin);
+    let custody = custody.map_or(&[][..], |source| &source.keys);
     let custody = custody
         .iter()
+        .map(|key| &key.0)
         .filter(|key| key.algorithm() == Algorithm::Ed25519)
         .filter_map(|key| <[u8; 32]>::try_from(key.public_key()).ok());
     signing.chain(custody).collect()
@@ -352,42 +358,38 @@ fn signs(note: &SignedNote, key: &[u8; 32]) -> bool {
     })
 }
 
-/// The words of a custody row: of the event that the entry is about, or of its kind.
+/// The words of a custody row: of the event that the entry is about, or of its kind, and of its
+/// epoch where a restore has ended that since.
 #[must_use]
-pub fn custody_note(act: &str, event: Option<&str>) -> String {
-    match event {
+pub fn custody_note(act: &str, event: Option<&str>, ended_epoch: Option<u64>) -> String {
+    let words = match event {
         Some(event) => event.replace('-', " "),
         None => act.replace(['.', '-'], " "),
+    };
+    match ended_epoch {
+        Some(epoch) => format!("{words} (epoch {epoch}, before a restore)"),
+        None => words,
     }
 }
 
 /// What a custody row says beside kind and time, and what its entry discloses.
-fn custody(files: &Files<'_>, packet: &PacketJson, findings: &mut Findings) {
-    let Some(ledger) = files.get(Layout::LEDGER) else {
-        return;
-    };
-    let lines = ledger.split_inclusive(|b| *b == b'\n');
-    for (row, line) in packet.custody.entries.iter().zip(lines) {
-        let Ok(entry) = serde_json::from_slice::<LedgerLine>(line) else {
-            continue;
-        };
-        let shown = |path: &str| {
-            let mut fields = entry.record.fields.iter();
-            let field = fields.find(|field| field.path == path)?;
-            serde_json::from_str::<String>(field.value.as_deref()?).ok()
-        };
-        let place = format!("{} entry {}", Layout::LEDGER, row.index);
-        if row.note != custody_note(&row.act, shown("/detail/event/event").as_deref()) {
+pub(super) fn custody(packet: &PacketJson, entries: &[Entry<'_>], findings: &mut Findings) {
+    let head = vault_and_epoch(&packet.custody.origin).map(|(_, epoch)| epoch);
+    for entry in entries {
+        let ended = entry.row.epoch.filter(|epoch| Some(*epoch) != head);
+        let event = entry.text("/detail/event/event");
+        if entry.row.note != custody_note(&entry.row.act, event.as_deref(), ended) {
             findings.fail(
                 "custody-note",
-                place.clone(),
+                entry.place(),
                 "the words about the entry are not those of what it discloses",
             );
         }
-        if shown("/incident").is_some_and(|id| id != packet.incident.id) {
+        let incident = entry.text("/incident");
+        if incident.is_some_and(|id| id != packet.incident.id) {
             findings.fail(
                 "custody-incident",
-                place,
+                entry.place(),
                 "the entry is about another incident than the packet",
             );
         }

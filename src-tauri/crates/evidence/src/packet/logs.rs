@@ -1,19 +1,15 @@
-//! What has to lead to a signed root: the ranges of the sources' logs that the records rest on,
-//! and the extract of the custody ledger.
+//! What has to lead to a signed root: the ranges of the sources' logs that the records rest on.
 
 use std::collections::BTreeMap;
 
 use super::Layout;
-use super::container::printable;
-use super::content::has_seed;
-use super::model::{CustodyHead, CustodyRow, PacketJson, ProofMode, ProofRange};
-use super::proofs::{InclusionFile, LedgerLine, RangeFile};
+use super::model::{PacketJson, ProofMode, ProofRange};
+use super::proofs::{InclusionFile, RangeFile};
 use super::report::Findings;
-use super::trust::PacketTrust;
 use super::verify::Files;
 use crate::checkpoint::Checkpoint;
 use crate::hash::Hash;
-use crate::merkle::{CompactRange, verify_inclusion};
+use crate::merkle::CompactRange;
 use crate::note::SignedNote;
 
 /// The most leaf hashes that a range may list in full.
@@ -22,6 +18,8 @@ pub const MAX_LISTED_LEAVES: u64 = 200_000;
 /// A range whose proof material folded to its checkpoint.
 pub(super) struct Proved<'a> {
     pub(super) range: &'a ProofRange,
+    /// Root of the log before the range, where leaf hashes prove it.
+    pub(super) before: Option<Hash>,
     pub(super) leaves: BTreeMap<u64, Hash>,
     pub(super) inclusion: Option<InclusionFile>,
 }
@@ -32,14 +30,12 @@ pub(super) type ProvedRanges<'a> = BTreeMap<(&'a str, u64, u64), Proved<'a>>;
 pub(super) fn check_proofs<'a>(
     files: &Files<'_>,
     packet: &'a PacketJson,
-    trust: &PacketTrust,
     content: &mut Findings,
-    signers: &mut Findings,
 ) -> ProvedRanges<'a> {
     let mut proved = ProvedRanges::new();
     for range in &packet.proofs {
         let folder = Layout::proofs(&range.origin, range.first, range.last);
-        match check_range(files, packet, range, &folder, trust, signers) {
+        match check_range(files, packet, range, &folder) {
             Ok(one) => {
                 let key = (range.origin.as_str(), range.first, range.last);
                 if proved.insert(key, one).is_some() {
@@ -65,8 +61,6 @@ fn check_range<'a>(
     packet: &PacketJson,
     range: &'a ProofRange,
     folder: &str,
-    trust: &PacketTrust,
-    signers: &mut Findings,
 ) -> Result<Proved<'a>, Refused> {
     let file = |name: &'static str| {
         files.get(&format!("{folder}{name}")).copied().ok_or((
@@ -93,14 +87,8 @@ fn check_range<'a>(
         ));
     }
     let checkpoint = file("checkpoint")?;
-    let checkpoint = check_note(
-        checkpoint,
-        &range.origin,
-        &format!("{folder}checkpoint"),
-        trust,
-        signers,
-    )
-    .map_err(|(code, message)| (code, "checkpoint", message))?;
+    let (_, checkpoint) = checkpoint_of(checkpoint, &range.origin)
+        .map_err(|(code, message)| (code, "checkpoint", message))?;
     if range.first > range.last || checkpoint.size != range.last {
         return Err((
             "checkpoint-size",
@@ -131,9 +119,10 @@ fn check_range<'a>(
     }
     match range.mode {
         ProofMode::Leaves => {
-            let leaves = fold_leaves(range, compact.frontier, file("leaves")?)?;
+            let (leaves, before) = fold_leaves(range, compact.frontier, file("leaves")?)?;
             Ok(Proved {
                 range,
+                before: Some(before),
                 leaves,
                 inclusion: None,
             })
@@ -155,6 +144,7 @@ fn check_range<'a>(
             }
             Ok(Proved {
                 range,
+                before: None,
                 leaves: BTreeMap::new(),
                 inclusion: Some(inclusion),
             })
@@ -166,7 +156,7 @@ fn fold_leaves(
     range: &ProofRange,
     frontier: Vec<Hash>,
     bytes: &[u8],
-) -> Result<BTreeMap<u64, Hash>, Refused> {
+) -> Result<(BTreeMap<u64, Hash>, Hash), Refused> {
     let count = range.last - range.first;
     if count > MAX_LISTED_LEAVES || bytes.len() as u64 != count * 32 {
         return Err((
@@ -182,6 +172,7 @@ fn fold_leaves(
             "the frontier has not the number of hashes that its size needs",
         )
     })?;
+    let before = tree.root();
     let mut leaves = BTreeMap::new();
     for (index, leaf) in (range.first..).zip(bytes.chunks_exact(32)) {
         let mut hash = [0; 32];
@@ -196,18 +187,14 @@ fn fold_leaves(
             "frontier and leaves do not fold to the checkpoint's root",
         ));
     }
-    Ok(leaves)
+    Ok((leaves, before))
 }
 
-/// Reads a checkpoint note and checks its signature as far as the reader gave
-/// keys for the origin.
-fn check_note(
+/// Reads a checkpoint note. Who signed it is looked at elsewhere.
+pub(super) fn checkpoint_of(
     bytes: &[u8],
     origin: &str,
-    place: &str,
-    trust: &PacketTrust,
-    signers: &mut Findings,
-) -> Result<Checkpoint, (&'static str, &'static str)> {
+) -> Result<(SignedNote, Checkpoint), (&'static str, &'static str)> {
     let form = ("checkpoint-form", "not a signed note with a checkpoint");
     let note = SignedNote::parse(bytes).map_err(|_| form)?;
     let checkpoint = Checkpoint::parse(note.text()).map_err(|_| form)?;
@@ -217,151 +204,5 @@ fn check_note(
             "the checkpoint is of another origin than packet.json says",
         ));
     }
-    let keys = trust.source_keys(origin);
-    match note.verify(&keys) {
-        Err(_) => {
-            return Err((
-                "source-signature",
-                "the signature of a source key you pinned does not verify",
-            ));
-        }
-        Ok(verified) if verified.is_empty() && !keys.is_empty() => {
-            return Err((
-                "source-foreign-key",
-                "none of the keys you pinned for the origin signed the checkpoint",
-            ));
-        }
-        Ok(_) => {}
-    }
-    if keys.is_empty() {
-        let ids: Vec<String> = note
-            .lines()
-            .iter()
-            .map(|line| {
-                format!(
-                    "{} {}",
-                    printable(line.name.as_bytes()),
-                    data_encoding::HEXLOWER.encode(&line.id)
-                )
-            })
-            .collect();
-        signers.note(
-            "source-key-not-pinned",
-            place,
-            format!(
-                "source key not pinned by you: the checkpoint is signed by {}",
-                ids.join(", ")
-            ),
-        );
-    }
-    Ok(checkpoint)
-}
-
-pub(super) fn check_custody(
-    files: &Files<'_>,
-    head: &CustodyHead,
-    trust: &PacketTrust,
-    content: &mut Findings,
-    signers: &mut Findings,
-) {
-    let (Some(note), Some(ledger)) = (
-        files.get(Layout::LEDGER_CHECKPOINT),
-        files.get(Layout::LEDGER),
-    ) else {
-        return;
-    };
-    let place = Layout::LEDGER_CHECKPOINT;
-    let checkpoint = match check_note(note, &head.origin, place, trust, signers) {
-        Ok(checkpoint) => checkpoint,
-        Err((code, message)) => {
-            content.fail(code, place, message);
-            return;
-        }
-    };
-    if checkpoint.size != head.size || checkpoint.root != head.root {
-        content.fail(
-            "custody-head",
-            place,
-            "the custody log's signed head is not the one in packet.json",
-        );
-        return;
-    }
-    let mut lines = ledger.split_inclusive(|b| *b == b'\n');
-    for row in &head.entries {
-        let Some(line) = lines.next() else {
-            content.fail(
-                "ledger-truncated",
-                format!("{} entry {}", Layout::LEDGER, row.index),
-                "an entry that packet.json lists is not in the extract",
-            );
-            return;
-        };
-        if let Err((code, message)) = check_ledger_line(line, row, head) {
-            content.fail(
-                code,
-                format!("{} entry {}", Layout::LEDGER, row.index),
-                message,
-            );
-        }
-    }
-    if lines.next().is_some() {
-        content.fail(
-            "ledger-extra",
-            Layout::LEDGER,
-            "the extract has entries that packet.json does not list",
-        );
-    }
-}
-
-fn check_ledger_line(
-    line: &[u8],
-    row: &CustodyRow,
-    head: &CustodyHead,
-) -> Result<(), (&'static str, &'static str)> {
-    let form = (
-        "ledger-form",
-        "the line is not a custody entry in its one accepted spelling",
-    );
-    let value: serde_json::Value = serde_json::from_slice(line).map_err(|_| form)?;
-    if has_seed(&value) {
-        return Err((
-            "seed-included",
-            "the line carries a record seed, which opens every withheld field",
-        ));
-    }
-    let entry: LedgerLine = serde_json::from_slice(line).map_err(|_| form)?;
-    if entry.to_bytes().ok().as_deref() != Some(line) {
-        return Err(form);
-    }
-    if entry.index != row.index || entry.record.index != row.index {
-        return Err((
-            "ledger-index",
-            "the entry has another index than packet.json lists",
-        ));
-    }
-    let leaf = entry.record.leaf().map_err(|_| form)?;
-    verify_inclusion(row.index, head.size, &leaf, &entry.path, &head.root).map_err(|_| {
-        (
-            "ledger-proof",
-            "the entry does not fold to the custody log's signed head",
-        )
-    })?;
-    let shown = |path: &str| {
-        entry
-            .record
-            .fields
-            .iter()
-            .find(|field| field.path == path)
-            .and_then(|field| field.value.as_deref())
-            .and_then(|text| serde_json::from_str::<String>(text).ok())
-    };
-    // Every custody entry states its kind and its time, and a packet shows both.
-    let at = shown("/at").and_then(|text| chrono::DateTime::parse_from_rfc3339(&text).ok());
-    if at.map(|at| at.to_utc()) != Some(row.at.0) || shown("/kind").as_deref() != Some(&row.act) {
-        return Err((
-            "custody-row",
-            "kind or time of the entry differ between packet.json and the custody log",
-        ));
-    }
-    Ok(())
+    Ok((note, checkpoint))
 }

@@ -65,7 +65,7 @@ impl JsonSchema for Stamp {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PacketJson {
-    /// `muniment/packet/1`.
+    /// `muniment/packet/2`; `muniment/packet/1` was before members' own signatures were carried.
     pub format: String,
     /// Identifier of the packet, e.g. `INC-2026-0042_review`.
     pub id: String,
@@ -366,7 +366,11 @@ pub struct CustodyHead {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustodyRow {
-    /// Index in the custody log.
+    /// Epoch of the custody log: 0, and one more after each restore. Absent in packets of the
+    /// format before, whose entries are all of the head's epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
+    /// Index in the epoch's log.
     pub index: u64,
     /// When.
     pub at: Stamp,

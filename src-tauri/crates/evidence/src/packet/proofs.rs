@@ -136,8 +136,26 @@ pub struct LedgerLine {
     pub index: u64,
     /// The entry, with fields of other concerns withheld.
     pub record: DisclosedRecord,
-    /// Sibling hashes from the leaf up to the signed head.
+    /// Sibling hashes from the leaf up to the head of the entry's epoch.
     pub path: Vec<Hash>,
+    /// The member's own signature. Absent in packets of the format before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<SignedEntry>,
+}
+
+/// What the member who recorded an entry signed, beside its leaf hash; see
+/// [`entry_message`](crate::ledger::entry_message).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedEntry {
+    /// Epoch of the ledger: 0, and one more after each restore.
+    pub epoch: u64,
+    /// Root of the epoch's log before the entry.
+    pub previous: Hash,
+    /// Ed25519 signature, base64.
+    pub signature: String,
+    /// Consistency proof (RFC 6962) from the log before the entry to the head of its epoch.
+    pub consistency: Vec<Hash>,
 }
 
 impl LedgerLine {

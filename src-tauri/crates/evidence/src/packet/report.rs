@@ -40,7 +40,7 @@ pub enum Status {
     Ok,
     /// Does not hold; the findings say why and where.
     Failed,
-    /// Nobody gave a list of trusted keys, so nothing can be said.
+    /// Nobody whom the reader trusts signed, or the reader named nobody.
     NotTrusted,
     /// No token of a time-stamping authority is present.
     NotAttested,
@@ -55,7 +55,7 @@ impl Status {
         match self {
             Self::Ok => "ok",
             Self::Failed => "FAILED",
-            Self::NotTrusted => "unknown",
+            Self::NotTrusted => "not trusted",
             Self::NotAttested => "not attested",
             Self::NotChecked => "not checked",
         }
@@ -156,8 +156,37 @@ pub struct PacketIdentity {
 pub struct PacketReport {
     /// Which packet, when `packet.json` could be read.
     pub packet: Option<PacketIdentity>,
+    /// Whether somebody signed whom the reader trusts, and whoever the reader asks for.
+    pub trusted: bool,
     /// Integrity, signatures, signers, time, content.
     pub lines: [Line; 5],
+}
+
+/// What a verification comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conclusion {
+    /// Everything was checked and holds, and somebody trusted signed.
+    Passed,
+    /// Something does not hold.
+    Failed,
+    /// Nothing that was checked fails; nobody whom the reader trusts signed it.
+    NotTrusted,
+    /// Nothing that was checked fails, and somebody trusted signed; not everything was checked.
+    NotChecked,
+}
+
+impl Conclusion {
+    /// The sentence.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Passed => "everything was checked and holds, and somebody you trust signed it",
+            Self::Failed => "something does not hold",
+            Self::NotTrusted => "intact; nobody you trust signed it",
+            Self::NotChecked => "intact, signed by somebody you trust; not everything was checked",
+        }
+    }
 }
 
 impl PacketReport {
@@ -167,16 +196,26 @@ impl PacketReport {
         &self.lines[name as usize]
     }
 
-    /// The exit code's question: integrity, signatures and content hold, and
-    /// no signer is foreign to a trust list that was given. Without such a list
-    /// the signers are *unknown*, which the line says and which does not fail;
-    /// time that nobody attests does not fail either.
+    /// What it comes to: the exit code's question.
+    #[must_use]
+    pub fn conclusion(&self) -> Conclusion {
+        let any = |status| self.lines.iter().any(|line| line.status == status);
+        if any(Status::Failed) {
+            Conclusion::Failed
+        } else if !self.trusted {
+            Conclusion::NotTrusted
+        } else if any(Status::NotChecked) {
+            Conclusion::NotChecked
+        } else {
+            Conclusion::Passed
+        }
+    }
+
+    /// Whether every line was checked and holds, and somebody whom the reader trusts signed. Time
+    /// that nobody attests is said, and does not count.
     #[must_use]
     pub fn passed(&self) -> bool {
-        [LineName::Integrity, LineName::Signatures, LineName::Content]
-            .iter()
-            .all(|name| self.line(*name).status == Status::Ok)
-            && self.line(LineName::Signers).status != Status::Failed
+        self.conclusion() == Conclusion::Passed
     }
 
     /// Codes of all failures, in the order of the lines.

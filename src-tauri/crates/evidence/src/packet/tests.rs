@@ -8,6 +8,7 @@ use super::container::parse;
 use super::report::Findings;
 use super::*;
 use crate::note::SigningKey;
+use crate::trust::PinnedKey;
 
 fn small() -> Vec<u8> {
     let files: BTreeMap<String, Vec<u8>> = [
@@ -88,23 +89,70 @@ fn public_keys_have_one_spelling() {
 #[test]
 fn trust_files_name_the_bad_key() {
     let key = SigningKey::from_seed("k", &[3; 32]).unwrap();
-    let trust = PacketTrust {
-        signers: vec![key.verifier_key().clone()],
-        sources: vec![SourceKeys {
-            origin: "o".into(),
-            keys: vec![key.verifier_key().clone()],
+    let mut trust = PacketTrust {
+        signers: vec![PinnedKey(key.verifier_key().clone())],
+        workspaces: vec![PinnedWorkspace {
+            vault: "w".into(),
+            genesis: crate::hash::Hash::sha256(b"genesis"),
         }],
+        require: vec![RequiredSignature::Role(RequiredRole {
+            role: crate::ledger::Role::Reviewer,
+            count: 1,
+        })],
+        ..PacketTrust::default()
     };
+    trust.pin_source("o", [key.verifier_key().clone()]);
     let text = trust.to_json().unwrap();
     assert_eq!(PacketTrust::parse(text.as_bytes()).unwrap(), trust);
     let bad = text.replacen("k+", "k+0", 1);
     let error = PacketTrust::parse(bad.as_bytes()).unwrap_err();
     assert!(
-        matches!(&error, PacketTrustError::Key { place, number: 1, .. } if place == "signers"),
+        matches!(&error, PacketTrustError::Json { place, .. } if place == "signers[0]"),
         "{error}"
     );
     assert!(matches!(
         PacketTrust::parse(b"{\"format\":\"x\"}"),
         Err(PacketTrustError::Format)
+    ));
+}
+
+#[test]
+fn trust_files_of_before_are_read_and_say_no_more_than_they_could() {
+    let key = SigningKey::from_seed("k", &[3; 32]).unwrap();
+    let vkey = key.verifier_key().to_string();
+    let before = format!(
+        r#"{{"format":"muniment/packet-trust/1","signers":["{vkey}"],"sources":[{{"origin":"o","keys":["{vkey}"]}}]}}"#
+    );
+    let trust = PacketTrust::parse(before.as_bytes()).unwrap();
+    assert_eq!(trust.format, PACKET_TRUST_FORMAT);
+    assert_eq!(trust.source("o").unwrap().keys.len(), 1);
+    let newer = before.replace(
+        r#","sources""#,
+        r#","require":[{"role":"reviewer"}],"sources""#,
+    );
+    assert!(matches!(
+        PacketTrust::parse(newer.as_bytes()),
+        Err(PacketTrustError::Format)
+    ));
+}
+
+#[test]
+fn a_trust_file_says_nothing_twice_and_asks_for_something() {
+    let of = |body: &str| {
+        let text = format!(r#"{{"format":"{PACKET_TRUST_FORMAT}",{body}}}"#);
+        PacketTrust::parse(text.as_bytes())
+    };
+    assert!(of(r#""require":[{"role":"custodian","count":2},{"role":"reviewer"}]"#).is_ok());
+    assert!(matches!(
+        of(r#""require":[{"role":"custodian","count":0}]"#),
+        Err(PacketTrustError::NoSignature(1))
+    ));
+    assert!(matches!(
+        of(r#""require":[{"role":"owner"}]"#),
+        Err(PacketTrustError::Json { .. })
+    ));
+    assert!(matches!(
+        of(r#""sources":[{"origin":"o","keys":[]},{"origin":"o","keys":[]}]"#),
+        Err(PacketTrustError::Twice("sources"))
     ));
 }

@@ -14,11 +14,12 @@ use super::report::{
 use super::statement::{PAYLOAD_TYPE, STATEMENT_FORMAT, Statement, public_key_pem, raw_public_key};
 use super::tables::table_names;
 use super::trust::PacketTrust;
-use super::{Layout, PACKET_FORMAT};
+use super::{Layout, PACKET_FORMAT, PACKET_FORMAT_BEFORE, signers, sources};
 use crate::base64;
 use crate::dsse::{Envelope, pae};
 use crate::hash::Hash;
 use crate::note::VerifierKey;
+use crate::record::SchemaRef;
 
 /// The files of a packet, by name.
 pub(super) type Files<'a> = BTreeMap<String, &'a [u8]>;
@@ -37,7 +38,14 @@ pub fn verify(mut zip: impl Read + Seek, trust: &PacketTrust) -> io::Result<Pack
 /// [`verify`] for a packet in memory. What this crate cannot look at is *not checked*.
 #[must_use]
 pub fn verify_bytes(zip: &[u8], trust: &PacketTrust) -> PacketReport {
-    verify_bytes_with(zip, trust, &|_| BesideAnswers::default())
+    verify_bytes_with(
+        zip,
+        trust,
+        Beside {
+            source_file: &|_| None,
+            checks: &|_| BesideAnswers::default(),
+        },
+    )
 }
 
 /// What the checks beside this crate's own are given: a packet of which everything else holds.
@@ -70,14 +78,19 @@ pub struct BesideAnswers {
     pub pages: Answer,
 }
 
-/// [`verify_bytes`], with the checks that this crate cannot do by itself. They are asked only
-/// where nothing else failed: what they cost is not spent on what is refused anyway.
+/// What is known and can be done outside of this crate.
+#[derive(Clone, Copy)]
+pub struct Beside<'a> {
+    /// SHA-256 of the source file of a schema, where there is one.
+    pub source_file: &'a dyn Fn(&SchemaRef) -> Option<Hash>,
+    /// The checks that this crate cannot do. They are asked only where nothing else failed: what
+    /// they cost is not spent on what is refused anyway.
+    pub checks: &'a dyn Fn(&Checked<'_>) -> BesideAnswers,
+}
+
+/// [`verify_bytes`], with what is known and can be done outside of this crate.
 #[must_use]
-pub fn verify_bytes_with(
-    zip: &[u8],
-    trust: &PacketTrust,
-    beside: &dyn Fn(&Checked<'_>) -> BesideAnswers,
-) -> PacketReport {
+pub fn verify_bytes_with(zip: &[u8], trust: &PacketTrust, beside: Beside<'_>) -> PacketReport {
     let mut integrity = Findings::default();
     let files = integrity.run("archive", |findings| parse(zip, findings));
     if !integrity.run("sizes", |findings| bounds::check_sizes(&files, findings)) {
@@ -100,29 +113,44 @@ pub fn verify_bytes_with(
         check_signatures(&files, packet.as_ref(), findings)
     });
     let mut signers = Findings::default();
-    let fine = signers.run("signers", |findings| {
-        check_signers(packet.as_ref(), &signed, trust, findings)
-    });
-
+    let mut members = None;
+    let mut pinned = None;
     match &packet {
         Some(packet) => {
-            content::check(&files, packet, trust, &mut content, &mut signers);
-            let sound = integrity.status == Status::Ok && !signatures.failed() && !content.failed();
-            let answers = if sound {
-                let files = &files;
-                beside(&Checked { packet, files })
-            } else {
-                BesideAnswers::default()
-            };
-            for (name, answer) in [("reading", answers.reading), ("pages", answers.pages)] {
-                settle(name, answer, &mut content);
-            }
+            let shown = content::check(&files, packet, trust, &mut content);
+            pinned = Some(signers.run("sources", |findings| {
+                let digest = beside.source_file;
+                sources::check(&files, packet, &shown.proved, trust, digest, findings)
+            }));
+            members = shown.members;
         }
         None => {
-            for name in content::CHECKS.into_iter().chain(["reading", "pages"]) {
+            signers.ran("sources", Outcome::NotRun);
+            for name in content::CHECKS {
                 content.ran(name, Outcome::NotRun);
             }
         }
+    }
+    match &members {
+        Some(members) => signatures.run("holders", |findings| {
+            signers::check_holders(&signed, members, findings);
+        }),
+        None => signatures.ran("holders", Outcome::NotRun),
+    }
+    let judged = signers::check(&signed, members.as_ref(), trust, &mut signers);
+    let answers = match &packet {
+        Some(packet)
+            if integrity.status == Status::Ok && !signatures.failed() && !content.failed() =>
+        {
+            (beside.checks)(&Checked {
+                packet,
+                files: &files,
+            })
+        }
+        _ => BesideAnswers::default(),
+    };
+    for (name, answer) in [("reading", answers.reading), ("pages", answers.pages)] {
+        settle(name, answer, &mut content);
     }
     let content = content.line(
         LineName::Content,
@@ -130,33 +158,44 @@ pub fn verify_bytes_with(
         packet.as_ref().map_or_else(String::new, |packet| {
             format!(
                 "report, tables and {} records agree and fold to {} checkpoints; \
-                 {} custody entries to the custody head",
+                 {} custody entries, each signed by its member, to the custody head",
                 packet.evidence.len(),
                 packet.proofs.len(),
                 packet.custody.entries.len(),
             )
         }),
     );
+    let trusted = judged.trusted && !signers.failed();
+    let fine = if judged.trusted {
+        Status::Ok
+    } else {
+        Status::NotTrusted
+    };
+    let sources = pinned.map_or_else(String::new, |pinned| {
+        format!(
+            "; {} of {} logs by keys you pinned",
+            pinned.pinned, pinned.origins
+        )
+    });
     let signers = signers.line(
         LineName::Signers,
         fine,
-        match fine {
-            Status::NotTrusted => {
-                "no trusted key was given: compare the fingerprints with their owners".to_owned()
-            }
-            _ => format!("{} signers against your list", signed.len()),
-        },
+        format!("{}{sources}", judged.summary),
     );
     let signatures = signatures.line(
         LineName::Signatures,
         Status::Ok,
-        format!("{} over the tag manifest", signed.len()),
+        format!(
+            "{} over the tag manifest, by members of the workspace",
+            signed.len()
+        ),
     );
     PacketReport {
         packet: packet
             .as_ref()
             .zip(files.get(Layout::PACKET))
             .map(|(packet, bytes)| identity(packet, bytes, &signed)),
+        trusted,
         lines: [integrity, signatures, signers, time_line(&signed), content],
     }
 }
@@ -177,10 +216,11 @@ fn unread(integrity: Findings) -> PacketReport {
         .collect();
     PacketReport {
         packet: None,
+        trusted: false,
         lines: [
             integrity.line(LineName::Integrity, Status::Ok, ""),
-            not_run(LineName::Signatures, &["signatures"]),
-            not_run(LineName::Signers, &["signers"]),
+            not_run(LineName::Signatures, &["signatures", "holders"]),
+            not_run(LineName::Signers, &["sources", "signers"]),
             time_line(&[]),
             not_run(LineName::Content, &content),
         ],
@@ -251,7 +291,7 @@ fn read_packet(files: &Files<'_>, findings: &mut Findings) -> Option<PacketJson>
             findings.fail(
                 "packet-json-form",
                 format!("{} line {}", Layout::PACKET, error.line()),
-                "packet.json does not follow schema packet-1",
+                "packet.json does not follow schema packet-2",
             );
             return None;
         }
@@ -261,7 +301,7 @@ fn read_packet(files: &Files<'_>, findings: &mut Findings) -> Option<PacketJson>
         findings.fail("text-acts", place, bounds::acting_reason(c));
         return None;
     }
-    if packet.format != PACKET_FORMAT {
+    if ![PACKET_FORMAT, PACKET_FORMAT_BEFORE].contains(&packet.format.as_str()) {
         findings.fail(
             "packet-json-format",
             Layout::PACKET,
@@ -464,8 +504,8 @@ fn check_manifest(
 
 /// A signature that verified.
 pub(super) struct Signed {
-    key: VerifierKey,
-    statement: Statement,
+    pub(super) key: VerifierKey,
+    pub(super) statement: Statement,
 }
 
 const PARTS: [&str; 4] = ["dsse.json", "pae", "pub.pem", "sig"];
@@ -631,62 +671,4 @@ fn check_one(
         ));
     }
     Ok(Signed { key, statement })
-}
-
-fn check_signers(
-    packet: Option<&PacketJson>,
-    signed: &[Signed],
-    trust: &PacketTrust,
-    findings: &mut Findings,
-) -> Status {
-    for one in signed {
-        let fingerprint = one.key.fingerprint();
-        let place = format!("{}{}", Layout::SIGNATURES, fingerprint.to_hex());
-        if trust.signers.is_empty() {
-            findings.note(
-                "signer-unknown",
-                place,
-                format!("signed as {}; no trusted key was given", one.statement.role),
-            );
-        } else if trust.knows_signer(&fingerprint) {
-            continue;
-        } else if trust.knows_name(one.key.name()) {
-            findings.fail(
-                "foreign-key-known-name",
-                place,
-                "the signer uses a name you know with a key you did not name",
-            );
-        } else if packet.is_some_and(|packet| {
-            packet
-                .required_signers
-                .iter()
-                .any(|required| required.fingerprint == fingerprint.to_hex())
-        }) {
-            findings.fail(
-                "foreign-key",
-                place,
-                "the required signer's key is not in your list",
-            );
-        } else {
-            findings.note(
-                "additional-signer",
-                place,
-                "an additional signature by a key that is not in your list",
-            );
-        }
-    }
-    if trust.signers.is_empty() {
-        return Status::NotTrusted;
-    }
-    if !signed
-        .iter()
-        .any(|one| trust.knows_signer(&one.key.fingerprint()))
-    {
-        findings.fail(
-            "no-trusted-signer",
-            Layout::SIGNATURES,
-            "none of the signatures is by a key in your list",
-        );
-    }
-    Status::Ok
 }

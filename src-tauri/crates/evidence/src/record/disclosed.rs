@@ -74,6 +74,15 @@ pub struct DisclosedField {
     pub commitment: Option<Hash>,
 }
 
+impl DisclosedField {
+    /// Turns a disclosed field into its commitment. The record's leaf stays the same.
+    pub fn withhold(&mut self) {
+        if let (Some(value), Some(salt)) = (self.value.take(), self.salt.take()) {
+            self.commitment = Some(commit(&salt.0, &value));
+        }
+    }
+}
+
 impl fmt::Debug for DisclosedField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.value.is_some() {

@@ -6,8 +6,10 @@
 pub mod edits;
 
 use chrono::{DateTime, Duration, Utc};
-use evidence::merkle::inclusion_proof;
+use evidence::ledger::{EnrolledMember, Role, entry_message, ledger_key_name};
+use evidence::merkle::{consistency_proof, inclusion_proof};
 use evidence::packet::*;
+use evidence::trust::PinnedKey;
 use evidence::{
     Assurance, Checkpoint, CompactRange, DisclosedRecord, Field, Hash, Record, Seed, SigningKey,
 };
@@ -15,7 +17,8 @@ use packet::*;
 use redaction::{Class, Policy};
 
 pub const ORIGIN: &str = "logs.enigm.example/command/audit";
-pub const LEDGER: &str = "workspace-7f3a/custody";
+pub const VAULT: &str = "workspace-7f3a";
+pub const LEDGER: &str = "workspace-7f3a/ledger/0";
 /// Values that stand in withheld fields.
 pub const CANARIES: [&str; 4] = [
     "m.okafor@enigm.example",
@@ -36,16 +39,45 @@ pub fn source_key() -> SigningKey {
     SigningKey::from_seed("logs.enigm.example/command", &[7; 32]).unwrap()
 }
 
+/// The preparer's key, under the name of the custody ledger.
 pub fn ledger_key() -> SigningKey {
-    SigningKey::from_seed("workspace-7f3a", &[9; 32]).unwrap()
+    SigningKey::from_seed(&ledger_key_name(VAULT), &[21; 32]).unwrap()
+}
+
+/// A member's key, under their name.
+fn member_key(role: Role, seed: u8) -> SigningKey {
+    let unnamed = SigningKey::from_seed("x", &[seed; 32]).unwrap();
+    let sign = raw_public_key(public_key_pem(unnamed.verifier_key()).as_bytes()).unwrap();
+    let id = EnrolledMember::id_of(role, &sign);
+    SigningKey::from_seed(&format!("{VAULT}/{id}"), &[seed; 32]).unwrap()
+}
+
+/// Who opened the workspace, and recorded most of it.
+pub fn custodian_key() -> SigningKey {
+    member_key(Role::Custodian, 9)
 }
 
 pub fn reviewer_key() -> SigningKey {
-    SigningKey::from_seed("reviewer.workspace-7f3a", &[21; 32]).unwrap()
+    member_key(Role::Reviewer, 21)
 }
 
+/// A second custodian.
 pub fn approver_key() -> SigningKey {
-    SigningKey::from_seed("approver.workspace-7f3a", &[22; 32]).unwrap()
+    member_key(Role::Custodian, 22)
+}
+
+/// Id of the member whose key it is.
+pub fn id_of(key: &SigningKey) -> &str {
+    key.name().rsplit('/').next().unwrap()
+}
+
+/// How a packet names a custodian or reviewer.
+pub fn mark(key: &SigningKey) -> String {
+    let role = match id_of(key).starts_with('C') {
+        true => Role::Custodian,
+        false => Role::Reviewer,
+    };
+    member_mark(role, id_of(key))
 }
 
 fn text(value: &str) -> String {
@@ -232,13 +264,13 @@ fn header() -> PacketHeader {
         offices: vec![
             OfficeMark {
                 part: "preparer".into(),
-                office: "Incident responder on duty".into(),
-                fingerprint: None,
+                office: mark(&reviewer_key()),
+                fingerprint: Some(fingerprint.clone()),
             },
             OfficeMark {
                 part: "reviewer".into(),
-                office: "Compliance reviewer".into(),
-                fingerprint: Some(fingerprint.clone()),
+                office: format!("{}{NOT_SIGNED_OFF}", mark(&approver_key())),
+                fingerprint: None,
             },
         ],
         required_signers: vec![RequiredSigner {
@@ -364,7 +396,7 @@ fn sections(shown: &[u64]) -> Sections {
             stage: "Containment".into(),
             gate: "Volatile evidence is preserved first".into(),
             reason: "The removed devices were already wiped when the incident was noticed; nothing volatile was left.".into(),
-            by: "Custodian".into(),
+            by: mark(&custodian_key()),
             at: stamp("2026-11-18T09:50:00Z"),
         }],
         decisions: vec![DecisionRow {
@@ -373,7 +405,7 @@ fn sections(shown: &[u64]) -> Sections {
             text: "Incident declared, severity 2.".into(),
             decided_by: "Chief information security officer".into(),
             rationale: "Managed state of eleven devices lost; no content exposed.".into(),
-            attested_by: "Custodian".into(),
+            attested_by: mark(&custodian_key()),
         }],
         communications: vec![CommunicationRow {
             id: "K-01".into(),
@@ -465,45 +497,189 @@ fn incident() -> IncidentRecord {
     }
 }
 
-pub fn custody() -> CustodyExtract {
-    let acts = [
-        "import.verified",
-        "evidence.pinned",
-        "search.identity",
-        "gate.waived",
-        "packet.planned",
+/// One entry of the custody ledger, before it is disclosed.
+pub struct Recorded {
+    pub record: Record,
+    pub signer: SigningKey,
+}
+
+/// The time of an entry.
+fn recorded_at(index: u64) -> DateTime<Utc> {
+    at("2026-11-18T08:12:44Z") + Duration::minutes(index as i64 * 95)
+}
+
+/// An entry with these details, signed by `signer`.
+pub fn recorded(
+    index: u64,
+    kind: &str,
+    signer: &SigningKey,
+    details: &[(&str, String)],
+) -> Recorded {
+    let mut fields = vec![
+        ("/kind", text(kind)),
+        ("/at", text(&Stamp(recorded_at(index)).to_string())),
+        ("/actor", text(id_of(signer))),
     ];
-    let time = |index: u64| at("2026-11-18T08:12:44Z") + Duration::minutes(index as i64 * 95);
-    let records: Vec<Record> = (0..9)
-        .map(|index| {
-            let act = acts[index as usize % acts.len()];
-            let at = Stamp(time(index)).to_string();
-            let note = text("typed words of a member");
-            record(
-                index,
-                &[
-                    ("/kind", text(act)),
-                    ("/at", text(&at)),
-                    ("/detail/note", note),
-                ],
-            )
-        })
-        .collect();
-    let leaves: Vec<Hash> = records.iter().map(Record::leaf).collect();
-    let entries = [1_u64, 3, 4, 6]
-        .into_iter()
-        .map(|index| CustodyEntry {
+    fields.extend(details.iter().cloned());
+    let mut record = record(index, &fields);
+    record.fields[0].value = evidence::ledger::SCHEMA.into();
+    Recorded {
+        record,
+        signer: SigningKey::from_seed(signer.name(), &seed_of(signer)).unwrap(),
+    }
+}
+
+/// The seeds that [`custodian_key`] and the others are made from.
+fn seed_of(key: &SigningKey) -> [u8; 32] {
+    let seeds = [9, 21, 22, 77];
+    let same = |seed: &u8| {
+        let other = SigningKey::from_seed("x", &[*seed; 32]).unwrap();
+        other.verifier_key().public_key() == key.verifier_key().public_key()
+    };
+    [*seeds.iter().find(|seed| same(seed)).unwrap(); 32]
+}
+
+fn enrolled(stem: &str, key: &SigningKey) -> Vec<(String, String)> {
+    let role = if id_of(key).starts_with('C') {
+        "custodian"
+    } else {
+        "reviewer"
+    };
+    vec![
+        (format!("{stem}/id"), text(id_of(key))),
+        (format!("{stem}/role"), text(role)),
+        (
+            format!("{stem}/sign"),
+            text(&data_encoding::BASE64.encode(key.verifier_key().public_key())),
+        ),
+    ]
+}
+
+/// The fixture's ledger: genesis, two more members, and what was done about the incident.
+pub fn ledger() -> Vec<Recorded> {
+    let custodian = custodian_key();
+    let incident = || ("/incident", text("INC-2026-0042"));
+    let mut genesis = vec![("/detail/vault".to_owned(), text(VAULT))];
+    genesis.extend(enrolled("/detail/custodian", &custodian));
+    let unnamed = SigningKey::from_seed("x", &[33; 32]).unwrap();
+    let sign: [u8; 32] = *unnamed.verifier_key().public_key().first_chunk().unwrap();
+    genesis.extend([
+        (
+            "/detail/recovery/id".to_owned(),
+            text(&EnrolledMember::id_of(Role::Recovery, &sign)),
+        ),
+        ("/detail/recovery/role".to_owned(), text("recovery")),
+        (
+            "/detail/recovery/sign".to_owned(),
+            text(&data_encoding::BASE64.encode(&sign)),
+        ),
+    ]);
+    let mut all: Vec<Recorded> = Vec::new();
+    let mut add = |kind: &str, details: &[(String, String)], about: bool| {
+        let mut given: Vec<(&str, String)> = details
+            .iter()
+            .map(|(path, value)| (path.as_str(), value.clone()))
+            .collect();
+        given.extend(about.then(incident));
+        all.push(recorded(all.len() as u64, kind, &custodian, &given));
+    };
+    add("vault.created", &genesis, false);
+    add(
+        "member.enrolled",
+        &enrolled("/detail/member", &reviewer_key()),
+        false,
+    );
+    add(
+        "member.enrolled",
+        &enrolled("/detail/member", &approver_key()),
+        false,
+    );
+    let note = ("/detail/note".to_owned(), text("typed words of a member"));
+    add("import.verified", &[note.clone()], false);
+    add("evidence.pinned", &[note.clone()], true);
+    let event = |fields: &[(&str, &str)]| -> Vec<(String, String)> {
+        fields
+            .iter()
+            .map(|(path, value)| (format!("/detail/event/{path}"), text(value)))
+            .collect()
+    };
+    add(
+        "incident.event",
+        &event(&[
+            ("event", "item-added"),
+            ("id", "D-01"),
+            ("list", "decisions"),
+            ("item/decision", "typed words of a member"),
+        ]),
+        true,
+    );
+    let waivers = sections(&[9]).waivers;
+    add(
+        "incident.event",
+        &event(&[
+            ("event", "gate-waived"),
+            ("at", &waivers[0].at.to_string()),
+            ("gate", "containment.volatile"),
+            ("reason", &waivers[0].reason),
+        ]),
+        true,
+    );
+    add("search.identity", &[note.clone()], true);
+    add("packet.planned", &[note], true);
+    all
+}
+
+/// What is shown of [`ledger`]: all but the entry that is about no incident.
+pub fn custody() -> CustodyExtract {
+    custody_of(&ledger())
+}
+
+/// The extract of a ledger, its head signed by the preparer.
+pub fn custody_of(ledger: &[Recorded]) -> CustodyExtract {
+    let leaves: Vec<Hash> = ledger.iter().map(|entry| entry.record.leaf()).collect();
+    let mut tree = CompactRange::new();
+    let mut entries = Vec::new();
+    for (entry, leaf) in ledger.iter().zip(&leaves) {
+        let index = entry.record.index;
+        let previous = tree.root();
+        tree.push(*leaf);
+        let value = |path: &str| {
+            let mut fields = entry.record.fields.iter();
+            let value = &fields.find(|f| f.path == path)?.value;
+            serde_json::from_str::<String>(value).ok()
+        };
+        let act = value("/kind").unwrap();
+        let of_ledger = act.starts_with("vault.") || act.starts_with("member.");
+        if !of_ledger && value("/incident").is_none() {
+            continue;
+        }
+        let message = entry_message(VAULT, 0, index, &previous, leaf);
+        let signature = entry.signer.sign_bytes(&message);
+        let role = if id_of(&entry.signer).starts_with('C') {
+            "custodian"
+        } else {
+            "reviewer"
+        };
+        let hidden = |path: &str| path == "/detail/note" || path == "/detail/event/gate";
+        entries.push(CustodyEntry {
             row: CustodyRow {
+                epoch: Some(0),
                 index,
-                at: Stamp(time(index)),
-                act: acts[index as usize % acts.len()].into(),
-                role: "responder".into(),
-                note: custody_note(acts[index as usize % acts.len()], None),
+                at: stamp(&value("/at").unwrap()),
+                note: custody_note(&act, value("/detail/event/event").as_deref(), None),
+                act,
+                role: role.into(),
             },
-            record: records[index as usize].disclose(|_, path| path != "/detail/note"),
+            record: entry.record.disclose(|_, path| !hidden(path)),
             proof: inclusion_proof(&leaves, index),
-        })
-        .collect();
+            signed: SignedEntry {
+                epoch: 0,
+                previous,
+                signature: data_encoding::BASE64.encode(&signature),
+                consistency: consistency_proof(&leaves, index),
+            },
+        });
+    }
     CustodyExtract {
         checkpoint_note: note(&ledger_key(), LEDGER, &leaves),
         entries,
@@ -528,17 +704,11 @@ pub fn written(input: &PacketInput) -> Vec<u8> {
 }
 
 pub fn trust() -> PacketTrust {
-    PacketTrust {
-        signers: vec![reviewer_key().verifier_key().clone()],
-        sources: vec![
-            SourceKeys {
-                origin: ORIGIN.into(),
-                keys: vec![source_key().verifier_key().clone()],
-            },
-            SourceKeys {
-                origin: LEDGER.into(),
-                keys: vec![ledger_key().verifier_key().clone()],
-            },
-        ],
-    }
+    let mut trust = PacketTrust {
+        signers: vec![PinnedKey(reviewer_key().verifier_key().clone())],
+        ..PacketTrust::default()
+    };
+    trust.pin_source(ORIGIN, [source_key().verifier_key().clone()]);
+    trust.pin_source(LEDGER, [ledger_key().verifier_key().clone()]);
+    trust
 }

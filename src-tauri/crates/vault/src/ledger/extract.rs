@@ -1,7 +1,8 @@
 //! The part of the ledger that goes into a packet.
 
 use data_encoding::BASE64;
-use evidence::{Checkpoint, CompactRange, DisclosedRecord, Hash, RecordLine, SigningKey};
+use evidence::ledger::{ledger_key_name, ledger_origin};
+use evidence::{Checkpoint, DisclosedRecord, Hash, RangeTree, RecordLine, SigningKey};
 use serde::Serialize;
 
 use super::{LedgerRow, Signer};
@@ -49,6 +50,8 @@ pub struct ExtractEntry {
     pub record: DisclosedRecord,
     /// Inclusion proof against the epoch's root.
     pub proof: Vec<Hash>,
+    /// Consistency proof from the log before the entry to the epoch's root.
+    pub consistency: Vec<Hash>,
 }
 
 impl LedgerExtract {
@@ -58,18 +61,18 @@ impl LedgerExtract {
         rows: &[LedgerRow],
         incident: Option<&str>,
     ) -> Result<Self, VaultError> {
-        let key = SigningKey::from_seed(&format!("{vault}/ledger"), signer.identity.sign.bytes())
+        let key = SigningKey::from_seed(&ledger_key_name(vault), signer.identity.sign.bytes())
             .map_err(|e| VaultError::Evidence(e.to_string()))?;
         let mut epochs = Vec::new();
         for rows in rows.chunk_by(|a, b| a.epoch == b.epoch) {
             let leaves: Vec<Hash> = rows.iter().map(|r| r.leaf).collect();
-            let mut range = CompactRange::new();
-            leaves.iter().for_each(|l| range.push(*l));
+            let damaged = |e: evidence::merkle::MerkleError| VaultError::corrupt("ledger", e);
+            let tree = RangeTree::new(0, &[], leaves.clone()).map_err(damaged)?;
             let epoch = rows.first().map_or(0, |r| r.epoch);
             let checkpoint = Checkpoint {
-                origin: format!("{vault}/ledger/{epoch}"),
-                size: range.size(),
-                root: range.root(),
+                origin: ledger_origin(vault, epoch),
+                size: tree.size(),
+                root: tree.root(),
             };
             let note = key
                 .sign_note(&checkpoint.to_text())
@@ -89,14 +92,19 @@ impl LedgerExtract {
                     previous_root: r.previous,
                     signature: BASE64.encode(&r.signature),
                     record: line.to_owned().disclose(|_, _| true),
-                    proof: evidence::merkle::inclusion_proof(&leaves, r.index),
+                    proof: tree.inclusion(r.index).map_err(damaged)?,
+                    // RFC 9162 has no proof from the empty tree.
+                    consistency: match r.index {
+                        0 => Vec::new(),
+                        old => tree.consistency(old).map_err(damaged)?,
+                    },
                 })
             });
             let entries = entries.collect::<Result<_, VaultError>>()?;
             epochs.push(EpochExtract {
                 epoch,
-                size: range.size(),
-                root: range.root(),
+                size: tree.size(),
+                root: tree.root(),
                 checkpoint: note,
                 leaves,
                 entries,

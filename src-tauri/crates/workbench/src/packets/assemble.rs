@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use casework::{Incident, Stage};
 use chrono::{DateTime, Utc};
+use evidence::ledger::{ledger_key_name, ledger_origin};
 use evidence::packet::{
-    OfficeMark, PacketKind, PacketTrust, RequiredSigner, SourceKeys, Supersedes,
+    NOT_SIGNED_OFF, OfficeMark, PacketKind, PacketTrust, RequiredSigner, Supersedes,
 };
+use evidence::trust::{Fingerprint, OriginTrust, PinnedKey, Requirement, Signers};
 use evidence::{Hash, SigningKey, VerifierKey};
 use packet::{PacketHeader, PacketInput};
 use redaction::Policy;
-use vault::{KeyName, Member, PacketRow};
+use vault::{KeyName, Member, PacketRow, Role};
 
 use super::wording::{ScopeKeys, Wording, capital};
 use super::{custody, limits, records, sections};
@@ -211,12 +213,21 @@ fn header(
         fingerprint: Some(fingerprint.clone()),
     }];
     if let Some(reviewer) = incident.text("review.reviewer") {
+        // The cover claims of nobody that they reviewed it before their own sign-off says so.
+        let signed_off = incident
+            .approvals
+            .iter()
+            .any(|a| a.what == Stage::Review.word() && a.by.member == reviewer);
+        let office = wording.who(reviewer);
         offices.push(OfficeMark {
             part: "reviewer".into(),
-            office: wording.who(reviewer),
+            office: match signed_off {
+                true => office,
+                false => format!("{office}{NOT_SIGNED_OFF}"),
+            },
             fingerprint: members
                 .iter()
-                .find(|m| m.id == reviewer)
+                .find(|m| signed_off && m.id == reviewer)
                 .and_then(|m| VerifierKey::new(&m.id, m.public.sign).ok())
                 .map(|key| key.fingerprint().to_hex()),
         });
@@ -268,7 +279,7 @@ fn packet_id(incident: &str, audience: &str) -> String {
 }
 
 /// What this workspace trusts: its members as signers, pinned keys as sources, and its own logs.
-async fn own_trust(
+pub(super) async fn own_trust(
     workspace: &Workspace,
     policies: &evidence::Trust,
     members: &[Member],
@@ -280,29 +291,34 @@ async fn own_trust(
             Error::failed(format!("the key of {}: {error}", member.id), "run fsck")
         })
     };
-    let ledger = custody::ledger_name(vault.id());
-    let mut signers = Vec::new();
-    let mut ledger_keys = Vec::new();
-    for member in members {
-        signers.push(key(&format!("{}/{}", vault.id(), member.id), member)?);
-        ledger_keys.push(key(&ledger, member)?);
+    let ledger = ledger_key_name(vault.id());
+    let mut trust = PacketTrust::default();
+    // The recovery key acts for nobody, and signs no packet.
+    for member in members.iter().filter(|m| m.role != Role::Recovery) {
+        trust.signers.push(PinnedKey(key(
+            &format!("{}/{}", vault.id(), member.id),
+            member,
+        )?));
+        trust.pin_source(&ledger_origin(vault.id(), *epoch), [key(&ledger, member)?]);
     }
-    let mut sources = vec![SourceKeys {
-        origin: format!("{ledger}/{epoch}"),
-        keys: ledger_keys,
-    }];
     let recommit = vault.recommit_head().await.map_err(|e| vault_error(&e))?;
-    sources.push(SourceKeys {
-        origin: recommit.origin,
-        keys: vec![vault.recommit_verifier().map_err(|e| vault_error(&e))?],
-    });
+    let own = vault.recommit_verifier().map_err(|e| vault_error(&e))?;
+    trust.pin_source(&recommit.origin, [own]);
+    // What each checkpoint must be signed with was decided when it was imported, with everything
+    // else that is known of its origin; here any pinned key shows that it is the one from there.
     for origin in policies.origins.iter().filter(|o| !o.keys.is_empty()) {
-        sources.push(SourceKeys {
-            origin: origin.origin.clone(),
-            keys: policies.keys_for(&origin.origin),
+        let keys = origin.keys.iter().map(|key| Fingerprint::of(&key.0));
+        trust.sources.push(OriginTrust {
+            keys: origin.keys.clone(),
+            requirement: vec![Requirement {
+                from: 0,
+                to: None,
+                signers: Signers::Any(keys.collect()),
+            }],
+            ..OriginTrust::new(&origin.origin)
         });
     }
-    Ok(PacketTrust { signers, sources })
+    Ok(trust)
 }
 
 #[cfg(test)]

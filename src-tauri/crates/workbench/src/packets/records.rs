@@ -12,7 +12,6 @@ use redaction::{
 use serde_json::Value;
 use sources::{GENERIC_ID, SourceFile};
 
-use super::custody::withhold;
 use super::wording::Wording;
 use crate::Error;
 use crate::case::{Disclosure, may_leave};
@@ -67,7 +66,7 @@ pub(super) fn item(
             _ => true,
         };
         if !transform.discloses() || !trusted {
-            withhold(field);
+            field.withhold();
         }
         fields.push(FieldTreatment {
             path: field.path.clone(),
@@ -316,7 +315,7 @@ fn withhold_repeats(item: &mut EvidenceItem, texts: &[Vec<String>], identities: 
             identities.iter().any(|value| folded.contains(value))
         });
         if repeats {
-            withhold(field);
+            field.withhold();
             if let Some(treatment) = item.fields.iter_mut().find(|f| f.path == field.path) {
                 treatment.claim = Some(REPEATS.to_owned());
             }
@@ -425,11 +424,11 @@ mod tests {
             ],
         };
         let mut open = record.disclose(|_, _| true);
-        withhold(&mut open.fields[1]);
+        open.fields[1].withhold();
         assert!(open.fields[1].value.is_none() && open.fields[1].salt.is_none());
         assert_eq!(open.leaf().unwrap(), record.leaf());
         // A second time changes nothing.
-        withhold(&mut open.fields[1]);
+        open.fields[1].withhold();
         assert_eq!(open.leaf().unwrap(), record.leaf());
     }
 

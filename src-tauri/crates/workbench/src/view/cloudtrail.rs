@@ -1,6 +1,6 @@
 //! CloudTrail: pinned trails, and what their digests prove.
 
-pub use evidence::cloudtrail::TrailReport;
+pub use evidence::cloudtrail::{TrailReport, TrailVerdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;

@@ -294,8 +294,15 @@ pub struct VerifyView {
     pub kind: String,
     /// File name.
     pub file: String,
-    /// Whether nothing failed (see each line for what that means).
+    /// Whether everything was checked and holds, and somebody who is trusted signed.
     pub passed: bool,
+    /// Whether somebody signed whom the given trust names, as it asks.
+    pub trusted: bool,
+    /// `passed`, `failed`, `not-trusted` (intact, but nobody trusted signed) or `not-checked`
+    /// (intact and signed by somebody trusted, but not everything could be checked).
+    pub outcome: String,
+    /// The outcome in one sentence.
+    pub words: String,
     /// Separate lines, never one tick.
     pub lines: Vec<VerifyLineView>,
     /// Every check there is for such a file, and what became of it.

@@ -1,6 +1,7 @@
 //! Whoever can write to the folder, without key or passphrase: key ring, member files, heads, links, kills.
 
 mod before;
+mod damaged_index;
 mod files_beside;
 mod key_cost;
 mod key_ring;
@@ -9,3 +10,4 @@ mod killed_packet;
 mod links;
 mod open_to_others;
 pub(crate) mod place;
+mod read_only;

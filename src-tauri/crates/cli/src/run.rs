@@ -78,6 +78,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
         (opened, _) => opened?,
     };
     let answer = progress::watched(&bench, inside(&bench, &arguments.command)).await;
+    // An error of --json stands alone on standard error.
+    if answer.is_ok() || !arguments.json {
+        bench
+            .remarks()
+            .iter()
+            .for_each(|remark| crate::screen::remark(remark));
+    }
     bench.lock().await?;
     answer
 }

@@ -147,6 +147,12 @@ pub(crate) fn error(error: &Error, as_json: bool) -> ExitCode {
     })
 }
 
+/// Says on standard error what the workspace says of itself without being asked.
+pub(crate) fn remark(text: &str) {
+    // Standard error is the last place to say anything.
+    let _ = writeln!(io::stderr(), "muniment: {}", visible(text));
+}
+
 /// Says on standard error what went wrong and what to try.
 pub(crate) fn complain(message: &str, hint: &str) -> ExitCode {
     let mut err = io::stderr().lock();

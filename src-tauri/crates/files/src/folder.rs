@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{self as at, AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{self as at, Access, AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::step;
@@ -279,6 +279,23 @@ impl Folder {
         Ok(true)
     }
 
+    /// Takes a name away, whatever it stands for: a link itself and never what it leads to, a folder only if it is empty.
+    /// Whether there was one.
+    ///
+    /// # Errors
+    /// When it is a folder that holds something, or the system refuses.
+    pub fn remove_name(&self, name: impl AsRef<OsStr>) -> io::Result<bool> {
+        let name = plain(name.as_ref())?;
+        let flags = match self.kind(name)? {
+            None => return Ok(false),
+            Some(Kind::Folder) => AtFlags::REMOVEDIR,
+            Some(_) => AtFlags::empty(),
+        };
+        step("remove");
+        at::unlinkat(&*self.fd, name, flags)?;
+        Ok(true)
+    }
+
     /// What a name stands for, if anything.
     ///
     /// # Errors
@@ -293,6 +310,16 @@ impl Folder {
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether the system lets us write here: make and remove files, and change those of these names that are there. It does not
+    /// on a read-only file system, and where somebody else owns them.
+    #[must_use]
+    pub fn writable(&self, names: &[&str]) -> bool {
+        let may = |name: &str| at::accessat(&*self.fd, name, Access::WRITE_OK, AtFlags::empty());
+        std::iter::once(&".")
+            .chain(names)
+            .all(|name| matches!(may(name), Ok(()) | Err(Errno::NOENT)))
     }
 
     /// Everything in it, by name.

@@ -147,7 +147,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for doc in &docs {
         writer.add(doc)?;
     }
-    writer.commit(events)?;
+    writer.commit(events, "")?;
     let searchable = start.elapsed();
     writer.finish()?;
     let merged = start.elapsed();

@@ -99,7 +99,7 @@ impl SearchError {
             }
             kind => Self::Io(io::Error::new(
                 kind,
-                "reading or writing the index folder failed",
+                format!("reading or writing the index folder failed ({kind})"),
             )),
         }
     }

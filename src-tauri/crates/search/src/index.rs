@@ -1,12 +1,12 @@
 //! The index of one vault: opening it and keeping it current.
 
-use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use files::{Folder, Kind};
 use lru::LruCache;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use tantivy::{IndexReader, ReloadPolicy, Searcher, TantivyDocument};
 use crate::columns::ColumnCache;
 use crate::matches::Matches;
 use crate::schema::{Fields, VERSION, document, schema, settings, tokenizers};
-use crate::sealed::SealedDirectory;
+use crate::sealed::{self, SealedDirectory};
 use crate::{Doc, SearchError, Stale};
 
 /// How much memory the index may take.
@@ -73,6 +73,7 @@ pub(crate) struct Shared {
     /// What matches the last few questions, segment by segment: facets and histogram of one screen ask the same.
     pub(crate) matches: Remembered<Arc<Vec<Matches>>>,
     last_seq: AtomicU64,
+    of: Mutex<String>,
 }
 
 /// A segment of so many events is merged no further: merging holds some 70 bytes of memory for each event, and a few
@@ -90,17 +91,36 @@ const QUESTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("it is not zero");
 struct Payload {
     version: u32,
     last_seq: u64,
+    /// What the vault was when it had been followed so far. An index folder that somebody kept and put back fits the
+    /// vault's number and not this.
+    #[serde(default)]
+    of: String,
 }
 
-/// Deletes an index folder. No answer is lost: following the vault from the start brings all of them back.
+/// Takes away what an index folder holds of ours, and what stands in its place or theirs: links themselves, never what
+/// they lead to. No answer is lost: following the vault from the start brings all of them back. Files of other names
+/// stay.
 ///
 /// # Errors
-/// When the folder is there and cannot be deleted.
+/// When the system refuses, or a folder that holds something has one of our names.
 pub fn reset(dir: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    let name = dir.file_name().unwrap_or_default();
+    let above = match Folder::open(dir.parent().unwrap_or(Path::new(""))) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    match above.kind(name)? {
+        None => return Ok(()),
+        Some(Kind::Folder) => {}
+        Some(_) => return above.remove_name(name).map(drop),
     }
+    let folder = above.folder(name)?;
+    for entry in folder.entries()? {
+        if sealed::is_our_name(&entry.name) {
+            folder.remove_name(&entry.name)?;
+        }
+    }
+    folder.sync()
 }
 
 impl Index {
@@ -128,7 +148,8 @@ impl Index {
         entropy: Box<dyn CryptoRng + Send>,
         limits: Limits,
     ) -> Result<Self, SearchError> {
-        let sealed = SealedDirectory::open(dir, key, entropy, limits.cache)?;
+        let sealed = SealedDirectory::open(dir, key, entropy, limits.cache)
+            .map_err(|e| SearchError::from_engine_io(&e))?;
         Self::over(sealed, limits)
     }
 
@@ -160,7 +181,7 @@ impl Index {
             };
         let mut index = index;
         index.set_tokenizers(tokenizers());
-        let last_seq = last_seq_of(&index)?;
+        let (last_seq, of) = followed(&index)?;
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -176,6 +197,7 @@ impl Index {
                 totals: Mutex::new(LruCache::new(TOTALS)),
                 matches: Mutex::new(LruCache::new(QUESTIONS)),
                 last_seq: AtomicU64::new(last_seq),
+                of: Mutex::new(of),
             }),
         })
     }
@@ -183,6 +205,17 @@ impl Index {
     /// Number of the last event that the newest commit follows; 0 when it follows none.
     pub fn last_seq(&self) -> u64 {
         self.shared.last_seq.load(Ordering::Acquire)
+    }
+
+    /// What the newest commit was given as the state of the vault; empty when there was none.
+    pub fn of(&self) -> String {
+        let of = self.shared.of.lock();
+        of.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether this is a clone of the other, and not another opening.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// How many events are searchable.
@@ -215,7 +248,7 @@ impl Index {
         let mut policy = LogMergePolicy::default();
         policy.set_max_docs_before_merge(LARGE);
         writer.set_merge_policy(Box::new(policy));
-        let last = last_seq_of(&self.shared.index)?;
+        let (last, _) = followed(&self.shared.index)?;
         Ok(IndexWriter {
             writer,
             shared: Arc::clone(&self.shared),
@@ -245,14 +278,14 @@ fn as_stale(error: tantivy::TantivyError) -> SearchError {
     }
 }
 
-fn last_seq_of(index: &tantivy::Index) -> Result<u64, SearchError> {
+fn followed(index: &tantivy::Index) -> Result<(u64, String), SearchError> {
     let Some(payload) = index.load_metas().map_err(as_stale)?.payload else {
-        return Ok(0);
+        return Ok((0, String::new()));
     };
     let payload: Payload =
         serde_json::from_str(&payload).map_err(|_| SearchError::Stale(Stale::Damaged))?;
     if payload.version == VERSION {
-        Ok(payload.last_seq)
+        Ok((payload.last_seq, payload.of))
     } else {
         Err(SearchError::Stale(Stale::OtherVersion))
     }
@@ -293,11 +326,12 @@ impl IndexWriter {
     }
 
     /// Makes everything added durable and searchable, all of it or nothing, and remembers that the vault was
-    /// followed up to `last_seq` (which may be above the last event added, if the rest is not for the index).
+    /// followed up to `last_seq` (which may be above the last event added, if the rest is not for the index), when it
+    /// was `of`: see [`Index::of`].
     ///
     /// # Errors
     /// [`SearchError::NotAscending`] when `last_seq` is below an event that was added.
-    pub fn commit(&mut self, last_seq: u64) -> Result<(), SearchError> {
+    pub fn commit(&mut self, last_seq: u64, of: &str) -> Result<(), SearchError> {
         if last_seq < self.last {
             return Err(SearchError::NotAscending {
                 seq: last_seq,
@@ -307,6 +341,7 @@ impl IndexWriter {
         let payload = serde_json::to_string(&Payload {
             version: VERSION,
             last_seq,
+            of: of.to_owned(),
         })
         .map_err(|_| SearchError::Engine("a commit could not be described"))?;
         let mut prepared = self.writer.prepare_commit()?;
@@ -315,6 +350,12 @@ impl IndexWriter {
         self.last = last_seq;
         self.shared.reload()?;
         self.shared.last_seq.store(last_seq, Ordering::Release);
+        let mut known = self
+            .shared
+            .of
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        of.clone_into(&mut known);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use crate::tokens::{WordTokenizer, fold};
 use crate::whole;
 
 /// Version of everything here: fields, words, order. Another number in a folder makes it stale.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// Fields of text with a short list of values, as the query line names them.
 pub(crate) const TEXTS: [&str; 5] = ["system", "action", "outcome", "origin", "kind"];

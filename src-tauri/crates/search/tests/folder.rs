@@ -34,7 +34,7 @@ fn fill(dir: &Path, seqs: std::ops::RangeInclusive<u64>) {
     for seq in seqs {
         writer.add(&doc(seq)).unwrap();
     }
-    writer.commit(last).unwrap();
+    writer.commit(last, "").unwrap();
     writer.finish().unwrap();
 }
 
@@ -207,10 +207,10 @@ fn one_writer_in_ascending_order() {
     ));
     writer.add(&doc(3)).unwrap();
     assert!(matches!(
-        writer.commit(2),
+        writer.commit(2, ""),
         Err(SearchError::NotAscending { .. })
     ));
-    writer.commit(9).unwrap();
+    writer.commit(9, "").unwrap();
     assert_eq!(index.last_seq(), 9);
     assert_eq!(found(&index), [3, 2, 1]);
 }
@@ -253,7 +253,7 @@ fn a_level_is_the_imports_and_events_of_which_it_is_true_now() {
         let import = 1 + seq % 3;
         writer.add(&Doc { import, ..doc(seq) }).unwrap();
     }
-    writer.commit(6).unwrap();
+    writer.commit(6, "").unwrap();
     let mut query = Query::parse("assurance:hash-matched OR verdict:gap").unwrap();
     assert!(matches!(index.count(&query), Err(SearchError::Unresolved)));
     let imports = |field: &str, _: &str| Stands {
@@ -315,7 +315,7 @@ fn a_uuid_or_time_is_found_wherever_it_stands() {
         };
         writer.add(&more).unwrap();
     }
-    writer.commit(9).unwrap();
+    writer.commit(9, "").unwrap();
     let page = Page {
         after: None,
         limit: 9,
@@ -338,4 +338,74 @@ fn a_uuid_or_time_is_found_wherever_it_stands() {
         let hits = index.find(&query, &page).unwrap();
         assert_eq!((hits.seqs, asked), (expected, asked));
     }
+}
+
+/// Files of several chunks: opening reads only the last of each, so a question may be the first to meet the damage.
+#[test]
+fn a_question_that_meets_damage_says_so_and_does_not_panic() {
+    const CHUNK: usize = 64 * 1024 + 16;
+    let dir = tempfile::tempdir().unwrap();
+    let index = open(dir.path());
+    let mut writer = index.writer().unwrap();
+    for seq in 1..=30_000_u64 {
+        let word = format!("word{:x}", seq.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let values = vec![("/reason".to_owned(), format!("common {word}"))];
+        writer
+            .add(&Doc {
+                values,
+                subjects: vec![seq % 977],
+                ..doc(seq)
+            })
+            .unwrap();
+    }
+    writer.commit(30_000, "").unwrap();
+    writer.finish().unwrap();
+    drop(index);
+    let page = Page {
+        after: None,
+        limit: 100,
+    };
+    let ask = |index: &Index| -> Result<(Vec<u64>, u64), SearchError> {
+        let mut total = 0;
+        for text in [
+            "common",
+            "\"common word\"",
+            "subject:5",
+            "wordfe*",
+            "-action:key.revoked",
+            "",
+        ] {
+            let mut query = Query::parse(text).unwrap();
+            query.resolve_subjects(&mut |number| number.parse().ok());
+            total += index.count(&query)?;
+            index.histogram(&query, 10, None)?;
+            for field in ["action", "subject", "system"] {
+                index.facet(&query, field, 5)?;
+            }
+        }
+        Ok((
+            index.find(&Query::parse("common").unwrap(), &page)?.seqs,
+            total,
+        ))
+    };
+    let want = ask(&open(dir.path())).unwrap();
+    let mut met = 0;
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        for at in (60..bytes.len()).step_by(CHUNK) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            fs::write(&path, damaged).unwrap();
+            let opened = open_as(dir.path(), 1, 3);
+            let at_open = opened.is_err();
+            match opened.and_then(|index| ask(&index)) {
+                Err(SearchError::Stale(Stale::Damaged)) => met += usize::from(!at_open),
+                Ok(answer) => assert_eq!(answer, want, "{} at {at}", path.display()),
+                Err(other) => panic!("{} at {at}: {other:?}", path.display()),
+            }
+        }
+        fs::write(&path, bytes).unwrap();
+    }
+    assert!(met > 3, "questions met {met} damaged chunks");
 }

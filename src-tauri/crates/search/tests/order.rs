@@ -115,10 +115,10 @@ proptest! {
         for (at, made) in all.iter().enumerate() {
             writer.add(&doc(at as u64 + 1, made)).unwrap();
             if cuts.contains(&at) {
-                writer.commit(at as u64 + 1).unwrap();
+                writer.commit(at as u64 + 1, "").unwrap();
             }
         }
-        writer.commit(all.len() as u64).unwrap();
+        writer.commit(all.len() as u64, "").unwrap();
         if merge {
             writer.finish().unwrap();
         }

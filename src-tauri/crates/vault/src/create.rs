@@ -11,6 +11,7 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::db::Access;
 use crate::keys::{
     By, Identity, KdfCost, KeyName, Keyring, MemberFile, PassphraseError, RecoveryKey, Role,
     VaultKeys,
@@ -158,7 +159,7 @@ impl Vault {
             return Err(OpenError::Database);
         };
         db::make(&folder)?;
-        db::migrate(dir, database, true).await?;
+        db::migrate(dir, database, Access::Write, true).await?;
 
         let mut acts = Vec::new();
         for (n, (m, _, file, bytes)) in enrolled.iter().enumerate() {
@@ -195,7 +196,7 @@ impl Vault {
             seeds.push(Seed::new(seed));
         }
         if let Some(signer) = signer {
-            let mut conn = db::writer(dir, database)?;
+            let mut conn = db::writer(dir, database, Access::Write)?;
             let head = genesis(&mut conn, &vault, &signer, &acts, seeds, now)?;
             // From the start, so that one that is missing was taken away.
             for member in &members {

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::keys::Secret;
 use crate::{OpenError, VaultError};
 
-const FILE: &str = "vault.db";
+pub(crate) const FILE: &str = "vault.db";
 /// How long a statement waits for another connection.
 pub(crate) const BUSY: Duration = Duration::from_secs(30);
 
@@ -26,9 +26,42 @@ fn key_text(key: &Secret) -> Zeroizing<String> {
     Zeroizing::new(format!("\"x'{}'\"", hex.as_str()))
 }
 
-fn options(dir: &Path, key: &Secret) -> SqliteConnectOptions {
+/// How the database may be opened where the folder cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// The folder can be written.
+    Write,
+    /// It cannot, and nothing waits beside the database: nobody changes it while the workspace's lock is held.
+    Read,
+    /// It cannot, and changes of a run that was cut off wait in the write-ahead log, which is read with it.
+    ReadWithLog,
+}
+
+/// How to open the database of a folder that can or cannot be written.
+pub(crate) fn access(folder: &Folder, writable: bool) -> Result<Access, OpenError> {
+    if writable {
+        return Ok(Access::Write);
+    }
+    let waits = match folder.open_file(format!("{FILE}-wal")) {
+        Ok(file) => file.metadata()?.len() > 0,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error.into()),
+    };
+    if !waits {
+        return Ok(Access::Read);
+    }
+    // SQLite needs the log's index and cannot make one here.
+    match folder.kind(format!("{FILE}-shm"))? {
+        Some(_) => Ok(Access::ReadWithLog),
+        None => Err(OpenError::LogWaits(folder.path().to_owned())),
+    }
+}
+
+fn options(dir: &Path, key: &Secret, access: Access) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(dir.join(FILE))
+        .read_only(access != Access::Write)
+        .immutable(access == Access::Read)
         .pragma("key", key_text(key).to_string())
         .pragma("temp_store", "MEMORY")
         .busy_timeout(BUSY)
@@ -59,13 +92,48 @@ pub(crate) fn make(folder: &Folder) -> std::io::Result<()> {
     folder.create(FILE).map(drop)
 }
 
-/// Brings the schema up to this program's version.
-pub(crate) async fn migrate(dir: &Path, key: &Secret, create: bool) -> Result<(), OpenError> {
-    let options = options(dir, key).create_if_missing(create);
+/// Brings the schema up to this program's version; where nothing can be written, sees that it is of this version.
+pub(crate) async fn migrate(
+    dir: &Path,
+    key: &Secret,
+    access: Access,
+    create: bool,
+) -> Result<(), OpenError> {
+    let options = options(dir, key, access);
+    if access != Access::Write {
+        return of_this_version(&options, dir).await;
+    }
+    let options = options.create_if_missing(create);
     // On a thread of its own: the migrator's future cannot move between threads, and ours must.
     let runtime = tokio::runtime::Handle::current();
     let done = tokio::task::spawn_blocking(move || runtime.block_on(run_migrations(&options)));
     done.await.map_err(VaultError::from)?
+}
+
+async fn of_this_version(options: &SqliteConnectOptions, dir: &Path) -> Result<(), OpenError> {
+    let mut conn = options.connect().await.map_err(|_| OpenError::Database)?;
+    let newest = sqlx::migrate!("./migrations")
+        .iter()
+        .map(|m| m.version)
+        .max();
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(&mut conn)
+            .await
+            .map_err(|_| OpenError::Database)?;
+    conn.close().await?;
+    match found.cmp(&newest) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less => Err(OpenError::OlderAndReadOnly(dir.to_owned())),
+        std::cmp::Ordering::Greater => Err(newer()),
+    }
+}
+
+fn newer() -> OpenError {
+    OpenError::Damaged {
+        file: FILE.to_owned(),
+        reason: "it was written by a newer version of this program".to_owned(),
+    }
 }
 
 async fn run_migrations(options: &SqliteConnectOptions) -> Result<(), OpenError> {
@@ -74,25 +142,41 @@ async fn run_migrations(options: &SqliteConnectOptions) -> Result<(), OpenError>
     let outcome = migrator.run(&mut conn).await;
     conn.close().await?;
     outcome.map_err(|e| match e {
-        sqlx::migrate::MigrateError::VersionMissing(_) => OpenError::Damaged {
-            file: FILE.to_owned(),
-            reason: "it was written by a newer version of this program".to_owned(),
-        },
+        sqlx::migrate::MigrateError::VersionMissing(_) => newer(),
         _ => OpenError::Database,
     })
 }
 
-/// The one connection that writes.
-pub(crate) fn writer(dir: &Path, key: &Secret) -> Result<Connection, OpenError> {
-    let flags =
-        rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(dir.join(FILE), flags)?;
+/// The one connection that writes, or reads where nothing can be written.
+pub(crate) fn writer(dir: &Path, key: &Secret, access: Access) -> Result<Connection, OpenError> {
+    use rusqlite::OpenFlags as Flags;
+    let path = dir.join(FILE);
+    let (path, flags) = match access {
+        Access::Write => (path, Flags::SQLITE_OPEN_READ_WRITE),
+        Access::ReadWithLog => (path, Flags::SQLITE_OPEN_READ_ONLY),
+        Access::Read => {
+            let path = path.as_os_str().as_encoded_bytes();
+            let path = percent_encoding::percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
+            let uri = format!("file:{path}?immutable=1");
+            (
+                uri.into(),
+                Flags::SQLITE_OPEN_READ_ONLY | Flags::SQLITE_OPEN_URI,
+            )
+        }
+    };
+    let conn = Connection::open_with_flags(path, flags | Flags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(64);
+    let mode = match access {
+        Access::Write => {
+            "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;"
+        }
+        // Not query_only, which would keep temporary triggers from being made.
+        Access::Read | Access::ReadWithLog => "",
+    };
     let setup = format!(
-        "PRAGMA key = {}; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;
-         PRAGMA cache_size = -32768;",
+        "PRAGMA key = {}; PRAGMA temp_store = MEMORY; {mode} PRAGMA cache_size = -32768;",
         key_text(key).as_str()
     );
     let setup = Zeroizing::new(setup);
@@ -107,8 +191,14 @@ pub(crate) fn writer(dir: &Path, key: &Secret) -> Result<Connection, OpenError> 
 }
 
 /// Read-only connections.
-pub(crate) async fn readers(dir: &Path, key: &Secret) -> Result<SqlitePool, OpenError> {
-    let options = options(dir, key).read_only(true).pragma("query_only", "ON");
+pub(crate) async fn readers(
+    dir: &Path,
+    key: &Secret,
+    access: Access,
+) -> Result<SqlitePool, OpenError> {
+    let options = options(dir, key, access)
+        .read_only(true)
+        .pragma("query_only", "ON");
     let pool = SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(4)

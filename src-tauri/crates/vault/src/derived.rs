@@ -5,6 +5,7 @@
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use sqlx::{Row as _, SqlitePool};
 
+use crate::redo::REDONE;
 use crate::{Vault, VaultError};
 
 /// A record that takes part in a subject's life.
@@ -76,9 +77,7 @@ impl Vault {
     {
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
-            if inner.read_only {
-                return Err(VaultError::ReadOnly);
-            }
+            inner.may_write()?;
             let mut guard = inner.writer();
             let tx = guard
                 .conn
@@ -260,8 +259,10 @@ impl Derived<'_> {
     pub fn clear(&self) -> Result<(), VaultError> {
         self.0.execute_batch(
             "DELETE FROM life_step; DELETE FROM life_now; DELETE FROM life; DELETE FROM detection_proof;
-             DELETE FROM detection; DELETE FROM derived;",
+             DELETE FROM detection;",
         )?;
+        self.0
+            .execute("DELETE FROM derived WHERE name <> ?", [REDONE])?;
         Ok(())
     }
 

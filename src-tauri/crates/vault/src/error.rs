@@ -65,6 +65,17 @@ pub enum OpenError {
         /// Size found.
         found_size: u64,
     },
+    /// The folder cannot be written, and reading needs it to be.
+    #[error(
+        "changes of a run that was cut off wait in vault.db-wal, and {} cannot be written to take them in", .0.display()
+    )]
+    LogWaits(PathBuf),
+    /// The folder cannot be written, and the database is of an older version.
+    #[error(
+        "vault.db was written by an older version of this program, and {} cannot be written to bring it up to this one",
+        .0.display()
+    )]
+    OlderAndReadOnly(PathBuf),
     /// The ledger does not replay; open with [`crate::Mode::Inspect`] to read it all the same.
     #[error("the custody ledger does not replay: {0}; it can be opened for inspection only")]
     Ledger(#[from] ReplayFault),
@@ -146,6 +157,11 @@ pub enum VaultError {
     /// Opened for inspection.
     #[error("the workspace is open for inspection only; nothing can be changed")]
     ReadOnly,
+    /// The system does not let us write to the workspace.
+    #[error(
+        "nothing can be changed in {}: it is on a read-only file system, or this account may not write there", .0.display()
+    )]
+    CannotWrite(PathBuf),
     /// A passphrase did not open a member's key file.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
@@ -249,6 +265,9 @@ impl OpenError {
                 "find the newer copy; if there is none, a custodian continues it as a restore"
             }
             Self::Ledger(_) => "compare with a backup and with packets that were handed out",
+            Self::LogWaits(_) | Self::OlderAndReadOnly(_) => {
+                "open it once where it can be written, or open a copy of the folder"
+            }
             Self::RestoreNeedsCustodian => "ask a custodian to open it",
             Self::KeyFile(_) | Self::Damaged { .. } | Self::Database => {
                 "restore the file from a backup of the workspace"
@@ -268,6 +287,9 @@ impl VaultError {
                 "a custodian opens the workspace once: that states the ring"
             }
             Self::ReadOnly => "open it normally to change something",
+            Self::CannotWrite(_) => {
+                "mount it for writing or use the account that owns it, or work on a copy of the folder"
+            }
             Self::Passphrase(_) => "type the passphrase again",
             Self::NoSuchMember(_) | Self::MemberExists(_) => "list the members to see their ids",
             Self::SourceVersion { .. } => "give the file the next version",

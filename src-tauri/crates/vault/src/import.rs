@@ -203,9 +203,7 @@ impl Inner {
 
     /// Seals a stream.
     pub(crate) fn seal(&self, kind: &str, mut from: impl Read) -> Result<SealedFile, VaultError> {
-        if self.read_only {
-            return Err(VaultError::ReadOnly);
-        }
+        self.may_write()?;
         let writer = self.entropy(|e| self.sealer.create(kind, e));
         let mut writer = writer.ok_or_else(|| self.need(KeyName::Originals))??;
         io::copy(&mut from, &mut writer)?;
@@ -267,9 +265,7 @@ impl std::fmt::Debug for ImportSession {
 impl ImportSession {
     fn begin(inner: Arc<Inner>, head: ImportHead, now: DateTime<Utc>) -> Result<Self, VaultError> {
         let kind = "import.finished";
-        if inner.read_only {
-            return Err(VaultError::ReadOnly);
-        }
+        inner.may_write()?;
         if may_record(inner.member.role, kind) != Some(true) {
             return Err(VaultError::NotAllowed {
                 role: inner.member.role,

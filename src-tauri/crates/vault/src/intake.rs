@@ -25,9 +25,7 @@ impl Vault {
     ) -> Result<i64, VaultError> {
         let kind = "import.finished";
         let member = &self.inner.member;
-        if self.inner.read_only {
-            return Err(VaultError::ReadOnly);
-        }
+        self.inner.may_write()?;
         if may_record(member.role, kind) != Some(true) {
             return Err(VaultError::NotAllowed {
                 role: member.role,
@@ -135,9 +133,7 @@ impl Inner {
         &self,
         f: impl FnOnce(&Connection) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
-        if self.read_only {
-            return Err(VaultError::ReadOnly);
-        }
+        self.may_write()?;
         let mut guard = self.writer();
         let tx = guard
             .conn

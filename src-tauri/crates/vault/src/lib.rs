@@ -114,9 +114,11 @@ struct Inner {
     writer: Mutex<Writer>,
     entropy: Mutex<Entropy>,
     importing: AtomicBool,
-    read_only: bool,
-    /// Held for as long as the workspace is open.
-    _lock: std::fs::File,
+    access: db::Access,
+    /// Opened to look at it although it may not be sound.
+    inspected: bool,
+    /// Held for as long as the workspace is open; none where nothing can be written and nothing is there to lock.
+    _lock: Option<std::fs::File>,
 }
 
 /// The one connection that writes, and the ledger's end as of its last commit.
@@ -155,6 +157,14 @@ impl Inner {
         VaultError::NoKey {
             key,
             role: self.member.role,
+        }
+    }
+
+    fn may_write(&self) -> Result<(), VaultError> {
+        match self.access {
+            db::Access::Write if self.inspected => Err(VaultError::ReadOnly),
+            db::Access::Write => Ok(()),
+            _ => Err(VaultError::CannotWrite(self.dir.clone())),
         }
     }
 

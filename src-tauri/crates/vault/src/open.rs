@@ -14,6 +14,7 @@ use files::Folder;
 use serde_json::json;
 
 use crate::create::{FORMAT, VaultFile};
+use crate::db::Access;
 use crate::keys::{By, Identity, KeyName, Keyring, PassphraseError, Role, Secret};
 use crate::ledger::{Act, RESTORED, ReplayFault, Replayed, Replayer, Signer, Tip};
 use crate::marks::Marks;
@@ -25,6 +26,8 @@ use crate::table::member::Member;
 use crate::table::{import, ledger, sealed};
 use crate::{Entropy, Inner, OpenError, Vault, VaultError, Writer, db};
 
+/// Locked for as long as a workspace is open.
+const LOCK: &str = "vault.lock";
 /// `vault.json` takes some 100 bytes.
 const MAX_VAULT_FILE: u64 = 64 << 10;
 /// Work that all key files together may ask for when no member is named: 32 files of the default cost.
@@ -68,10 +71,26 @@ impl std::fmt::Debug for OpenOptions {
     }
 }
 
+/// A workspace's folder, held for one that writes or among those that only read.
+pub(crate) struct Held {
+    pub(crate) vault: String,
+    pub(crate) lock: Option<fs::File>,
+    pub(crate) folder: Folder,
+    pub(crate) access: Access,
+}
+
+impl Held {
+    /// For what makes no sense without writing.
+    pub(crate) fn writing(self) -> Result<Self, VaultError> {
+        match self.access {
+            Access::Write => Ok(self),
+            _ => Err(VaultError::CannotWrite(self.folder.path().to_owned())),
+        }
+    }
+}
+
 struct Unlocked {
-    vault: String,
-    lock: fs::File,
-    folder: Folder,
+    held: Held,
     member: Signer,
     rings: Vec<ring::Found>,
     /// The database key, and no other: nothing has said yet that the ring is honest.
@@ -93,13 +112,22 @@ impl Vault {
         let unlocked =
             tokio::task::spawn_blocking(move || unlock(&at, member.as_deref(), &passphrase));
         let Unlocked {
-            vault,
-            lock,
-            folder,
+            held,
             member,
             rings,
             database,
         } = unlocked.await.map_err(VaultError::from)??;
+        let held = match mode {
+            Mode::Restore => held.writing()?,
+            Mode::Normal | Mode::Inspect => held,
+        };
+        let Held {
+            vault,
+            lock,
+            folder,
+            access,
+        } = held;
+        let changes = mode != Mode::Inspect && access == Access::Write;
         let state = StateFile::new(&state_dir, &vault);
         let own_head = read_memory(
             Remembered::read(&folder.folder(MEMBERS)?, &head_name(&member.id)),
@@ -110,7 +138,7 @@ impl Vault {
             ("state file", read_memory(state.read(), &state.path())?),
             ("member file", own_head),
         ];
-        if mode != Mode::Inspect {
+        if changes {
             let wider = folder.narrow()?.len();
             if wider > 0 {
                 tracing::warn!(
@@ -118,7 +146,9 @@ impl Vault {
                     "files and folders of the workspace were open to others"
                 );
             }
-            db::migrate(dir, &database, false).await?;
+        }
+        if mode != Mode::Inspect {
+            db::migrate(dir, &database, access, false).await?;
         }
         let (at, key, id, own) = (
             dir.to_owned(),
@@ -126,10 +156,11 @@ impl Vault {
             vault.clone(),
             member.clone(),
         );
-        let started =
-            tokio::task::spawn_blocking(move || start(&at, &key, &id, &own, &memories, mode))
-                .await
-                .map_err(VaultError::from)??;
+        let started = tokio::task::spawn_blocking(move || {
+            start(&at, (&key, access), &id, &own, &memories, mode)
+        })
+        .await
+        .map_err(VaultError::from)??;
         let Started {
             writer,
             restore,
@@ -150,9 +181,7 @@ impl Vault {
         let keys = match standing {
             Some(Standing::Stated(found)) => {
                 let (_, keys) = found.ring.open(&vault, &member.id, &member.identity)?;
-                if mode != Mode::Inspect
-                    && let Some(facts) = &facts
-                {
+                if changes && let Some(facts) = &facts {
                     ring::settle(&folder, &found, &facts.files)?;
                 }
                 trusted = Some(found.ring);
@@ -163,7 +192,7 @@ impl Vault {
                 if member.role == Role::Custodian {
                     let sealer = Sealer::new(&folder, &vault, &keys)?;
                     ring::opens_what_is_sealed(&sealer, &sealed::kinds(&writer.conn)?)?;
-                    before = Some(found.ring);
+                    before = changes.then_some(found.ring);
                     keys
                 } else {
                     keys.only_database()
@@ -188,7 +217,7 @@ impl Vault {
         let expects_head = facts.as_ref().is_some_and(|f| f.expects_head(&member.id));
         let (rows, known) =
             facts.map_or_else(Default::default, |facts| (facts.rows, Some(facts.members)));
-        let pool = db::readers(dir, &database).await?;
+        let pool = db::readers(dir, &database, access).await?;
         let inner = Arc::new(Inner {
             marks: Marks::of(&keys),
             statements: Statements::new(&keys, rows).ok_or(OpenError::Database)?,
@@ -205,11 +234,12 @@ impl Vault {
             writer: Mutex::new(writer),
             entropy: Mutex::new(entropy),
             importing: AtomicBool::new(false),
-            read_only: mode == Mode::Inspect,
+            access,
+            inspected: mode == Mode::Inspect,
             _lock: lock,
         });
         let opened = Self { inner };
-        if mode != Mode::Inspect {
+        if changes {
             let inner = opened.inner.clone();
             tokio::task::spawn_blocking(move || inner.clean())
                 .await
@@ -318,8 +348,8 @@ pub(crate) fn read_memory(
     })
 }
 
-/// Takes the workspace's lock and returns its vault id and the folder.
-pub(crate) fn lock(dir: &Path) -> Result<(String, fs::File, Folder), OpenError> {
+/// Takes the workspace's lock: alone, or with others who read where nothing can be written.
+pub(crate) fn lock(dir: &Path) -> Result<Held, OpenError> {
     let not_one = |reason| OpenError::NotAWorkspace {
         path: dir.to_owned(),
         reason,
@@ -345,26 +375,43 @@ pub(crate) fn lock(dir: &Path) -> Result<(String, fs::File, Folder), OpenError> 
     if head.format != FORMAT {
         return Err(not_one("its vault.json has another format"));
     }
-    let lock = folder.lock_file("vault.lock")?;
-    lock.try_lock().map_err(|e| match e {
+    let busy = |e| match e {
         fs::TryLockError::WouldBlock => OpenError::Locked,
         fs::TryLockError::Error(e) => e.into(),
-    })?;
+    };
+    let writable = folder.writable(&[LOCK, db::FILE]);
+    let lock = if writable {
+        let lock = folder.lock_file(LOCK)?;
+        lock.try_lock().map_err(busy)?;
+        Some(lock)
+    } else {
+        match folder.open_file(LOCK) {
+            Ok(lock) => {
+                lock.try_lock_shared().map_err(busy)?;
+                Some(lock)
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(e.into()),
+        }
+    };
     db::only_files(&folder)?;
-    Ok((head.vault, lock, folder))
+    Ok(Held {
+        vault: head.vault,
+        lock,
+        access: db::access(&folder, writable)?,
+        folder,
+    })
 }
 
 fn unlock(dir: &Path, member: Option<&str>, passphrase: &str) -> Result<Unlocked, OpenError> {
-    let (vault, lock, folder) = lock(dir)?;
-    let rings = ring::read_rings(&folder)?;
-    let (id, identity) = find_member(&folder, &vault, member, passphrase)?;
-    let (role, keys) = ring::open_any(&rings, &vault, &id, &identity)?;
+    let held = lock(dir)?;
+    let rings = ring::read_rings(&held.folder)?;
+    let (id, identity) = find_member(&held.folder, &held.vault, member, passphrase)?;
+    let (role, keys) = ring::open_any(&rings, &held.vault, &id, &identity)?;
     let (_, database) = keys.newest(KeyName::Database).ok_or(OpenError::Database)?;
     Ok(Unlocked {
         database: database.clone(),
-        vault,
-        lock,
-        folder,
+        held,
         member: Signer { id, role, identity },
         rings,
     })
@@ -450,13 +497,13 @@ pub(crate) struct Started {
 /// Opens the writer, replays the ledger and compares it with what is remembered.
 pub(crate) fn start(
     dir: &Path,
-    key: &Secret,
+    (key, access): (&Secret, Access),
     vault: &str,
     member: &Signer,
     memories: &[(&'static str, Option<Remembered>); 2],
     mode: Mode,
 ) -> Result<Started, OpenError> {
-    let conn = db::writer(dir, key)?;
+    let conn = db::writer(dir, key, access)?;
     let interest: Vec<(u64, u64)> = memories
         .iter()
         .filter_map(|(_, m)| m.as_ref().map(|m| (m.epoch, m.size)))

@@ -8,6 +8,7 @@ use evidence::{Hash, Seed, SigningKey, VerifierKey};
 use redaction::HandleKey;
 use serde_json::{Value, json};
 
+use crate::db::Access;
 use crate::import::RecommitState;
 use crate::keys::KeyName;
 use crate::ledger::{Act, INCIDENT_EVENT, LedgerExtract, read as read_entry};
@@ -50,10 +51,15 @@ impl Vault {
         (&self.inner.member.id, self.inner.member.role)
     }
 
-    /// Whether it is open for inspection only.
+    /// Whether nothing can be changed: it is open for inspection only, or its folder cannot be written.
     #[must_use]
     pub fn read_only(&self) -> bool {
-        self.inner.read_only
+        self.inner.access != Access::Write || self.inner.inspected
+    }
+
+    /// For what would do something before it writes: refuses where nothing can be changed.
+    pub fn may_write(&self) -> Result<(), VaultError> {
+        self.inner.may_write()
     }
 
     /// Where the search index lies.
@@ -151,7 +157,7 @@ impl Vault {
         now: DateTime<Utc>,
     ) -> Result<u64, VaultError> {
         let marks = self.inner.marks.clone();
-        let Some(marks) = marks.filter(|_| !self.inner.read_only) else {
+        let Some(marks) = marks.filter(|_| !self.read_only()) else {
             return Ok(0);
         };
         let inner = self.inner.clone();
@@ -185,6 +191,7 @@ impl Vault {
         let inner = self.inner.clone();
         let name = scope.to_owned();
         let id = tokio::task::spawn_blocking(move || {
+            inner.may_write()?;
             let key = inner.entropy(|e| crate::keys::Secret::draw(e));
             let file = inner.seal("scope-key", key.bytes().as_slice())?;
             let done = inner.write(now, |tx| {

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::create::NewMember;
 use crate::keys::{By, Identity, KdfCost, KeyName, MemberFile, RecoveryKey, Role};
 use crate::ledger::{Act, RECOVERED, Signer, enrolled_member, member_detail};
-use crate::open::{Started, lock, read_memory, start};
+use crate::open::{Held, Started, lock, read_memory, start};
 use crate::ring::{self, MEMBERS, Next, Standing};
 use crate::seal::Sealer;
 use crate::state::{Remembered, StateFile, head_name};
@@ -38,7 +38,12 @@ impl Vault {
             }
             .into());
         }
-        let (vault, _lock, folder) = lock(dir)?;
+        let Held {
+            vault,
+            lock: _lock,
+            folder,
+            access,
+        } = lock(dir)?.writing()?;
         let rings = ring::read_rings(&folder)?;
         let identity = recovery.identity();
         let id = identity.public().id(Role::Recovery);
@@ -48,7 +53,7 @@ impl Vault {
             .newest(KeyName::Database)
             .map(|(_, k)| k.clone())
             .ok_or(OpenError::Database)?;
-        db::migrate(dir, &database, false).await?;
+        db::migrate(dir, &database, access, false).await?;
 
         let state = StateFile::new(state_dir, &vault);
         let memories = [
@@ -57,7 +62,14 @@ impl Vault {
         ];
         let Started {
             mut writer, facts, ..
-        } = start(dir, &database, &vault, &signer, &memories, Mode::Normal)?;
+        } = start(
+            dir,
+            (&database, access),
+            &vault,
+            &signer,
+            &memories,
+            Mode::Normal,
+        )?;
         let facts = facts.ok_or(OpenError::Database)?;
         let by = By {
             id: &signer.id,

@@ -4,18 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use evidence::{Hash, Hasher};
 use redaction::exposure::FieldExposure;
 use redaction::{Class, MinimisedField, Shown};
 use rusqlite::{Connection, TransactionBehavior, params};
 use serde_json::json;
 
 use crate::stated;
+use crate::table::event;
 use crate::table::row::RowWriter;
 use crate::table::{dictionary, exposure, setting, source_file, subject, to_json};
 use crate::{Act, EventKind, EventRow, OwnSource, RowShown, Tx, Vault, VaultError};
 
 /// Setting: ids of source files whose rows wait to be made anew.
 const WAITING: &str = "vault/rows-waiting";
+/// How often rows were made anew, in `derived`, where it outlives what is forgotten of the rows.
+pub(crate) const REDONE: &str = "rows-redone";
 /// Marks what this adds to the dictionaries until its transaction ends; no import has this number.
 const NO_IMPORT: i64 = 0;
 
@@ -73,9 +77,7 @@ impl Vault {
         let before = self.rows(&seqs).await?;
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
-            if inner.read_only {
-                return Err(VaultError::ReadOnly);
-            }
+            inner.may_write()?;
             let mut guard = inner.writer();
             let tx = guard
                 .conn
@@ -84,9 +86,30 @@ impl Vault {
             redo(&tx, &rows, &before)?;
             dictionary::keep(&tx, NO_IMPORT)?;
             stated::none_changed(&tx)?;
+            // Beside the other marks of what follows the rows; it decides nothing.
+            tx.execute(
+                "INSERT INTO derived (name, value) VALUES (?, '1')
+                 ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)",
+                [REDONE],
+            )?;
             Ok(tx.commit()?)
         })
         .await?
+    }
+
+    /// What tells this state of the rows up to `seq` from every other: what followed them so far was right about
+    /// *these* rows, and is not about those of an older copy, of another one, or of before they were made anew.
+    pub async fn position(&self, seq: i64) -> Result<Hash, VaultError> {
+        let times = self.derived(REDONE).await?.unwrap_or_default();
+        let last = event::leaves(&self.inner.pool, seq, 1).await?;
+        let mut position = Hasher::new();
+        position.update(b"muniment/position/v1\0");
+        position.update(self.inner.id.as_bytes());
+        position.update(times.as_bytes());
+        position.update(b"\0");
+        position.update(&seq.to_be_bytes());
+        last.iter().for_each(|leaf| position.update(&leaf.0));
+        Ok(position.finish())
     }
 
     /// No row of these source files waits any more.
@@ -124,7 +147,7 @@ impl Tx<'_> {
         let file = OwnSource {
             id: id.to_owned(),
             version,
-            digest: evidence::Hash::sha256(body),
+            digest: Hash::sha256(body),
             body: body.to_vec(),
             reason: reason.map(str::to_owned),
             actor: self.actor().to_owned(),

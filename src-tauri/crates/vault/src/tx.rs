@@ -93,9 +93,7 @@ impl Inner {
         now: DateTime<Utc>,
         f: impl FnOnce(&Tx<'_>) -> Result<(T, Acts), VaultError>,
     ) -> Result<T, VaultError> {
-        if self.read_only {
-            return Err(VaultError::ReadOnly);
-        }
+        self.may_write()?;
         let mut guard = self.writer();
         let crate::Writer { conn, tip } = &mut *guard;
         let db = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 
 use search::{Doc, IndexWriter, SearchError};
 use tokio::sync::{MutexGuard, mpsc};
-use vault::Appended;
+use vault::{Appended, Vault};
 
-use crate::follow::doc_of;
+use crate::follow::{doc_of, position};
 use crate::workspace::Workspace;
 
 /// Originals below this are followed after they were stored: a commit of the index of their own is not worth it.
@@ -38,10 +38,7 @@ impl<'a> Ahead<'a> {
         }
         let alone = workspace.following.lock().await;
         let writer = {
-            let index = workspace
-                .index
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let index = workspace.index();
             if i64::try_from(index.last_seq()).ok()? + 1 != first_seq {
                 return None;
             }
@@ -64,14 +61,16 @@ impl<'a> Ahead<'a> {
     }
 
     /// The import's act stands: makes everything up to `last_seq` searchable. `false` when it has to be followed.
-    pub(crate) async fn commit(self, last_seq: i64) -> bool {
+    pub(crate) async fn commit(self, vault: &Vault, last_seq: i64) -> bool {
         let Self { feed, thread, .. } = self;
         drop(feed);
+        let of = position(vault, last_seq).await;
         let done = tokio::task::spawn_blocking(move || {
             let mut writer = thread
                 .join()
                 .map_err(|_| SearchError::Engine("a worker thread failed"))??;
-            writer.commit(u64::try_from(last_seq).unwrap_or_default())
+            let of = of.map_err(|_| SearchError::Engine("the vault's state could not be read"))?;
+            writer.commit(u64::try_from(last_seq).unwrap_or_default(), &of)
         });
         match done.await {
             Ok(Ok(())) => true,

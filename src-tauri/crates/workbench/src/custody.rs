@@ -5,7 +5,7 @@ use evidence::Verdict;
 use serde_json::Value;
 use vault::{LedgerEntry, LedgerFilter, LedgerHead};
 
-use crate::explore::with_index;
+use crate::follow::with_index;
 use crate::jobs::lock;
 use crate::text::{count, time};
 use crate::view::{
@@ -54,8 +54,10 @@ impl Workbench {
             .last_visible_seq()
             .await
             .map_err(|e| vault_error(&e))?;
-        let (records, followed) =
-            with_index(&workspace, |index| Ok((index.len(), index.last_seq())))?;
+        let (records, followed) = with_index(self, &workspace, |index| {
+            Ok((index.len(), index.last_seq()))
+        })
+        .await?;
         let incidents = workspace
             .vault
             .incidents()

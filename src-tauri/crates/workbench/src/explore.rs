@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use search::{Cursor, Index, Page, Query};
 use vault::{EventRow, RowShown};
 
+use crate::follow::with_index;
 use crate::standing::Standing;
 use crate::text::{count, micros, time};
 use crate::view::{
@@ -33,7 +34,7 @@ impl Workbench {
         let query = self.resolved(&workspace, &request.query).await?;
         let standing = workspace.standing();
         let words = self.narrowed(&workspace, &request).await?;
-        let found = with_index(&workspace, |index| {
+        let found = with_index(self, &workspace, |index| {
             let facets = request
                 .facets
                 .iter()
@@ -50,7 +51,8 @@ impl Workbench {
             // Last, because what the others found is the total too.
             let hits = index.find(&query, &page)?;
             Ok((hits, facets, histogram))
-        });
+        })
+        .await;
         let (hits, facets, histogram) = found?;
         let seqs: Vec<i64> = hits
             .seqs
@@ -94,7 +96,8 @@ impl Workbench {
     pub async fn count_records(&self, query: &str) -> Result<u32, Error> {
         let workspace = self.workspace().await?;
         let query = self.resolved(&workspace, query).await?;
-        Ok(count(with_index(&workspace, |index| index.count(&query))?))
+        let total = with_index(self, &workspace, |index| index.count(&query)).await?;
+        Ok(count(total))
     }
 
     /// What could stand at the caret: fields, then values.
@@ -137,9 +140,10 @@ impl Workbench {
                 .map(|v| (*v).to_owned())
                 .collect(),
             "subject" | "time" | "seq" | "import" => Vec::new(),
-            field => with_index(&workspace, |index| {
+            field => with_index(self, &workspace, |index| {
                 index.suggest(field, &begun, COMPLETIONS)
             })
+            .await
             .unwrap_or_default(),
         };
         Ok(values
@@ -214,23 +218,6 @@ impl Workbench {
         query.resolve_standing(&mut |field, value| standing.matching(field, value));
         Ok(query)
     }
-}
-
-pub(crate) fn with_index<T>(
-    workspace: &Workspace,
-    ask: impl FnOnce(&Index) -> Result<T, search::SearchError>,
-) -> Result<T, Error> {
-    let index = workspace
-        .index
-        .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    ask(&index).map_err(|error| match error {
-        search::SearchError::NoValues { .. } => Error::invalid(
-            error.to_string(),
-            "count system, action, outcome, assurance, verdict, origin, kind, subject or import",
-        ),
-        error => crate::follow::search_error(&error),
-    })
 }
 
 /// Levels and verdicts are not in the index: they are counted by import, or word by word (`words`) where

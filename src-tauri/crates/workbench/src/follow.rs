@@ -1,122 +1,257 @@
 //! The index follows the vault: it remembers how far it came and catches up.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use redaction::{Class, Shown, string_text};
-use search::{Doc, Index, SearchError};
+use search::{Doc, Index, SearchError, Stale};
+use tokio::sync::MutexGuard;
 use vault::{EventKind, EventRow, NewEvent, RowShown, Vault};
 
+use crate::jobs::Job;
 use crate::standing::Standing;
 use crate::workspace::{Workspace, vault_error};
-use crate::{Environment, Error, Workbench};
+use crate::{Error, Workbench};
 
 /// Rows read at once while following.
 const BATCH: u32 = 4_096;
 
-/// Opens the index, or starts an empty one where it is missing, damaged, of another version or
-/// under another key: following rebuilds it, and nothing is lost.
-pub(crate) fn open_index(vault: &Vault, environment: &Environment) -> Result<Index, Error> {
-    let dir = vault.index_dir();
-    let key = vault.index_key().map_err(|e| vault_error(&e))?;
-    match Index::open_or_create(&dir, &key, environment.entropy()) {
-        Err(SearchError::Stale(why)) => {
-            tracing::info!(%why, "the search index is rebuilt");
-            search::reset(&dir)
-                .map_err(|e| Error::io("could not delete the index in", &dir, &e))?;
-            Index::open_or_create(&dir, &key, environment.entropy()).map_err(|e| search_error(&e))
+/// Opens the index, or starts an empty one where it is missing, damaged, of another version, under another key or of
+/// another state of the rows: following rebuilds it, and nothing is lost. What was found is said.
+///
+/// Where the workspace cannot be written, its index is used as it is; one that lags behind or cannot be used is left, and
+/// another is kept in the state folder.
+pub(crate) async fn open_index(bench: &Workbench, vault: &Vault) -> Result<Index, Error> {
+    if vault.read_only() {
+        let newest = vault.last_visible_seq().await;
+        let newest = newest.map_err(|e| vault_error(&e))?;
+        let key = vault.index_key().map_err(|e| vault_error(&e))?;
+        let there =
+            Index::open_or_create(&vault.index_dir(), &key, bench.inner.environment.entropy());
+        if let Ok(index) = there
+            && i64::try_from(index.last_seq()).is_ok_and(|last| last == newest)
+            && index.of() == position(vault, newest).await?
+        {
+            return Ok(index);
         }
-        other => other.map_err(|e| search_error(&e)),
+    }
+    let dir = index_dir(bench, vault);
+    let newest = vault
+        .last_visible_seq()
+        .await
+        .map_err(|e| vault_error(&e))?;
+    let missing = newest > 0 && !vault.read_only() && std::fs::symlink_metadata(&dir).is_err();
+    let key = vault.index_key().map_err(|e| vault_error(&e))?;
+    let index = match Index::open_or_create(&dir, &key, bench.inner.environment.entropy()) {
+        Err(SearchError::Stale(why)) => {
+            say_made_anew(bench, why);
+            return empty_index(bench, vault);
+        }
+        other => other.map_err(|e| search_error(&e))?,
+    };
+    if missing {
+        bench.remark(
+            "the search index was not there and was made anew from the workspace; nothing is lost",
+        );
+    }
+    let last = i64::try_from(index.last_seq()).unwrap_or(i64::MAX);
+    if last > 0 && (last > newest || index.of() != position(vault, last).await?) {
+        bench.remark(
+            "the search index was of another state of the workspace and was made anew from it; nothing is lost",
+        );
+        return empty_index(bench, vault);
+    }
+    Ok(index)
+}
+
+/// An index of another version is no surprise; whatever else makes it unusable is told.
+fn say_made_anew(bench: &Workbench, why: Stale) {
+    tracing::info!(%why, "the search index is made anew");
+    if why != Stale::OtherVersion {
+        bench.remark(format!(
+            "the search index could not be used ({why}) and was made anew from the workspace; nothing is lost"
+        ));
     }
 }
 
-pub(crate) fn search_error(error: &SearchError) -> Error {
+/// Where the index is kept that this session can write.
+fn index_dir(bench: &Workbench, vault: &Vault) -> PathBuf {
+    if vault.read_only() {
+        let state = &bench.inner.environment.state_dir;
+        return state.join(format!("{}.index", vault.id()));
+    }
+    vault.index_dir()
+}
+
+/// Takes away what lies there of an index, and begins an empty one.
+fn empty_index(bench: &Workbench, vault: &Vault) -> Result<Index, Error> {
+    let dir = index_dir(bench, vault);
+    let key = vault.index_key().map_err(|e| vault_error(&e))?;
+    search::reset(&dir).map_err(|e| Error::io("could not delete the index in", &dir, &e))?;
+    Index::open_or_create(&dir, &key, bench.inner.environment.entropy())
+        .map_err(|e| search_error(&e))
+}
+
+/// What the index is told of the vault's state when it has followed it so far.
+pub(crate) async fn position(vault: &Vault, last: i64) -> Result<String, Error> {
+    let position = vault.position(last).await.map_err(|e| vault_error(&e))?;
+    Ok(position.to_hex())
+}
+
+fn search_error(error: &SearchError) -> Error {
     Error::failed(
         error.to_string(),
         "delete the index folder: it is rebuilt from the workspace and nothing is lost",
     )
 }
 
+/// Asks the index. One that shows only now that it is damaged is made anew first.
+pub(crate) async fn with_index<T>(
+    bench: &Workbench,
+    workspace: &Workspace,
+    ask: impl Fn(&Index) -> Result<T, SearchError>,
+) -> Result<T, Error> {
+    let index = workspace.index();
+    let answer = match ask(&index) {
+        Err(SearchError::Stale(why)) => {
+            heal(bench, workspace, &index, why).await?;
+            ask(&workspace.index())
+        }
+        other => other,
+    };
+    answer.map_err(|error| match error {
+        SearchError::NoValues { .. } => Error::invalid(
+            error.to_string(),
+            "count system, action, outcome, assurance, verdict, origin, kind, subject or import",
+        ),
+        error => search_error(&error),
+    })
+}
+
+/// Makes the index anew, if nobody has since it was asked.
+async fn heal(
+    bench: &Workbench,
+    workspace: &Workspace,
+    asked: &Index,
+    why: Stale,
+) -> Result<(), Error> {
+    let alone = workspace.following.lock().await;
+    if workspace.index().is(asked) {
+        say_made_anew(bench, why);
+        start_anew(bench, workspace, &alone)?;
+    }
+    follow(bench, workspace, &alone).await
+}
+
+/// Starts an empty index in the place of the one that is open; following it is the caller's.
+pub(crate) fn start_anew(
+    bench: &Workbench,
+    workspace: &Workspace,
+    _alone: &MutexGuard<'_, ()>,
+) -> Result<(), Error> {
+    let fresh = empty_index(bench, &workspace.vault)?;
+    *workspace
+        .index
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+    Ok(())
+}
+
 /// Follows the vault to its last visible record. Does nothing when there is nothing new.
 pub(crate) async fn catch_up(bench: &Workbench, workspace: &Workspace) -> Result<(), Error> {
-    let _alone = workspace.following.lock().await;
-    let mut last = {
-        let index = workspace
-            .index
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        i64::try_from(index.last_seq()).unwrap_or(i64::MAX)
-    };
+    let alone = workspace.following.lock().await;
+    follow(bench, workspace, &alone).await
+}
+
+async fn follow(
+    bench: &Workbench,
+    workspace: &Workspace,
+    alone: &MutexGuard<'_, ()>,
+) -> Result<(), Error> {
     let newest = workspace
         .vault
         .last_visible_seq()
         .await
         .map_err(|e| vault_error(&e))?;
-    if last > newest {
-        // The workspace is an older copy than its index: start over.
-        let fresh = {
-            search::reset(&workspace.vault.index_dir()).map_err(|e| {
-                Error::io(
-                    "could not delete the index in",
-                    &workspace.vault.index_dir(),
-                    &e,
-                )
-            })?;
-            open_index(&workspace.vault, &bench.inner.environment)?
-        };
-        *workspace
-            .index
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
-        last = 0;
-    }
-    if last >= newest {
+    let behind = |index: &Index| i64::try_from(index.last_seq()).unwrap_or(i64::MAX) < newest;
+    if !behind(&workspace.index()) {
         return Ok(());
     }
     let job = bench
         .inner
         .jobs
         .begin("index", "search index".into(), "records");
+    let mut result = follow_to(workspace, newest, &job).await;
+    if let Err(Stopped::Index(SearchError::Stale(why))) = result {
+        say_made_anew(bench, why);
+        result = match start_anew(bench, workspace, alone) {
+            Ok(()) => follow_to(workspace, newest, &job).await,
+            Err(error) => Err(Stopped::Otherwise(error)),
+        };
+    }
+    let result = result.map_err(|stopped| match stopped {
+        Stopped::Index(error) => search_error(&error),
+        Stopped::Otherwise(error) => error,
+    });
+    job.end(
+        &(result.as_ref())
+            .map(|()| "every record is searchable".to_owned())
+            .map_err(Clone::clone),
+    );
+    result
+}
+
+/// Why following ended before its end.
+enum Stopped {
+    Index(SearchError),
+    Otherwise(Error),
+}
+
+impl From<SearchError> for Stopped {
+    fn from(error: SearchError) -> Self {
+        Self::Index(error)
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Otherwise(error)
+    }
+}
+
+async fn follow_to(workspace: &Workspace, newest: i64, job: &Job) -> Result<(), Stopped> {
+    let index = workspace.index();
+    let mut last = i64::try_from(index.last_seq()).unwrap_or(i64::MAX);
     job.expect(u64::try_from(newest - last).unwrap_or_default());
     let standing = workspace.standing();
-    let result = async {
-        let mut writer = {
-            let index = workspace
-                .index
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            index.writer().map_err(|e| search_error(&e))?
-        };
-        while last < newest {
-            job.check()?;
-            let rows = workspace
-                .vault
-                .rows_after(last, BATCH)
-                .await
-                .map_err(|e| vault_error(&e))?;
-            let Some(end) = rows.last().map(|row| row.seq) else {
-                break;
-            };
-            // What a foreign file was is proof material, not an event that anybody searches for.
-            for row in rows
-                .iter()
-                .filter(|row| row.system != crate::import::FILE_SYSTEM)
-            {
-                writer
-                    .add(&doc(row, &standing))
-                    .map_err(|e| search_error(&e))?;
-            }
-            last = end;
-            job.advance(rows.len() as u64);
-        }
-        tokio::task::spawn_blocking(move || writer.commit(u64::try_from(last).unwrap_or_default()))
+    let mut writer = index.writer()?;
+    while last < newest {
+        job.check()?;
+        let rows = workspace
+            .vault
+            .rows_after(last, BATCH)
             .await
-            .map_err(|_| Error::failed("following the vault stopped", "open the workspace again"))?
-            .map_err(|e| search_error(&e))?;
-        Ok("every record is searchable".to_owned())
+            .map_err(|e| vault_error(&e))?;
+        let Some(end) = rows.last().map(|row| row.seq) else {
+            break;
+        };
+        // What a foreign file was is proof material, not an event that anybody searches for.
+        for row in rows
+            .iter()
+            .filter(|row| row.system != crate::import::FILE_SYSTEM)
+        {
+            writer.add(&doc(row, &standing))?;
+        }
+        last = end;
+        job.advance(rows.len() as u64);
     }
-    .await;
-    job.end(&result);
-    result.map(drop)
+    let of = position(&workspace.vault, last).await?;
+    tokio::task::spawn_blocking(move || {
+        writer.commit(u64::try_from(last).unwrap_or_default(), &of)
+    })
+    .await
+    .map_err(|_| Error::failed("following the vault stopped", "open the workspace again"))??;
+    Ok(())
 }
 
 /// What the index may know of a row: exactly what the row shows.

@@ -65,6 +65,7 @@ struct Inner {
     open: RwLock<Option<Arc<Workspace>>>,
     reports: Mutex<BTreeMap<u32, view::ImportReportView>>,
     purpose: Mutex<Option<String>>,
+    remarks: Mutex<Vec<String>>,
 }
 
 impl Workbench {
@@ -77,6 +78,7 @@ impl Workbench {
                 open: RwLock::new(None),
                 reports: Mutex::default(),
                 purpose: Mutex::default(),
+                remarks: Mutex::default(),
             }),
         }
     }
@@ -94,6 +96,16 @@ impl Workbench {
     /// Asks everything that runs to stop; it leaves nothing half done.
     pub fn cancel_jobs(&self) {
         self.inner.jobs.cancel_all();
+    }
+
+    /// What the open workspace said of itself without being asked: what was mended, ended or cannot be done in it.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        jobs::lock(&self.inner.remarks).clone()
+    }
+
+    fn remark(&self, remark: impl Into<String>) {
+        jobs::lock(&self.inner.remarks).push(remark.into());
     }
 
     async fn workspace(&self) -> Result<Arc<Workspace>, Error> {

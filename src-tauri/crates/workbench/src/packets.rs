@@ -77,6 +77,8 @@ impl Workbench {
     ) -> Result<PacketRowView, Error> {
         let workspace = self.workspace().await?;
         let path = absolute(&path)?;
+        // A packet that custody cannot hear of is not even begun.
+        workspace.vault.may_write().map_err(|e| vault_error(&e))?;
         let assembled = self.assembled(&workspace, &incident, &audience).await?;
         let (loaded, policy) = (assembled.loaded, assembled.policy);
         let job = Writing {

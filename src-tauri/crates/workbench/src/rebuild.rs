@@ -10,7 +10,7 @@ use sources::GENERIC_ID;
 use tokio::sync::mpsc;
 use vault::{NewEvent, RedoneEvent, Run, VaultError};
 
-use crate::follow::{catch_up, open_index};
+use crate::follow::{catch_up, start_anew};
 use crate::import::{ABOUT_FILE, FILE_SYSTEM, event, minimised};
 use crate::jobs::Job;
 use crate::source_files::Known;
@@ -219,7 +219,7 @@ impl Workbench {
         }
         *workspace.tally.lock().await = crate::sources_place::Tally::default();
         *workspace.hidden.lock().await = None;
-        self.forget_index(workspace)?;
+        start_anew(self, workspace, &alone)?;
         drop(alone);
         catch_up(self, workspace).await?;
         crate::detect::forget(workspace).await?;
@@ -228,17 +228,5 @@ impl Workbench {
         drop(importing);
         self.vault_changed();
         Ok(rows)
-    }
-
-    /// Starts an empty index in the place of the one that knows the rows as they were.
-    fn forget_index(&self, workspace: &Workspace) -> Result<(), Error> {
-        let dir = workspace.vault.index_dir();
-        search::reset(&dir).map_err(|e| Error::io("could not delete the index in", &dir, &e))?;
-        let fresh = open_index(&workspace.vault, &self.inner.environment)?;
-        *workspace
-            .index
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
-        Ok(())
     }
 }

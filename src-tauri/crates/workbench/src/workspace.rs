@@ -77,6 +77,14 @@ impl Workspace {
         )
     }
 
+    /// The search index as it is open now; a clone of it shares everything.
+    pub(crate) fn index(&self) -> search::Index {
+        self.index
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
     pub(crate) fn standing(&self) -> Arc<Standing> {
         Arc::clone(
             &self
@@ -230,7 +238,13 @@ impl Workbench {
         let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Normal);
         let vault = vault.await?;
         let dir = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
-        let index = crate::follow::open_index(&vault, environment)?;
+        if vault.read_only() {
+            self.remark(format!(
+                "{} cannot be written: it is open for reading only",
+                dir.display()
+            ));
+        }
+        let index = crate::follow::open_index(self, &vault).await?;
         let known = Arc::new(crate::source_files::Known::of(&vault).await?);
         let systems = known.catalogue.all().map(|file| file.id.clone());
         let systems = systems.chain([crate::import::FILE_SYSTEM.to_owned()]);
@@ -265,21 +279,22 @@ impl Workbench {
         self.remember(&dir);
         crate::follow::catch_up(self, &workspace).await?;
         // Rows that a killed rebuild left waiting are made now, if this member can read the records.
-        if workspace.vault.handle_key().is_ok() {
+        if workspace.vault.handle_key().is_ok() && !workspace.vault.read_only() {
             // One that fails must not lock everybody out: the rows go on waiting, and their job says why.
             if let Err(error) = self.rebuild_waiting(&workspace).await {
                 tracing::warn!(%error.message, "rows wait to be made anew");
             }
         }
-        let warning = crate::packets::finish_deliveries(&workspace).await?;
-        let adopted = adopted.map(adopted_words);
-        let warning = [adopted, warning]
-            .into_iter()
-            .flatten()
-            .reduce(|a, b| format!("{a}. {b}"));
+        if let Some(adopted) = adopted {
+            self.remark(adopted_words(adopted));
+        }
+        if let Some(ended) = crate::packets::finish_deliveries(&workspace).await? {
+            self.remark(ended);
+        }
         self.vault_changed();
+        let remarks = self.remarks();
         Ok(WorkspaceView {
-            warning,
+            warning: (!remarks.is_empty()).then(|| remarks.join(". ")),
             ..workspace_view(&workspace).await?
         })
     }
@@ -315,6 +330,7 @@ impl Workbench {
             }
         }
         *lock(&self.inner.purpose) = None;
+        lock(&self.inner.remarks).clear();
         self.vault_changed();
         self.start().await
     }

@@ -388,7 +388,7 @@ impl Indexing {
     }
 
     pub(crate) fn finish(mut self) -> Result<Cost> {
-        self.fed.call(|| self.writer.commit(self.last))?;
+        self.fed.call(|| self.writer.commit(self.last, ""))?;
         Ok(self.fed.cost())
     }
 }

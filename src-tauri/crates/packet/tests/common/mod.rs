@@ -595,8 +595,8 @@ pub fn ledger() -> Vec<Recorded> {
         false,
     );
     let note = ("/detail/note".to_owned(), text("typed words of a member"));
-    add("import.verified", &[note.clone()], false);
-    add("evidence.pinned", &[note.clone()], true);
+    add("import.verified", std::slice::from_ref(&note), false);
+    add("evidence.pinned", std::slice::from_ref(&note), true);
     let event = |fields: &[(&str, &str)]| -> Vec<(String, String)> {
         fields
             .iter()
@@ -624,7 +624,7 @@ pub fn ledger() -> Vec<Recorded> {
         ]),
         true,
     );
-    add("search.identity", &[note.clone()], true);
+    add("search.identity", std::slice::from_ref(&note), true);
     add("packet.planned", &[note], true);
     all
 }

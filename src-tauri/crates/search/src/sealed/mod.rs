@@ -59,8 +59,8 @@ use rand_core::CryptoRng;
 use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
-    Directory, DirectoryLock, FileHandle, INDEX_WRITER_LOCK, Lock, WatchCallback, WatchHandle,
-    WritePtr,
+    Directory, DirectoryLock, FileHandle, INDEX_WRITER_LOCK, Lock, META_LOCK, WatchCallback,
+    WatchHandle, WritePtr,
 };
 use zeroize::Zeroizing;
 
@@ -150,7 +150,7 @@ impl SealedDirectory {
         let above = Folder::make(folder.parent().unwrap_or(Path::new("")))?;
         Ok(Self {
             shared: Arc::new(Shared {
-                folder: above.make_folder(name)?,
+                folder: above.make_folder(name).map_err(damage)?,
                 keys: Keys::new(key),
                 entropy: Mutex::new(entropy),
                 cache: Arc::new(ChunkCache::new(cache_bytes)),
@@ -161,8 +161,8 @@ impl SealedDirectory {
     /// Removes what a kill in the middle of a replacement left. Only for the holder of the writer lock.
     fn remove_unfinished(&self) -> io::Result<()> {
         for entry in self.shared.folder.entries()? {
-            if entry.kind == Kind::File && entry.name.starts_with(UNFINISHED) {
-                self.shared.folder.remove(&entry.name)?;
+            if entry.kind != Kind::Folder && entry.name.starts_with(UNFINISHED) {
+                self.shared.folder.remove_name(&entry.name)?;
             }
         }
         Ok(())
@@ -182,12 +182,35 @@ impl SealedDirectory {
     }
 }
 
+/// Whether a name is one that an index gives its files.
+pub(crate) fn is_our_name(name: &str) -> bool {
+    let name = name.strip_prefix(UNFINISHED).unwrap_or(name);
+    let segment = |name: &str| {
+        let (id, rest) = name.split_at_checked(32)?;
+        let hex = id.bytes().all(|b| b.is_ascii_hexdigit());
+        Some(hex && rest.starts_with('.'))
+    };
+    matches!(name, "meta.json" | ".managed.json")
+        || [&*INDEX_WRITER_LOCK.filepath, &*META_LOCK.filepath].contains(&Path::new(name))
+        || segment(name).unwrap_or(false)
+}
+
 /// The name a file is bound to. Index files are flat and named in ASCII by tantivy.
 fn name_of(path: &Path) -> Vec<u8> {
     path.to_string_lossy().into_owned().into_bytes()
 }
 
+/// What stands in the place of a file of the index and is none, such as a link, is damage like any other.
+fn damage(error: io::Error) -> io::Error {
+    use io::ErrorKind as K;
+    match error.kind() {
+        K::InvalidInput | K::IsADirectory | K::NotADirectory => stale(Stale::Damaged),
+        _ => error,
+    }
+}
+
 fn read_error(error: io::Error, path: &Path) -> OpenReadError {
+    let error = damage(error);
     if error.kind() == io::ErrorKind::NotFound {
         OpenReadError::FileDoesNotExist(path.to_owned())
     } else {
@@ -218,7 +241,7 @@ impl Directory for SealedDirectory {
     }
 
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
-        match self.shared.folder.remove(path) {
+        match self.shared.folder.remove_name(path) {
             Ok(true) => Ok(()),
             Ok(false) => Err(DeleteError::FileDoesNotExist(path.to_owned())),
             Err(error) => Err(DeleteError::IoError {
@@ -261,7 +284,7 @@ impl Directory for SealedDirectory {
         let sealed = seal_all(data, &name_of(path), &self.shared.keys, &self.new_header())?;
         let unfinished = format!("{UNFINISHED}{}", path.display());
         // Ours alone: whoever writes holds the writer's lock.
-        self.shared.folder.remove(&unfinished)?;
+        self.shared.folder.remove_name(&unfinished)?;
         let mut file = self.shared.folder.create(&unfinished)?;
         file.write_all(&sealed)?;
         file.sync_all()?;
@@ -275,11 +298,16 @@ impl Directory for SealedDirectory {
 
     /// An advisory lock that the system drops with the process, so that a killed writer locks nobody out.
     fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
-        let file = self
-            .shared
-            .folder
-            .lock_file(&lock.filepath)
-            .map_err(LockError::wrap_io_error)?;
+        let file = match self.shared.folder.lock_file(&lock.filepath) {
+            // Readers keep writers from removing what they are about to open; here is none.
+            Err(error)
+                if lock.filepath == META_LOCK.filepath && !self.shared.folder.writable(&[]) =>
+            {
+                tracing::debug!(error = %error.kind(), "an index that cannot be written is not locked");
+                return Ok(DirectoryLock::from(Box::new(())));
+            }
+            file => file.map_err(|e| LockError::wrap_io_error(damage(e)))?,
+        };
         if lock.is_blocking {
             file.lock().map_err(LockError::wrap_io_error)?;
         } else {

@@ -19,7 +19,7 @@ impl Vault {
     /// [`VaultError::NotStated`] for a policy or source file that is not the one that was signed.
     pub async fn adopt_rows(&self, now: DateTime<Utc>) -> Result<Option<u64>, VaultError> {
         let inner = &self.inner;
-        if inner.read_only || inner.statements.begun() || inner.member.role != Role::Custodian {
+        if self.read_only() || inner.statements.begun() || inner.member.role != Role::Custodian {
             return Ok(None);
         }
         self.versions_as_signed().await?;

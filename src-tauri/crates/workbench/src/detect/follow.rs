@@ -17,7 +17,7 @@ use super::candidate::exposed;
 use super::judge::{Fact, Walk, ordered, walk};
 use super::lives::{activity_kinds, records_of};
 use super::rules;
-use crate::explore::with_index;
+use crate::follow::with_index;
 use crate::jobs::Job;
 use crate::standing::Standing;
 use crate::workspace::{Workspace, vault_error};
@@ -73,7 +73,7 @@ pub(crate) async fn follow(bench: &Workbench, workspace: &Workspace) -> Result<(
         derive(workspace, |d| d.clear()).await?;
     }
     // Only what the index holds already: it is asked for records.
-    let indexed = with_index(workspace, |index| Ok(index.last_seq()))?;
+    let indexed = with_index(bench, workspace, |index| Ok(index.last_seq())).await?;
     let indexed = i64::try_from(indexed).unwrap_or(i64::MAX);
     let imports: Vec<vault::Import> = workspace
         .vault
@@ -96,6 +96,7 @@ pub(crate) async fn follow(bench: &Workbench, workspace: &Workspace) -> Result<(
     job.expect(imports.iter().map(|import| import.records).sum());
     let result = async {
         let follower = Follower {
+            bench,
             workspace,
             catalogue: &known.catalogue,
             standing: workspace.standing(),
@@ -150,6 +151,7 @@ async fn remark(workspace: &Workspace, progress: &Progress) -> Result<(), Error>
 
 /// The part of follow that reads records and judges lives.
 pub(super) struct Follower<'a> {
+    pub(super) bench: &'a Workbench,
     pub(super) workspace: &'a Workspace,
     /// The source files whose lifecycles judge.
     pub(super) catalogue: &'a sources::Catalogue,
@@ -160,8 +162,13 @@ pub(super) struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     /// One that only reads.
-    pub(super) fn reader(workspace: &'a Workspace, catalogue: &'a sources::Catalogue) -> Self {
+    pub(super) fn reader(
+        bench: &'a Workbench,
+        workspace: &'a Workspace,
+        catalogue: &'a sources::Catalogue,
+    ) -> Self {
         Self {
+            bench,
             workspace,
             catalogue,
             standing: workspace.standing(),
@@ -345,7 +352,9 @@ impl<'a> Follower<'a> {
                         kinds.join(" OR ")
                     );
                     let query = parsed(&text)?;
-                    if with_index(self.workspace, |index| index.count(&query))? > 0 {
+                    let counted =
+                        with_index(self.bench, self.workspace, |index| index.count(&query));
+                    if counted.await? > 0 {
                         dirty.entry(life.id).or_default().extend(some);
                     }
                 }
@@ -371,7 +380,10 @@ impl<'a> Follower<'a> {
     ) -> Result<(Vec<Fact>, Option<Cursor>), Error> {
         let query = parsed(text)?;
         let page = Page { after, limit };
-        let hits = with_index(self.workspace, |index| index.find(&query, &page))?;
+        let hits = with_index(self.bench, self.workspace, |index| {
+            index.find(&query, &page)
+        })
+        .await?;
         let seqs: Vec<i64> = hits
             .seqs
             .iter()

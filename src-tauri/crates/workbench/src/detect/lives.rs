@@ -11,7 +11,7 @@ use super::follow::{Follower, LifeRef, PAGE, WATCH_ACTIVITY, WATCH_SILENCE, deri
 use super::judge::{Fact, Span, TOLERANCE, Walk, ordered, refused_title, walk, within};
 use super::rules::{self, AcrossRule};
 use crate::Error;
-use crate::explore::with_index;
+use crate::follow::with_index;
 use crate::workspace::vault_error;
 
 /// Activity in one span of one subject that is raised: more of the same adds nothing, and is counted.
@@ -58,7 +58,7 @@ impl Follower<'_> {
                 }
             }
             found.extend(self.activity(life, subject, &facts, &walk).await?);
-            found.extend(self.silence(life, subject, &facts, &walk)?);
+            found.extend(self.silence(life, subject, &facts, &walk).await?);
             let now = walk
                 .life
                 .state()
@@ -225,7 +225,7 @@ impl Follower<'_> {
 
     /// Deadlines that passed though no record says so. Silence proves something only where the log is known
     /// without a gap from the record that began the state to the newest one.
-    fn silence(
+    async fn silence(
         &self,
         life: &LifeRef<'_>,
         subject: i64,
@@ -239,7 +239,7 @@ impl Follower<'_> {
             return Ok(Vec::new());
         }
         let from = &facts[span.from];
-        let Some(told) = self.told_until(from)? else {
+        let Some(told) = self.told_until(from).await? else {
             return Ok(Vec::new());
         };
         Ok(walk
@@ -272,7 +272,7 @@ impl Follower<'_> {
     }
 
     /// The newest time of a log, where everything from this record on is here.
-    fn told_until(&self, from: &Fact) -> Result<Option<DateTime<Utc>>, Error> {
+    async fn told_until(&self, from: &Fact) -> Result<Option<DateTime<Utc>>, Error> {
         let mut parts: Vec<(u64, u64)> = self
             .standing
             .segments()
@@ -296,7 +296,10 @@ impl Follower<'_> {
             after: None,
             limit: 1,
         };
-        let newest = with_index(self.workspace, |index| index.find(&query, &page))?;
+        let newest = with_index(self.bench, self.workspace, |index| {
+            index.find(&query, &page)
+        })
+        .await?;
         Ok(newest
             .next
             .and_then(|cursor| cursor.occurred)

@@ -118,7 +118,7 @@ impl Workbench {
         handle: &str,
     ) -> Result<LifecycleView, Error> {
         let known = workspace.known();
-        let follower = Follower::reader(workspace, &known.catalogue);
+        let follower = Follower::reader(self, workspace, &known.catalogue);
         let (facts, walk) = follower.life_of(life, subject).await?;
         let mut steps: BTreeMap<(Option<chrono::DateTime<chrono::Utc>>, i64), LifecycleStepView> =
             BTreeMap::new();

@@ -154,7 +154,7 @@ impl Workbench {
             .await;
         match (ahead, &done) {
             (Some(index), Ok(Ok(imported))) => {
-                index.commit(imported.last_seq()).await;
+                index.commit(&workspace.vault, imported.last_seq()).await;
             }
             (Some(index), _) => index.abandon().await,
             (None, _) => {}

@@ -17,6 +17,10 @@ fn only_the_right_passphrase_opens_it_and_only_whoever_may_acts() {
     let roles: Vec<String> = members.iter().map(|m| text(&m["role"])).collect();
     assert_eq!(roles, ["custodian", "reviewer"]);
     let reviewer = text(&members[1]["id"]);
+    // The ledger says in words who was enrolled as what.
+    let custody = terminal.done(&["custody", "member."]);
+    let said = text(&custody["entries"][0]["summary"]);
+    assert_eq!(said, format!("enrolled {reviewer} as reviewer"));
 
     // A workspace is made once.
     let (code, error) = terminal.refused(&["init"]);

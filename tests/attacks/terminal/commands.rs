@@ -477,6 +477,11 @@ fn no_command_is_acted_upon() {
         ],
     );
 
+    his.tries("packet sign", &[&at("packet"), "-o", &at("signed")]);
+    his.tries("packet sign", &[HOSTILE, "-o", HOSTILE]);
+    his.reads("packet keys", &[]);
+    his.tries("packet keys", &["-o", &at("keys")]);
+
     his.reads("detections list", &["--all"]);
     his.tries("detections show", &[HOSTILE]);
     his.tries("detections open", &[HOSTILE, "--title", HOSTILE]);

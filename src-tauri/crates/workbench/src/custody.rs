@@ -261,7 +261,10 @@ fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
     let text = |key: &str| detail[key].as_str().unwrap_or_default();
     match entry.kind.as_str() {
         "vault.created" => "created the workspace".into(),
-        "member.enrolled" => format!("enrolled {} as {}", text("member"), text("role")),
+        "member.enrolled" | "member.recovered" => {
+            let of = |key: &str| detail["member"][key].as_str().unwrap_or_default();
+            format!("enrolled {} as {}", of("id"), of("role"))
+        }
         "import.finished" => format!(
             "imported {} records from {}",
             detail["records"].as_u64().unwrap_or_default(),

@@ -112,6 +112,20 @@ fn generated_schemas_are_current() {
     }
 }
 
+/// Asserts that a committed schema is the one that the code gives; with `MUNIMENT_UPDATE` it is made so.
+fn is_current(stem: &str, schema: &schemars::Schema) {
+    let mut fresh = serde_json::to_string_pretty(schema).expect("a schema is JSON");
+    fresh.push('\n');
+    let path = file("").with_file_name(format!("../{stem}.schema.json"));
+    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
+        std::fs::write(&path, &fresh).expect("schemas is writable");
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap_or_default() == fresh,
+        "schemas/{stem}.schema.json is stale: run `cargo xtask schemas`"
+    );
+}
+
 /// `schemas/trust-1.schema.json`: the trust file, for those who write one by hand.
 #[test]
 fn the_schema_of_the_trust_file_is_current() {
@@ -124,17 +138,7 @@ fn the_schema_of_the_trust_file_is_current() {
         "description".into(),
         json!("Per origin: pinned keys, who must sign for which sizes, distrust, schemas, anchor, heartbeat."),
     );
-    let mut fresh = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
-    fresh.push('\n');
-    let path = file("").with_file_name("../trust-1.schema.json");
-    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
-        std::fs::write(&path, &fresh).expect("schemas is writable");
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == fresh,
-        "schemas/trust-1.schema.json is stale: run `cargo xtask schemas`"
-    );
+    is_current("trust-1", &schema);
     let validator = jsonschema::validator_for(&schema.to_value()).expect("a schema that compiles");
     let key = evidence::SigningKey::from_seed("log", &[1; 32]).expect("a key");
     let mut policy = evidence::trust::OriginTrust::new("log");
@@ -167,17 +171,7 @@ fn the_schema_of_the_packet_trust_file_is_current() {
         "description".into(),
         json!("Who may sign packets, which workspaces are known, who must have signed, and trust in the sources' logs."),
     );
-    let mut fresh = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
-    fresh.push('\n');
-    let path = file("").with_file_name("../packet-trust-2.schema.json");
-    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
-        std::fs::write(&path, &fresh).expect("schemas is writable");
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == fresh,
-        "schemas/packet-trust-2.schema.json is stale: run `cargo xtask schemas`"
-    );
+    is_current("packet-trust-2", &schema);
     let validator = jsonschema::validator_for(&schema.to_value()).expect("a schema that compiles");
     let key = evidence::SigningKey::from_seed("log", &[1; 32]).expect("a key");
     let vkey = key.verifier_key().to_string();
@@ -219,16 +213,7 @@ fn generated_schema_of_a_pinned_trail_is_current() {
         "description".into(),
         json!("Account, regions, bucket and keys of one AWS CloudTrail trail, as a custodian pinned them."),
     );
-    let mut fresh = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
-    fresh.push('\n');
-    let path = file("").with_file_name("../cloudtrail-trust-1.schema.json");
-    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
-        std::fs::write(&path, &fresh).expect("schemas is writable");
-    }
-    assert!(
-        std::fs::read_to_string(&path).unwrap_or_default() == fresh,
-        "schemas/cloudtrail-trust-1.schema.json is stale: run `cargo xtask schemas`"
-    );
+    is_current("cloudtrail-trust-1", &schema);
 
     let validator = jsonschema::validator_for(&schema.to_value()).expect("a schema that compiles");
     for case in sample::trail::TrailCase::ALL {

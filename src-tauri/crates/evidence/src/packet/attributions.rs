@@ -23,16 +23,13 @@ pub const NOT_SIGNED_OFF: &str = " (named, has not signed off)";
 pub struct Act<'a>(pub &'a DisclosedRecord);
 
 impl Act<'_> {
-    /// The string that a disclosed field holds.
-    #[must_use]
-    pub fn text(&self, path: &str) -> Option<String> {
-        let mut fields = self.0.fields.iter();
-        let value = fields.find(|field| field.path == path)?.value.as_deref()?;
-        serde_json::from_str(value).ok()
+    fn is(&self, path: &str, text: &str) -> bool {
+        self.0.text(path).as_deref() == Some(text)
     }
 
-    fn is(&self, path: &str, text: &str) -> bool {
-        self.text(path).as_deref() == Some(text)
+    /// Whether the entry sets the words of a decision, shown or withheld.
+    fn sets_words(&self) -> bool {
+        self.0.fields.iter().any(|field| field.path == DECISION)
     }
 
     fn event(&self, name: &str) -> bool {
@@ -40,7 +37,7 @@ impl Act<'_> {
     }
 
     fn at(&self) -> Option<DateTime<Utc>> {
-        let at = self.text("/detail/event/at")?;
+        let at = self.0.text("/detail/event/at")?;
         Some(DateTime::parse_from_rfc3339(&at).ok()?.to_utc())
     }
 }
@@ -70,7 +67,7 @@ impl Deed<'_> {
         match self {
             Self::Item(id) => own.any(|act| wrote(act, id) || approved(act, id)),
             Self::Decision(id, words) => {
-                let about = |act: &&Act<'_>| wrote(act, id) && act.words_path().is_some();
+                let about = |act: &&Act<'_>| wrote(act, id) && act.sets_words();
                 let last = acts.iter().rfind(about);
                 last.is_some_and(|act| act.is("/actor", member) && act.is(DECISION, words))
             }
@@ -95,14 +92,6 @@ impl Deed<'_> {
 const DECISION: &str = "/detail/event/item/decision";
 /// Where the reason of a waiver stands.
 const REASON: &str = "/detail/event/reason";
-
-impl Act<'_> {
-    /// Whether the entry sets the words of a decision, shown or withheld.
-    fn words_path(&self) -> Option<()> {
-        let mut fields = self.0.fields.iter();
-        fields.any(|field| field.path == DECISION).then_some(())
-    }
-}
 
 fn wrote(act: &Act<'_>, id: &str) -> bool {
     (act.event("item-added") || act.event("item-edited")) && act.is("/detail/event/id", id)

@@ -35,19 +35,12 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// The value text of a disclosed field.
-    fn value(&self, path: &str) -> Option<&str> {
-        let mut fields = self.line.record.fields.iter();
-        fields.find(|field| field.path == path)?.value.as_deref()
-    }
-
-    /// The string that a disclosed field holds.
     pub(super) fn text(&self, path: &str) -> Option<String> {
-        serde_json::from_str(self.value(path)?).ok()
+        self.line.record.text(path)
     }
 
     fn number(&self, path: &str) -> Option<u64> {
-        serde_json::from_str(self.value(path)?).ok()
+        serde_json::from_str(self.line.record.value(path)?).ok()
     }
 
     /// The member who the entry says recorded it.
@@ -408,7 +401,7 @@ fn step(proven: &mut Proven, entry: &Entry<'_>, epoch: &mut Option<u64>) -> Resu
         return Err(genesis);
     }
     *epoch = Some(entry.epoch);
-    if entry.value(SCHEMA_PATH) != Some(SCHEMA) {
+    if entry.line.record.value(SCHEMA_PATH) != Some(SCHEMA) {
         return Err(("ledger-form", "the entry is not of a custody ledger"));
     }
     let text = |path: &str| entry.text(path);

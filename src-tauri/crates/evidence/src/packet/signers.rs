@@ -70,11 +70,9 @@ pub(super) fn check(
             );
         }
     });
-    if trust.require.is_empty() {
-        // Nothing is asked for beyond a trusted signature.
-    } else if members.is_none() && trust.require.iter().any(of_role) {
+    if members.is_none() && trust.require.iter().any(of_role) {
         findings.ran("required", super::Outcome::NotRun);
-    } else {
+    } else if !trust.require.is_empty() {
         findings.run("required", |findings| {
             required(signed, members, trust, findings)
         });

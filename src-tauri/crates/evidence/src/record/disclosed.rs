@@ -74,6 +74,19 @@ pub struct DisclosedField {
     pub commitment: Option<Hash>,
 }
 
+impl DisclosedRecord {
+    /// The value text of the field at a path, where it is disclosed.
+    pub fn value(&self, path: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        fields.find(|field| field.path == path)?.value.as_deref()
+    }
+
+    /// The string that the field at a path holds, where it is disclosed and holds one.
+    pub fn text(&self, path: &str) -> Option<String> {
+        serde_json::from_str(self.value(path)?).ok()
+    }
+}
+
 impl DisclosedField {
     /// Turns a disclosed field into its commitment. The record's leaf stays the same.
     pub fn withhold(&mut self) {

@@ -2,8 +2,8 @@
 //! epochs, each with what a stranger needs and nothing of what people wrote.
 
 use chrono::{DateTime, Utc};
+use evidence::Hash;
 use evidence::packet::{CustodyRow, SignedEntry, Stamp, attributes, custody_note, is_words};
-use evidence::{DisclosedField, Hash};
 use packet::{CustodyEntry, CustodyExtract};
 use redaction::SCHEMA_PATH;
 use vault::{EpochExtract, ExtractEntry, LedgerExtract};
@@ -66,7 +66,7 @@ fn shown(
     ended: Option<u64>,
     wording: &Wording,
 ) -> Option<CustodyEntry> {
-    let text = |path: &str| text(&entry.record.fields, path);
+    let text = |path: &str| entry.record.text(path);
     let act = text("/kind")?;
     let at = DateTime::parse_from_rfc3339(&text("/at")?).ok()?;
     let at: DateTime<Utc> = at.to_utc();
@@ -95,11 +95,6 @@ fn shown(
             consistency: entry.consistency,
         },
     })
-}
-
-fn text(fields: &[DisclosedField], path: &str) -> Option<String> {
-    let value = fields.iter().find(|f| f.path == path)?.value.as_deref()?;
-    serde_json::from_str(value).ok()
 }
 
 /// Whether the extract is of exactly this head.

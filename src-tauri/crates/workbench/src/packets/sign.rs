@@ -7,7 +7,7 @@ use std::path::Path;
 use evidence::packet::{Conclusion, Layout, PacketJson, PacketTrust, PinnedWorkspace};
 use packet::KeySigner;
 use serde_json::json;
-use vault::Act;
+use vault::{Act, LedgerFilter};
 
 use super::assemble::own_trust;
 use super::{absolute, packet_error, stopped};
@@ -168,16 +168,15 @@ async fn whole_trust(workspace: &Workspace) -> Result<PacketTrust, Error> {
     let members = vault.members().await.map_err(|e| vault_error(&e))?;
     let epoch = vault.ledger_head().epoch;
     let mut trust = own_trust(workspace, &policies, &members, &epoch).await?;
-    let ledger = vault
-        .ledger_extract(None)
+    let first = vault
+        .ledger(&LedgerFilter::default(), Some((0, 1)), 1)
         .await
         .map_err(|e| vault_error(&e))?;
-    let genesis = ledger.epochs.first().and_then(|epoch| epoch.leaves.first());
     trust
         .workspaces
-        .extend(genesis.map(|genesis| PinnedWorkspace {
+        .extend(first.first().map(|genesis| PinnedWorkspace {
             vault: vault.id().to_owned(),
-            genesis: *genesis,
+            genesis: genesis.leaf,
         }));
     Ok(trust)
 }

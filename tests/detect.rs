@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand_core::SeedableRng as _;
 use serde_json::{Value, json};
 use sources::Lifecycle;
-use workbench::view::{DetectionsView, SearchRequest};
+use workbench::view::{DetectionsView, PinKey, SearchRequest};
 use workbench::{Code, Environment, Workbench, seal};
 
 fn environment(home: &Path) -> Environment {
@@ -251,7 +251,7 @@ async fn every_lifecycle_raises_what_contradicts_it_and_nothing_else() {
         }
         let mut log = Log::new(home, Box::leak(source.id.clone().into_boxed_str()));
         bench
-            .trust_add(log.vkey.clone(), None)
+            .trust_add(PinKey::of(&log.vkey, log.source))
             .await
             .expect("pinned");
         let export = log.export(&records);
@@ -340,7 +340,7 @@ async fn values_and_times_contradict_too() {
     ]);
     for log in [&continuity, &server] {
         bench
-            .trust_add(log.vkey.clone(), None)
+            .trust_add(PinKey::of(&log.vkey, log.source))
             .await
             .expect("pinned");
     }
@@ -387,7 +387,7 @@ fn account(name: &str) -> Value {
 
 /// Logs of three systems in two exports each, with a contradiction in one system, one across two, and times too
 /// close to tell.
-fn story(home: &Path) -> (Vec<String>, Vec<String>) {
+fn story(home: &Path) -> (Vec<String>, Vec<PinKey>) {
     let mut app = Log::new(home, "enigm-app");
     let mut command = Log::new(home, "enigm-command");
     let mut esim = Log::new(home, "enigm-esim");
@@ -438,7 +438,8 @@ fn story(home: &Path) -> (Vec<String>, Vec<String>) {
             ],
         )]),
     ];
-    (paths, vec![app.vkey, command.vkey, esim.vkey])
+    let pin = |log: Log| PinKey::of(&log.vkey, log.source);
+    (paths, vec![pin(app), pin(command), pin(esim)])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -460,7 +461,7 @@ async fn the_same_candidates_whatever_order_the_exports_came_in() {
             // The key is pinned before, in the middle or after; followed at each step or at once.
             if place == number {
                 for key in &keys {
-                    bench.trust_add(key.clone(), None).await.expect("pinned");
+                    bench.trust_add(key.clone()).await.expect("pinned");
                 }
             }
             import(&bench, &[&paths[path]]).await;
@@ -501,7 +502,7 @@ async fn a_person_decides_and_custody_keeps_it() {
     let home = tempfile::tempdir().expect("a folder");
     let bench = workspace(home.path()).await;
     for key in &keys {
-        bench.trust_add(key.clone(), None).await.expect("pinned");
+        bench.trust_add(key.clone()).await.expect("pinned");
     }
     import(&bench, &paths.iter().collect::<Vec<_>>()).await;
     let found = bench.detections(false).await.expect("detections");
@@ -699,7 +700,7 @@ async fn exposed_content_is_raised_and_seen_nowhere() {
         ),
     ]);
     bench
-        .trust_add(log.vkey.clone(), None)
+        .trust_add(PinKey::of(&log.vkey, log.source))
         .await
         .expect("pinned");
     import(&bench, &[&export]).await;
@@ -774,7 +775,7 @@ async fn open_candidates_are_listed_behind_decided_ones() {
         .collect();
     let export = log.export(&records);
     bench
-        .trust_add(log.vkey.clone(), None)
+        .trust_add(PinKey::of(&log.vkey, log.source))
         .await
         .expect("pinned");
     import(&bench, &[&export]).await;

@@ -11,7 +11,7 @@ use muniment_tests::shapes;
 use rand_core::SeedableRng as _;
 use sample::EXPOSED;
 use serde_json::{Value, json};
-use workbench::view::{OpenIncident, SampleView, SearchRequest, SearchView};
+use workbench::view::{OpenIncident, PinKey, SampleView, SearchRequest, SearchView};
 use workbench::{Code, Environment, Error, Workbench};
 
 /// A workbench whose clock goes on by a second at every look, from 2026-11-20 on, and whose
@@ -254,7 +254,7 @@ async fn a_reviewer_reads_and_does_not_change(
     open(bench, case, "reviewer").await;
     let before = bench.overview().await.expect("an overview");
     refused(bench.import_now(further.to_vec()).await);
-    refused(bench.trust_add(EXAMPLE_KEY.into(), None).await);
+    refused(bench.trust_add(PinKey::of(EXAMPLE_KEY, "enigm-key")).await);
     let title = OpenIncident {
         title: "Not mine to open".into(),
         pin: Vec::new(),

@@ -162,7 +162,7 @@ fn a_stranger_folds_a_redacted_record_of_a_packet_to_its_sources_signature() {
     let vkey = key["vkey"].as_str().expect("a vkey");
     terminal.done(&[&SEAL[..], &["--previous", "one.zip", "-o", "two.zip"]].concat());
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", vkey]);
+    terminal.done(&["trust", "add", vkey, "--schema", "enigm-key"]);
     terminal.done(&["import", "one.zip", "two.zip"]);
     // Record 50 lies in the second export, whose beginning the packet knows only by its frontier.
     terminal.done(&["incident", "open", "A stranger's check", "--pin", "50"]);
@@ -212,7 +212,7 @@ fn a_stranger_checks_a_fork_proof_with_the_origins_key_only() {
     put(&dir.path().join("a"), &log.export(0..21, &[]));
     put(&dir.path().join("b"), &other.export(5..33, &[]));
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["trust", "add", &vkey, "--schema", "enigm-command"]);
     terminal.done(&["import", "a"]);
     let (code, error) = terminal.refused(&["fork-proof", ORIGIN]);
     assert_eq!((code, &error["code"]), (2, &json!("invalid")), "{error:#}");

@@ -210,7 +210,7 @@ fn a_custodian_admits_a_held_file_as_unproven_and_it_never_looks_verified() {
     put(&terminal, "broken.zip", &broken);
     put(&terminal, "picture.png", b"\x89PNG\r\n\x1a\n");
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
     let (_, report) = terminal.json(&["import", "value.zip", "broken.zip", "picture.png"]);
     assert_eq!(report["quarantine"].as_array().expect("a list").len(), 3);
     let before = terminal.done(&["sources"])["origins"].clone();

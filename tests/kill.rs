@@ -54,7 +54,13 @@ fn prepared(home: &Path, records: u64) -> (Terminal, PathBuf) {
         "export.zip",
     ]);
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", key["vkey"].as_str().expect("a vkey")]);
+    terminal.done(&[
+        "trust",
+        "add",
+        key["vkey"].as_str().expect("a vkey"),
+        "--schema",
+        "enigm-key",
+    ]);
     let export = home.join("export.zip");
     (terminal, export)
 }

@@ -11,7 +11,7 @@ use muniment_tests::bench::fresh;
 use muniment_tests::exports::{Files, Log, put};
 use serde_json::{Value, json};
 use workbench::Workbench;
-use workbench::view::SearchRequest;
+use workbench::view::{PinKey, SearchRequest};
 
 /// Orders that one workspace takes, each as an origin of its own.
 const TOGETHER: usize = 8;
@@ -214,7 +214,10 @@ async fn one_order(
     let vkey = Log::new(origin, 1, 1).verifier().to_string();
     for (come, export) in order.iter().enumerate() {
         if come == pinned_before(number) {
-            bench.trust_add(vkey.clone(), None).await.expect("pinned");
+            bench
+                .trust_add(PinKey::of(&vkey, "enigm-command"))
+                .await
+                .expect("pinned");
         }
         if come == 4 {
             let pinned = pinned_before(number) < 5;
@@ -229,7 +232,10 @@ async fn one_order(
         assert_eq!(report.files[0].outcome, "imported");
     }
     if pinned_before(number) == 5 {
-        bench.trust_add(vkey, None).await.expect("pinned");
+        bench
+            .trust_add(PinKey::of(&vkey, "enigm-command"))
+            .await
+            .expect("pinned");
     }
     state(bench, origin).await
 }

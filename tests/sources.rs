@@ -9,7 +9,7 @@ use chrono::DateTime;
 use muniment_tests::corpora;
 use rand_core::SeedableRng as _;
 use sources::{Catalogue, SourceFile};
-use workbench::view::{ClassifyRequest, FieldView, SearchRequest, SearchView};
+use workbench::view::{ClassifyRequest, FieldView, PinKey, SearchRequest, SearchView};
 use workbench::{Code, Environment, Workbench};
 
 const PASS: &str = "correct horse battery staple";
@@ -78,7 +78,8 @@ async fn every_system_imports_is_found_and_shows_its_lifecycle() {
     assert_eq!(systems, known, "each source file has a sample export");
     for export in &exports {
         if let Some(vkey) = &export.vkey {
-            bench.trust_add(vkey.clone(), None).await.expect("a key");
+            let pin = PinKey::of(vkey, &export.system);
+            bench.trust_add(pin).await.expect("a key");
         }
         let total = import(&bench, &export.path).await;
         assert_eq!(u64::from(total), export.records, "{}", export.system);

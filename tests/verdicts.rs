@@ -9,6 +9,7 @@ use muniment_tests::exports::{Files, Log, put, record};
 use muniment_tests::programs::{PASSPHRASE, Terminal};
 use muniment_tests::window::{Window, keys};
 use serde_json::{Value, json};
+use workbench::view::PinKey;
 use workbench::{Approval, Code};
 
 /// One row: exports in the order they arrive, and what is said in the end.
@@ -28,6 +29,8 @@ struct Row {
 }
 
 const PROVEN: &str = "source-anchored";
+/// What the logs of the rows hold.
+const SYSTEMS: [&str; 2] = ["enigm-command", "enigm-key"];
 
 fn log(origin: &str) -> Log {
     Log::new(origin, 1, 40)
@@ -285,7 +288,16 @@ fn hold_all(terminal: &Terminal) -> Value {
     let mut folders = Vec::new();
     for row in ROWS {
         if row.pinned {
-            terminal.done(&["trust", "add", &vkey(row)]);
+            let [command, key] = SYSTEMS;
+            terminal.done(&[
+                "trust",
+                "add",
+                &vkey(row),
+                "--schema",
+                command,
+                "--schema",
+                key,
+            ]);
         }
         folders.extend(write(row, &terminal.home));
     }
@@ -357,7 +369,12 @@ async fn each_row_as_the_window_is_told() {
         let report = bench.import_now(paths).await.expect("imported");
         assert!(report.quarantine.is_empty(), "{:#?}", report.quarantine);
         if row.pinned {
-            bench.trust_add(vkey(row), None).await.expect("pinned");
+            let pin = PinKey {
+                vkey: vkey(row),
+                schemas: SYSTEMS.map(str::to_owned).to_vec(),
+                ..PinKey::default()
+            };
+            bench.trust_add(pin).await.expect("pinned");
         }
         if row.cadence.is_some() {
             bench

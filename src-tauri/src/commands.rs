@@ -63,7 +63,7 @@ commands! {
     classify(request: ClassifyRequest, reason: String, wait: bool) -> AddedSourceView;
     rebuild(everything: bool) -> RebuiltView;
     trust() -> TrustView;
-    trust_add(vkey: String, origin: Option<String>) -> TrustView;
+    trust_add(pin: PinKey) -> TrustView;
     fork_proof_write(origin: String, size: u32, path: String) -> ForkProofView, Write path;
     trust_policy(origin: String) -> PolicyView;
     trust_preview(file: String) -> TrustChangeView;

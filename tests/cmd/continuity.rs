@@ -49,7 +49,7 @@ fn a_gap_is_named_and_heals_whatever_the_order() {
     let vkey = key(&terminal);
     exports(&terminal, &[20, 15, 10]);
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
 
     // First and third: what is between them is missing, and said by its indices.
     let report = terminal.done(&["import", "1.zip", "3.zip"]);
@@ -97,7 +97,7 @@ fn a_gap_is_named_and_heals_whatever_the_order() {
         workspace: terminal.home.join("other"),
     };
     other.done(&["init"]);
-    other.done(&["trust", "add", &vkey]);
+    other.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
     let report = other.done(&["import", "3.zip", "2.zip", "1.zip"]);
     assert_eq!(report["total"], 45);
     assert_eq!(origin(&other), healed);
@@ -123,13 +123,19 @@ fn a_key_pinned_after_the_import_decides_it_without_reading_it_again() {
 
     // A key of the same name that did not sign it changes nothing.
     let other = terminal.done(&["keygen", "--origin", ORIGIN, "-o", "other.json"]);
-    terminal.done(&["trust", "add", &text(&other["vkey"])]);
+    terminal.done(&[
+        "trust",
+        "add",
+        &text(&other["vkey"]),
+        "--schema",
+        "enigm-key",
+    ]);
     assert_eq!(
         facet(&terminal, "assurance"),
         (12, vec![("unproven".into(), 12)])
     );
 
-    let pinned = terminal.done(&["trust", "add", &vkey]);
+    let pinned = terminal.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
     assert_eq!(pinned["origins"], serde_json::json!([ORIGIN]));
     let trust = terminal.done(&["trust", "list"]);
     assert_eq!(trust["total"], 2);
@@ -177,7 +183,7 @@ fn a_log_that_was_signed_twice_is_a_fork_and_neither_branch_is_believed() {
     put(&terminal, "b.ndjson", lines(100, 107).as_bytes());
     terminal.done(&seal("b.ndjson", "b.zip"));
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
 
     assert_eq!(
         terminal.done(&["import", "a.zip"])["files"][0]["verdict"],

@@ -12,7 +12,7 @@ fn a_reviewer_signs_beside_the_preparer_and_a_reader_asks_for_both() {
     exports(&terminal, &[4]);
     let created = terminal.done(&["init"]);
     let reviewer = text(&created["workspace"]["members"][1]["id"]);
-    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
     terminal.done(&["import", "1.zip"]);
     let opened = terminal.done(&["incident", "open", "A look", "--pin", "1"]);
     let id = text(&opened["row"]["id"]);

@@ -12,7 +12,7 @@ fn a_tampered_export_is_held_with_its_reason_and_nothing_of_it_is_found() {
     let index = with_records(&export, |text| replace(text, "{\"i\":3,", "{\"i\":7,"));
     put(&terminal, "index.zip", &index);
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
 
     let (code, report) = terminal.json(&["import", "value.zip", "index.zip"]);
     assert_eq!((code, &report["total"]), (1, &0.into()));

@@ -75,6 +75,7 @@ fn policy(terminal: &Terminal, name: &str, keys: &[&Value], rest: Value) {
     let mut entry = json!({
         "origin": ORIGIN,
         "keys": keys.iter().map(|k| k["vkey"].clone()).collect::<Vec<_>>(),
+        "schemas": [{ "id": "enigm-key" }],
     });
     for (key, value) in rest.as_object().expect("an object") {
         entry[key] = value.clone();
@@ -224,8 +225,14 @@ fn lowering_a_requirement_needs_two_and_admits_nothing_that_was_refused() {
     let created = terminal.done(&["init"]);
     let second = second(&created);
 
-    terminal.done(&["trust", "add", &text(&key["vkey"])]);
-    let pinned = terminal.done(&["trust", "add", &text(&half["vkey"])]);
+    terminal.done(&["trust", "add", &text(&key["vkey"]), "--schema", "enigm-key"]);
+    let pinned = terminal.done(&[
+        "trust",
+        "add",
+        &text(&half["vkey"]),
+        "--schema",
+        "enigm-key",
+    ]);
     assert_eq!(
         (&pinned["done"], &pinned["needs_second"]),
         (&json!(true), &json!(false))
@@ -361,7 +368,7 @@ fn a_log_proposes_its_next_key_and_a_custodian_confirms_it() {
     );
 
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", &text(&old["vkey"])]);
+    terminal.done(&["trust", "add", &text(&old["vkey"]), "--schema", "enigm-key"]);
     assert_eq!(terminal.done(&["import", "1.zip", "2.zip"])["total"], 14);
     // The new key is not trusted because the log says so.
     let report = terminal.done(&["import", "3.zip"]);
@@ -430,7 +437,7 @@ fn a_proposal_above_a_distrust_size_is_void() {
         &["--rotate-to", "new.json"],
     );
     let created = terminal.done(&["init"]);
-    terminal.done(&["trust", "add", &text(&old["vkey"])]);
+    terminal.done(&["trust", "add", &text(&old["vkey"]), "--schema", "enigm-key"]);
     terminal.done(&["import", "1.zip"]);
     let key = text(&old["fingerprint"]);
     let at = |size: &str, more: &[&str]| {
@@ -498,7 +505,7 @@ fn wrong_arguments_say_what_to_try() {
         12,
         &["--previous", "1.zip"],
     );
-    terminal.done(&["trust", "add", &text(&key["vkey"])]);
+    terminal.done(&["trust", "add", &text(&key["vkey"]), "--schema", "enigm-key"]);
     terminal.done(&["import", "2.zip"]);
     let origin = |terminal: &Terminal| terminal.done(&["sources"])["origins"][0].clone();
     assert_eq!(origin(&terminal)["anchored"], false);

@@ -83,7 +83,7 @@ fn an_incident_is_walked_by_commands_and_its_gates_refuse() {
     let vkey = key(&terminal);
     exports(&terminal, &[4]);
     terminal.done(&["init"]);
-    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
     terminal.done(&["import", "1.zip"]);
 
     let opened = terminal.done(&["incident", "open", "A key that went missing", "--pin", "1"]);

@@ -175,7 +175,7 @@ export function mockWindow(options: MockOptions): void {
     sources: () => sources,
     trust: () => ({ total: 7, keys: sources.origins.flatMap((origin) => origin.keys) }),
     trust_add: (a) => {
-      if (!/^\S+\+[0-9a-f]{8}\+\S+$/.test(a.vkey))
+      if (!/^\S+\+[0-9a-f]{8}\+\S+$/.test(a.pin.vkey))
         throw {
           code: "vkey",
           message: "This is not a verifier key.",

@@ -28,7 +28,7 @@ pub(super) fn workspace() -> (TempDir, Terminal) {
     let manifest = format!("{}  a.ndjson\n", "0".repeat(64));
     std::fs::write(held.join("SHA256SUMS"), manifest).expect("written");
     terminal.done(&["init", "--second-role", "reviewer"]);
-    terminal.done(&["trust", "add", &vkey]);
+    terminal.done(&["trust", "add", &vkey, "--schema", "enigm-key"]);
     assert_eq!(terminal.done(&["import", "1.zip"])["total"], 3);
     let (_, report) = terminal.json(&["import", "held"]);
     assert_eq!(report["quarantine"].as_array().map(Vec::len), Some(1));

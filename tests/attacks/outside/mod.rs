@@ -3,6 +3,7 @@
 mod digests;
 mod meaning;
 mod names;
+mod other_system;
 
 use std::io::{Cursor, Read as _};
 use std::path::Path;

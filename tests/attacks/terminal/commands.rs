@@ -258,8 +258,9 @@ fn no_command_is_acted_upon() {
     his.terminal.workspace = home.path().join(at("case"));
     made(home.path(), &his.terminal.workspace);
     // What the workspace keeps of him.
-    his.reads("trust add", &[&vkey]);
+    his.reads("trust add", &[&vkey, "--schema", "enigm-key"]);
     his.tries("trust add", &[HOSTILE, "--origin", HOSTILE]);
+    his.tries("trust add", &[&vkey, "--schema", HOSTILE]);
     his.tries("import", &[&at("in")]);
     his.tries("import", &[&at("in"), &at("no")]);
     let other = format!("in{HOSTILE}/other");

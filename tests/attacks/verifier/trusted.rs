@@ -75,7 +75,7 @@ fn what_is_asked_of_a_source_holds_in_packets_too() {
     let schema = |id: &str| {
         let allowed = AllowedSchema {
             id: id.into(),
-            version: 1,
+            version: Some(1),
             digest: None,
         };
         asking(|origin| origin.schemas = Some(vec![allowed]))

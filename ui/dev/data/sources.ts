@@ -28,6 +28,7 @@ function origin(
   return {
     origin: name,
     title: system.title,
+    systems: [system.id],
     verdict,
     words,
     notes: [words, ...more],

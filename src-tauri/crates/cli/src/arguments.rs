@@ -234,10 +234,17 @@ pub(crate) enum Quarantine {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trust {
-    /// Pin a key. What waited for it is decided again.
+    /// Pin a key, and say as which systems its origin may speak. What waited for it is decided again.
+    ///
+    /// An origin that may speak as some systems only needs a second member to speak as another one
+    /// too: --as, and MUNIMENT_SECOND_PASSPHRASE or their passphrase when asked.
     Add {
         /// Verifier key as `keygen` printed it.
         vkey: String,
+        /// Source file of its records, `ID` or `ID/VERSION` as `source list` prints it; may be given
+        /// again. Needed for the first key of an origin: records of any other system are refused.
+        #[arg(long, value_name = "ID[/VERSION]")]
+        schema: Vec<String>,
         /// Origin it signs for; its own name unless given.
         #[arg(long)]
         origin: Option<String>,
@@ -245,6 +252,8 @@ pub(crate) enum Trust {
         /// keep their requirement.
         #[arg(long, value_name = "SIZE")]
         from: Option<u64>,
+        #[command(flatten)]
+        approval: Second,
     },
     /// State the cadence at which an origin writes heartbeats, so that silence shows.
     Heartbeat {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use workbench::view::{PolicyView, ProposalView, ProposalsView, TrustChangeView};
+use workbench::view::{PinKey, PolicyView, ProposalView, ProposalsView, TrustChangeView};
 use workbench::{Approval, Error, Workbench};
 
 use crate::arguments::{Second, Trust};
@@ -13,9 +13,20 @@ use crate::trail::TrailCommand;
 /// Does what a `trust` command asks.
 pub(crate) async fn run(bench: &Workbench, command: &Trust) -> Result<Answer, Error> {
     Ok(match command {
-        Trust::Add { vkey, origin, from } => {
-            let pinned = bench.trust_pin(vkey.clone(), origin.clone(), *from).await?;
-            Answer::Trusted(pinned)
+        Trust::Add {
+            vkey,
+            schema,
+            origin,
+            from,
+            approval,
+        } => {
+            let pin = PinKey {
+                vkey: vkey.clone(),
+                origin: origin.clone(),
+                from: *from,
+                schemas: schema.clone(),
+            };
+            Answer::Trusted(bench.trust_pin(pin, approval.given()?).await?)
         }
         Trust::Heartbeat {
             origin,
@@ -149,11 +160,12 @@ pub(crate) fn policy(out: &mut dyn Write, view: &PolicyView) -> io::Result<()> {
         None => writeln!(out, "  any")?,
         Some(schemas) => {
             for schema in schemas {
-                writeln!(
-                    out,
-                    "  {} version {}: {}",
-                    schema.id, schema.version, schema.words
-                )?;
+                match schema.version {
+                    Some(version) => {
+                        writeln!(out, "  {} version {version}: {}", schema.id, schema.words)?
+                    }
+                    None => writeln!(out, "  {}: {}", schema.id, schema.words)?,
+                }
                 if let Some(digest) = &schema.digest {
                     writeln!(out, "    sha256 {digest}")?;
                 }

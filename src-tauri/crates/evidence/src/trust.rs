@@ -2,7 +2,7 @@
 //! must have signed for which sizes, keys that are distrusted from a size on, the schemas it may
 //! use, and a pinned (size, root). Nothing of it is ever taken from an export.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use crate::{
     hash::Hash,
     merkle::MAX_SIZE,
     note::{Algorithm, VerifierKey},
-    record::SchemaRef,
+    record::{RecordError, SchemaRef},
 };
 
 mod decide;
@@ -266,11 +266,69 @@ pub struct Distrust {
 pub struct AllowedSchema {
     /// Schema id.
     pub id: String,
-    /// Schema version.
-    pub version: u32,
+    /// Schema version; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
     /// SHA-256 of the source file; any when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Fingerprint>,
+}
+
+/// Read from `ID` or `ID/VERSION`, as a person names it.
+impl FromStr for AllowedSchema {
+    type Err = RecordError;
+
+    fn from_str(text: &str) -> Result<Self, RecordError> {
+        let (id, version) = match text.split_once('/') {
+            Some((id, version)) => {
+                let version = version.parse().map_err(|_| RecordError::SchemaValue)?;
+                (id, Some(version))
+            }
+            None => (text, None),
+        };
+        let allowed = Self {
+            id: id.to_owned(),
+            version,
+            digest: None,
+        };
+        allowed
+            .is_well_formed()
+            .then_some(allowed)
+            .ok_or(RecordError::SchemaValue)
+    }
+}
+
+impl fmt::Display for AllowedSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.version {
+            Some(version) => write!(f, "{} version {version}", self.id),
+            None => f.write_str(&self.id),
+        }
+    }
+}
+
+impl AllowedSchema {
+    fn is_well_formed(&self) -> bool {
+        let named = SchemaRef {
+            id: self.id.clone(),
+            version: self.version.unwrap_or(1),
+        };
+        SchemaRef::parse(&named.to_value()).is_ok()
+    }
+
+    /// Whether it allows a schema with the source file of this digest.
+    fn allows(&self, schema: &SchemaRef, digest: Option<&Hash>) -> bool {
+        self.id == schema.id
+            && self.version.is_none_or(|version| version == schema.version)
+            && self.digest.is_none_or(|d| Some(&d.0) == digest)
+    }
+
+    /// Whether it allows everything that another does.
+    fn covers(&self, other: &Self) -> bool {
+        self.id == other.id
+            && (self.version.is_none() || self.version == other.version)
+            && (self.digest.is_none() || self.digest == other.digest)
+    }
 }
 
 /// A (size, root) that a custodian pinned.
@@ -462,13 +520,8 @@ impl OriginTrust {
         let Some(allowed) = &self.schemas else {
             return Ok(());
         };
-        let fits = |a: &AllowedSchema| {
-            a.id == schema.id
-                && a.version == schema.version
-                && a.digest.is_none_or(|d| Some(&d.0) == digest)
-        };
         // How an origin proposes its next key is no source's own schema.
-        if allowed.iter().any(fits) || schema.id == KEY_SCHEMA {
+        if allowed.iter().any(|a| a.allows(schema, digest)) || schema.id == KEY_SCHEMA {
             return Ok(());
         }
         Err(TrustError::Schema {
@@ -510,11 +563,8 @@ impl OriginTrust {
         if distrusted.len() != self.distrust.len() || too_large {
             return Err(TrustError::Distrust(origin()));
         }
-        let schema_fits = |s: &AllowedSchema| {
-            let (id, version) = (s.id.clone(), s.version);
-            SchemaRef::parse(&SchemaRef { id, version }.to_value()).is_ok()
-        };
-        let schemas_fit = self.schemas.iter().flatten().all(schema_fits);
+        let mut schemas = self.schemas.iter().flatten();
+        let schemas_fit = schemas.all(AllowedSchema::is_well_formed);
         let anchor_fits = self.anchor.is_none_or(|a| a.size > 0 && a.size < MAX_SIZE);
         let cadence_fits = self
             .heartbeat

@@ -162,6 +162,16 @@ pub struct SampleCase {
     pub gap: (String, std::ops::Range<u64>),
 }
 
+/// Id of the source file whose records a log of the sample case holds.
+#[must_use]
+pub fn schema_of(origin: &str) -> &'static str {
+    match origin {
+        COMMAND => "enigm-command",
+        KEY => "enigm-key",
+        _ => "enigm-os",
+    }
+}
+
 fn source<'a>(catalogue: &'a Catalogue, id: &'static str) -> Result<&'a SourceFile, SampleError> {
     catalogue.get(id, None).ok_or(SampleError::Source(id))
 }
@@ -390,17 +400,12 @@ impl SampleCase {
     fn keys(&mut self, dir: &Path, catalogue: &Catalogue) -> Result<(), SampleError> {
         let mut trust = Trust::default();
         for (origin, vkey) in &self.pins {
-            let id = match origin.as_str() {
-                COMMAND => "enigm-command",
-                KEY => "enigm-key",
-                _ => "enigm-os",
-            };
-            let schema = source(catalogue, id)?;
+            let schema = source(catalogue, schema_of(origin))?;
             trust.origins.push(OriginTrust {
                 keys: vec![PinnedKey(vkey.parse()?)],
                 schemas: Some(vec![AllowedSchema {
                     id: schema.id.clone(),
-                    version: schema.version,
+                    version: Some(schema.version),
                     digest: Some(Fingerprint(schema.digest)),
                 }]),
                 heartbeat: Some(HEARTBEAT_SECONDS),

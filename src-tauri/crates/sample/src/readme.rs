@@ -51,8 +51,11 @@ How to begin
 pub(crate) fn write(dir: &Path, case: &SampleCase) -> Result<(), SampleError> {
     let mut text = TITLE.to_owned() + OPENING;
     text.push_str("  muniment --workspace case init\n");
-    for (_, vkey) in &case.pins {
-        text.push_str(&format!("  muniment --workspace case trust add '{vkey}'\n"));
+    for (origin, vkey) in &case.pins {
+        let schema = crate::schema_of(origin);
+        text.push_str(&format!(
+            "  muniment --workspace case trust add '{vkey}' --schema {schema}\n"
+        ));
     }
     text.push_str(
         "  muniment --workspace case trust cloudtrail set keys/cloudtrail-trust.json\n\

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sample::{SampleCase, Scale};
 use vault::Role;
 
-use crate::view::SampleView;
+use crate::view::{PinKey, SampleView};
 use crate::{Error, Workbench};
 
 /// Passphrase of every member of the sample case. It protects nothing: the sample's signing keys
@@ -85,7 +85,11 @@ impl Workbench {
         ];
         self.create(dir, PASSPHRASE.into(), &others).await?;
         for (origin, vkey) in &case.pins {
-            self.trust_add(vkey.clone(), Some(origin.clone())).await?;
+            let pin = PinKey {
+                origin: Some(origin.clone()),
+                ..PinKey::of(vkey, sample::schema_of(origin))
+            };
+            self.trust_pin(pin, None).await?;
         }
         self.set_trail(case.trail.policy.display().to_string())
             .await?;

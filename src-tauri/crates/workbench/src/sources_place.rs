@@ -1,6 +1,6 @@
 //! The Sources place: continuity of every origin, trust, imports, quarantine, fields to classify.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::Verdict;
 use redaction::Class;
@@ -142,9 +142,11 @@ async fn origin_view(
         .iter()
         .find(|s| !pending(s))
         .or_else(|| segments.first());
+    let systems: BTreeSet<String> = segments.iter().filter_map(|s| s.system.clone()).collect();
     Ok(OriginView {
         origin: origin.origin.clone(),
         title,
+        systems: systems.into_iter().collect(),
         verdict: verdict.into(),
         words: notes.first().cloned().unwrap_or_default(),
         notes,
@@ -228,6 +230,7 @@ async fn foreign_origins(
         views.push(OriginView {
             origin: system.clone(),
             title: system_title(workspace, &system),
+            systems: vec![system.clone()],
             verdict: "unlinked".into(),
             words: words.clone(),
             notes: vec![words.clone()],

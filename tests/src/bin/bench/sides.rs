@@ -9,7 +9,7 @@ use search::{Index, Page, Query};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vault::{Mode, OpenOptions, StoredRow, Vault};
-use workbench::view::SearchRequest;
+use workbench::view::{PinKey, SearchRequest};
 use workbench::{Environment, Workbench};
 
 use crate::Result;
@@ -135,7 +135,8 @@ async fn import(place: &Path, verifier: String, exports: Vec<PathBuf>) -> Result
         )
         .await
         .map_err(said)?;
-    bench.trust_add(verifier, None).await.map_err(said)?;
+    let pin = PinKey::of(&verifier, "enigm-command");
+    bench.trust_add(pin).await.map_err(said)?;
     let mut all = Vec::new();
     for export in exports {
         let path = export.display().to_string();

@@ -41,7 +41,7 @@ export const commands = {
 	classify: (request: ClassifyRequest, reason: string, wait: boolean) => __TAURI_INVOKE<AddedSourceView>("classify", { request, reason, wait }),
 	rebuild: (everything: boolean) => __TAURI_INVOKE<RebuiltView>("rebuild", { everything }),
 	trust: () => __TAURI_INVOKE<TrustView>("trust"),
-	trustAdd: (vkey: string, origin: string | null) => __TAURI_INVOKE<TrustView>("trust_add", { vkey, origin }),
+	trustAdd: (pin: PinKey) => __TAURI_INVOKE<TrustView>("trust_add", { pin }),
 	trustPolicy: (origin: string) => __TAURI_INVOKE<PolicyView>("trust_policy", { origin }),
 	trustPreview: (file: string) => __TAURI_INVOKE<TrustChangeView>("trust_preview", { file }),
 	trustChange: (file: string, member: string | null, passphrase: string | null) => __TAURI_INVOKE<TrustChangeView>("trust_change", { file, member, passphrase }),
@@ -145,8 +145,8 @@ export type AdmittedView = {
 export type AllowedSchemaView = {
 	/**  Schema id. */
 	id: string,
-	/**  Version. */
-	version: number,
+	/**  Version; any when absent. */
+	version: number | null,
 	/**  SHA-256 of the source file, hex; any when absent. */
 	digest: string | null,
 	/**  `this source file`, `another source file than the one here`, `no such source file here`. */
@@ -1076,6 +1076,8 @@ export type OriginView = {
 	origin: string,
 	/**  Title of the system, or the origin again. */
 	title: string,
+	/**  Ids of the source files that its records here are of. */
+	systems: string[],
 	/**  The worst that is true of the whole: `fork`, `gap`, `pending`, `silent`, `unlinked`, `extends`, `none`. */
 	verdict: string,
 	/**  The verdict in words with numbers: `gap 41,020 to 41,977`. */
@@ -1198,6 +1200,21 @@ export type PacketsView = {
 	total: number,
 	/**  Packets, newest first. */
 	packets: PacketRowView[],
+};
+
+/**  A key to pin for an origin. */
+export type PinKey = {
+	/**  The verifier key, as the source published it. */
+	vkey: string,
+	/**  Origin it signs for; its own name unless given. */
+	origin?: string | null,
+	/**  Size from which on it is required (ML-DSA) or suffices too (Ed25519): the requirement for smaller sizes stays as it is. */
+	from?: number | null,
+	/**
+	 *  As which systems the origin may speak, each `ID` or `ID/VERSION` of a source file. They are added to those it may
+	 *  speak as already; an origin of which no key is pinned needs one.
+	 */
+	schemas?: string[],
 };
 
 /**  Counts of one class in a plan. */

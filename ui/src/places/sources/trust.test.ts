@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fingerprintOf, grouped, readDraft, writeDraft } from "./trust";
+import { fingerprintOf, grouped, originOf, readDraft, writeDraft } from "./trust";
 
 const file = JSON.stringify({
   format: "muniment/trust/v1",
@@ -12,7 +12,7 @@ const file = JSON.stringify({
         { from: 9, all: ["aa", "bb"] },
       ],
       distrust: [{ key: "aa", from: 5, compromised: "2026-11-01T00:00:00Z" }],
-      schemas: [{ id: "a", version: 1 }],
+      schemas: [{ id: "a", version: 1 }, { id: "b" }],
       anchor: { size: 4, root: "x" },
       heartbeat: 60,
     },
@@ -30,6 +30,18 @@ describe("the draft of a policy", () => {
     const draft = readDraft(file);
     expect(JSON.parse(writeDraft({ ...draft, schemas: [] })).origins[0].schemas).toEqual([]);
     expect(JSON.parse(writeDraft({ ...draft, schemas: null })).origins[0]).not.toHaveProperty("schemas");
+  });
+
+  it("asks for any version where none is typed", () => {
+    const draft = readDraft(file);
+    draft.schemas = [{ id: "a", version: null }];
+    expect(JSON.parse(writeDraft(draft)).origins[0].schemas).toEqual([{ id: "a" }]);
+  });
+
+  it("takes the key's own name for the log unless another is named", () => {
+    expect(originOf(" log.example/a+00000000+AQ== ", " ")).toBe("log.example/a");
+    expect(originOf("log.example/a+00000000+AQ==", "log.example/b")).toBe("log.example/b");
+    expect(originOf("", "")).toBe("");
   });
 
   it("knows a vkey by its whole fingerprint", async () => {

@@ -4,7 +4,8 @@ export interface Draft {
   keys: string[];
   requirement: Rule[];
   distrust: { key: string; from: number; compromised?: string }[];
-  schemas: { id: string; version: number; digest?: string }[] | null;
+  /** Without a version: any. */
+  schemas: { id: string; version?: number | null; digest?: string }[] | null;
   anchor: { size: number; root: string } | null;
   heartbeat: number | null;
 }
@@ -63,12 +64,20 @@ export function writeDraft(draft: Draft): string {
     }));
   }
   if (draft.schemas) {
-    entry.schemas = draft.schemas.map(({ digest, ...rest }) => ({ ...rest, ...(digest ? { digest } : {}) }));
+    entry.schemas = draft.schemas.map(({ id, version, digest }) => ({
+      id,
+      ...(version ? { version } : {}),
+      ...(digest ? { digest } : {}),
+    }));
   }
   if (draft.anchor) entry.anchor = draft.anchor;
   if (draft.heartbeat) entry.heartbeat = draft.heartbeat;
   return JSON.stringify({ format: "muniment/trust/v1", origins: [entry] });
 }
+
+/** The log that a key is to sign for: the one that was named, else the key's own name. */
+export const originOf = (vkey: string, named: string): string =>
+  named.trim() || (vkey.trim().split("+")[0] ?? "");
 
 /** Full SHA-256 fingerprint of a vkey (type byte and key), hex; null when the text is no vkey. */
 export async function fingerprintOf(vkey: string): Promise<string | null> {

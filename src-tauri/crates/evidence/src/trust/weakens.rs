@@ -70,12 +70,10 @@ pub enum Weakening {
     #[error("any schema may be used where only listed ones could")]
     SchemasUnrestricted,
     /// A schema is added to those that may be used.
-    #[error("schema {id} version {version} may be used too")]
+    #[error("schema {schema} may be used too")]
     SchemaAdded {
-        /// Schema id.
-        id: String,
-        /// Schema version.
-        version: u32,
+        /// The schema.
+        schema: AllowedSchema,
     },
     /// The pinned (size, root) is removed or another.
     #[error("the pinned root at size {size} is given up")]
@@ -142,19 +140,8 @@ pub fn weakens(old: Option<&OriginTrust>, new: &OriginTrust) -> Vec<Weakening> {
     match (&old.schemas, &new.schemas) {
         (Some(_), None) => found.push(Weakening::SchemasUnrestricted),
         (Some(old), Some(new)) => {
-            let covered = |s: &AllowedSchema| {
-                let fits = |o: &AllowedSchema| {
-                    o.id == s.id
-                        && o.version == s.version
-                        && (o.digest.is_none() || o.digest == s.digest)
-                };
-                old.iter().any(fits)
-            };
-            let added = new.iter().filter(|s| !covered(s));
-            found.extend(added.map(|s| Weakening::SchemaAdded {
-                id: s.id.clone(),
-                version: s.version,
-            }));
+            let added = new.iter().filter(|s| !old.iter().any(|o| o.covers(s)));
+            found.extend(added.map(|s| Weakening::SchemaAdded { schema: s.clone() }));
         }
         (None, _) => {}
     }

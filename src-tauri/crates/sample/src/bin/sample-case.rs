@@ -83,8 +83,11 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         case.records_in_further,
         case.further.len(),
     );
-    for (_, vkey) in &case.pins {
-        text.push_str(&format!("  muniment --workspace case trust add '{vkey}'\n"));
+    for (origin, vkey) in &case.pins {
+        let schema = sample::schema_of(origin);
+        text.push_str(&format!(
+            "  muniment --workspace case trust add '{vkey}' --schema {schema}\n"
+        ));
     }
     text.push_str(
         "  muniment --workspace case trust cloudtrail set keys/cloudtrail-trust.json\n\

@@ -7,7 +7,7 @@ use rand_core::SeedableRng;
 use sample::Scale;
 use vault::Role;
 
-use crate::view::OpenIncident;
+use crate::view::{OpenIncident, PinKey};
 use crate::{Code, Environment, Workbench};
 
 const PASSPHRASE: &str = "packets";
@@ -42,7 +42,10 @@ async fn case(bench: &Workbench, dir: &std::path::Path) -> String {
         .unwrap();
     for (origin, key) in &sample.pins {
         bench
-            .trust_add(key.clone(), Some(origin.clone()))
+            .trust_add(PinKey {
+                origin: Some(origin.clone()),
+                ..PinKey::of(key, sample::schema_of(origin))
+            })
             .await
             .unwrap();
     }

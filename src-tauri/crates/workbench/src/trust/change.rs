@@ -1,16 +1,18 @@
 //! Changing a policy: looked at first, approved by a second member where it lowers anything.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use evidence::trust::{
-    Anchor, Candidate, Decision, Distrust, Fingerprint, OriginTrust, PinnedKey, Requirement,
-    Signers, Trust, Version, decide_over_time, weakens,
+    AllowedSchema, Anchor, Candidate, Decision, Distrust, Fingerprint, OriginTrust, PinnedKey,
+    Requirement, Signers, Trust, Version, decide_over_time, weakens,
 };
 use evidence::{Algorithm, Hash, VerifierKey};
 use serde_json::{Value, json};
+use sources::Catalogue;
 use vault::{Act, SecondMember};
 
 use super::proposals::judged;
@@ -18,7 +20,7 @@ use super::show::{lowered_words, proposal_view};
 use super::{Policies, candidate, stored_since};
 use crate::standing::{links, roots_of, sizes};
 use crate::text::{count, grouped};
-use crate::view::{KeyView, TrustChangeView, TrustFileView, TrustView, WeakeningView};
+use crate::view::{KeyView, PinKey, TrustChangeView, TrustFileView, TrustView, WeakeningView};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
 
@@ -69,25 +71,25 @@ impl Workbench {
         })
     }
 
-    /// Pins a key for an origin. What waited for it is decided again at once.
-    pub async fn trust_add(
-        &self,
-        vkey: String,
-        origin: Option<String>,
-    ) -> Result<TrustView, Error> {
-        self.trust_pin(vkey, origin, None).await?;
+    /// Pins a key for an origin, and says as which systems it may speak. What waited for it is decided again at once.
+    pub async fn trust_add(&self, pin: PinKey) -> Result<TrustView, Error> {
+        self.trust_pin(pin, None).await?;
         self.trust().await
     }
 
-    /// Pins a key for an origin. With `from`, the requirement for smaller sizes stays as it is,
-    /// and from there on the key is required too (ML-DSA) or suffices too (Ed25519, where any
-    /// key does).
+    /// As [`Workbench::trust_add`], and says what changed. An origin that may speak as some systems only needs a second
+    /// member's approval to speak as another one too.
     pub async fn trust_pin(
         &self,
-        vkey: String,
-        origin: Option<String>,
-        from: Option<u64>,
+        pin: PinKey,
+        approval: Option<Approval>,
     ) -> Result<TrustChangeView, Error> {
+        let PinKey {
+            vkey,
+            origin,
+            from,
+            schemas,
+        } = pin;
         let workspace = self.workspace().await?;
         let key = VerifierKey::from_str(vkey.trim()).map_err(|error| {
             Error::invalid(
@@ -111,6 +113,8 @@ impl Workbench {
                 "list the pinned keys to see it",
             ));
         }
+        let catalogue = &workspace.known().catalogue;
+        speaks_as(&mut policy, &schemas, catalogue)?;
         let kind = Kind {
             act: "trust.pinned",
             detail: json!({
@@ -118,6 +122,7 @@ impl Workbench {
                 "key": key.name(),
                 "algorithm": key.algorithm().word(),
                 "fingerprint": key.fingerprint().to_hex(),
+                "schemas": policy.schemas,
             }),
             rotation: false,
         };
@@ -127,7 +132,7 @@ impl Workbench {
             required_from(&mut policy, &key, 0);
         }
         policy.keys.push(PinnedKey(key));
-        self.change(&workspace, vec![policy], None, kind, true)
+        self.change(&workspace, vec![policy], approval, kind, true)
             .await
     }
 
@@ -514,6 +519,56 @@ async fn of(workspace: &Workspace, origin: &str) -> Result<OriginTrust, Error> {
             ),
         )
     })
+}
+
+/// Lets an origin speak as these systems, beside those that it may speak as already.
+fn speaks_as(
+    policy: &mut OriginTrust,
+    named: &[String],
+    catalogue: &Catalogue,
+) -> Result<(), Error> {
+    let known = || -> String {
+        let ids: BTreeSet<&str> = catalogue
+            .newest()
+            .map(|source| source.id.as_str())
+            .collect();
+        ids.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let mut schemas = Vec::new();
+    for name in named.iter().map(|n| n.trim()).filter(|n| !n.is_empty()) {
+        let schema: Option<AllowedSchema> = name.parse().ok();
+        let schema = schema.filter(|s| catalogue.get(&s.id, s.version).is_some());
+        schemas.push(schema.ok_or_else(|| {
+            Error::invalid(
+                format!("no source file here is named {name}"),
+                format!(
+                    "name a schema as ID or ID/VERSION; source files here: {}",
+                    known()
+                ),
+            )
+        })?);
+    }
+    if schemas.is_empty() {
+        // Who is asked for a key only says nothing of what it may state: not that it may state anything.
+        return match policy.keys.is_empty() && policy.schemas.is_none() {
+            true => Err(Error::invalid(
+                format!("nothing says as which system {} may speak", policy.origin),
+                format!(
+                    "name its source file with the key; source files here: {}",
+                    known()
+                ),
+            )),
+            false => Ok(()),
+        };
+    }
+    let mut all = policy.schemas.take().unwrap_or_default();
+    for schema in schemas {
+        if !all.contains(&schema) {
+            all.push(schema);
+        }
+    }
+    policy.schemas = Some(all);
+    Ok(())
 }
 
 /// Makes a key required from a size on, where all or an ML-DSA key must sign, or sufficient.

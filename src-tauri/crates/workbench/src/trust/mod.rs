@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use evidence::trust::{
-    Attribution, Candidate, Decision, OriginTrust, Trust, TrustError, Version, decide,
+    AllowedSchema, Attribution, Candidate, Decision, OriginTrust, Trust, TrustError, Version,
+    decide,
 };
 use evidence::{Hash, SchemaRef, SignedNote, VerifierKey};
 use serde_json::{Value, json};
@@ -193,6 +194,13 @@ pub(crate) fn of_origin<'a>(
     segments.iter().filter(move |s| s.facts.origin == origin)
 }
 
+/// As which systems an entry says that an origin may speak; `None` where it says nothing of that.
+fn speaks(detail: &Value) -> Option<String> {
+    let schemas: Vec<AllowedSchema> = serde_json::from_value(detail["schemas"].clone()).ok()?;
+    let each: Vec<String> = schemas.iter().map(ToString::to_string).collect();
+    Some(each.join(", "))
+}
+
 /// A `trust.` act of the ledger, in words.
 pub(crate) fn act_words(kind: &str, detail: &Value) -> String {
     let text = |key: &str| detail[key].as_str().unwrap_or_default();
@@ -205,7 +213,10 @@ pub(crate) fn act_words(kind: &str, detail: &Value) -> String {
         each.join("; ")
     };
     match kind {
-        "trust.pinned" => format!("pinned key {key} for {origin}"),
+        "trust.pinned" => match speaks(detail) {
+            Some(speaks) => format!("pinned key {key} for {origin}, which may speak as {speaks}"),
+            None => format!("pinned key {key} for {origin}"),
+        },
         "trust.confirmed" => format!("confirmed the key {key} that {origin} proposed"),
         "trust.distrusted" => format!("distrusted key {key} of {origin}"),
         "trust.lowered" => format!("lowered what {origin} must sign with: {}", lowers()),

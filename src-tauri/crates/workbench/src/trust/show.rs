@@ -144,13 +144,16 @@ fn allowed_view(
     catalogue: &Catalogue,
     schema: &evidence::trust::AllowedSchema,
 ) -> AllowedSchemaView {
-    let here = catalogue.get(&schema.id, Some(schema.version));
+    let here = catalogue.get(&schema.id, schema.version);
     AllowedSchemaView {
         id: schema.id.clone(),
         version: schema.version,
         digest: schema.digest.map(|d| d.to_string()),
         words: match (here, schema.digest) {
             (None, _) => "no such source file here".into(),
+            (Some(_), None) if schema.version.is_none() => {
+                "every version, with whichever source file is here".into()
+            }
             (Some(_), None) => "whichever source file has this version".into(),
             (Some(here), Some(digest)) if here.digest == digest.0 => "the source file here".into(),
             (Some(_), Some(_)) => "another source file than the one here".into(),

@@ -49,6 +49,8 @@ pub struct OriginView {
     pub origin: String,
     /// Title of the system, or the origin again.
     pub title: String,
+    /// Ids of the source files that its records here are of.
+    pub systems: Vec<String>,
     /// The worst that is true of the whole: `fork`, `gap`, `pending`, `silent`, `unlinked`, `extends`, `none`.
     pub verdict: String,
     /// The verdict in words with numbers: `gap 41,020 to 41,977`.

@@ -6,6 +6,36 @@ use specta::Type;
 
 use super::KeyView;
 
+/// A key to pin for an origin.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Type)]
+pub struct PinKey {
+    /// The verifier key, as the source published it.
+    pub vkey: String,
+    /// Origin it signs for; its own name unless given.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// Size from which on it is required (ML-DSA) or suffices too (Ed25519): the requirement for smaller sizes stays as it is.
+    #[serde(default)]
+    #[specta(type = Option<u32>)]
+    pub from: Option<u64>,
+    /// As which systems the origin may speak, each `ID` or `ID/VERSION` of a source file. They are added to those it may
+    /// speak as already; an origin of which no key is pinned needs one.
+    #[serde(default)]
+    pub schemas: Vec<String>,
+}
+
+impl PinKey {
+    /// A key of the log of its own name, whose records are of this schema.
+    #[must_use]
+    pub fn of(vkey: &str, schema: &str) -> Self {
+        Self {
+            vkey: vkey.to_owned(),
+            schemas: vec![schema.to_owned()],
+            ..Self::default()
+        }
+    }
+}
+
 /// The trust policy of one origin.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
 pub struct PolicyView {
@@ -87,8 +117,8 @@ pub struct DistrustView {
 pub struct AllowedSchemaView {
     /// Schema id.
     pub id: String,
-    /// Version.
-    pub version: u32,
+    /// Version; any when absent.
+    pub version: Option<u32>,
     /// SHA-256 of the source file, hex; any when absent.
     pub digest: Option<String>,
     /// `this source file`, `another source file than the one here`, `no such source file here`.

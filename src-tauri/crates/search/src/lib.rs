@@ -15,6 +15,7 @@
 
 mod answer;
 mod columns;
+mod contents;
 mod doc;
 mod error;
 mod hits;
@@ -29,6 +30,7 @@ mod steady;
 mod tokens;
 mod whole;
 
+pub use contents::Contents;
 pub use doc::Doc;
 pub use error::{SearchError, Stale};
 pub use hits::{Cursor, Facet, Histogram, Hits, Page};

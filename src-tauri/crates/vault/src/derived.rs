@@ -2,6 +2,9 @@
 //! It is no truth: it can be emptied and made again, so writing it needs no act. What a person decides of a
 //! candidate is an act like any other.
 
+use std::collections::BTreeMap;
+
+use evidence::{Hash, Hasher};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use sqlx::{Row as _, SqlitePool};
 
@@ -42,6 +45,17 @@ pub struct Candidate {
     pub proof: Vec<i64>,
     /// What else is known of it, as JSON; no content.
     pub body: String,
+}
+
+/// What is derived at a moment, to be compared with what it is once it was made anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DerivedState {
+    /// Digest over every record that takes part in a life.
+    pub steps: Hash,
+    /// Digest over the state of every subject.
+    pub states: Hash,
+    /// Digest of each candidate with its proof, by its id.
+    pub candidates: BTreeMap<String, Hash>,
 }
 
 /// Candidates of one rule and scope.
@@ -99,6 +113,38 @@ impl Vault {
                 .fetch_optional(self.pool())
                 .await?,
         )
+    }
+
+    /// What is derived, by digests. Lives are named and not numbered in them, because their numbers follow the order in
+    /// which they were made.
+    pub async fn derived_state(&self) -> Result<DerivedState, VaultError> {
+        let steps = "SELECT name||' '||subject||' '||seq FROM life_step JOIN life ON life.id = life
+                     ORDER BY name, subject, seq";
+        let states = "SELECT name||' '||subject||' '||watch||' '||state FROM life_now JOIN life ON life.id = life
+                      ORDER BY name, subject";
+        // Each column on its own line, and none of them holds a line feed but the last one.
+        let candidates = "SELECT id, concat_ws(char(10), kind, rule, scope, ifnull((SELECT name FROM life WHERE life.id = life), ''),
+                                               ifnull(subject, ''), ifnull(at_us, ''), seq,
+                                               (SELECT group_concat(seq ORDER BY seq) FROM detection_proof WHERE detection = detection.id),
+                                               body)
+                          FROM detection ORDER BY id";
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || {
+            let guard = inner.writer();
+            let mut found = DerivedState {
+                steps: digest_of(&guard.conn, steps)?,
+                states: digest_of(&guard.conn, states)?,
+                candidates: BTreeMap::new(),
+            };
+            let mut statement = guard.conn.prepare(candidates)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let said: String = row.get(1)?;
+                (found.candidates).insert(row.get(0)?, Hash::sha256(said.as_bytes()));
+            }
+            Ok(found)
+        })
+        .await?
     }
 
     /// The records of these subjects in a life, in the order of subject and number.
@@ -214,6 +260,18 @@ impl Vault {
     fn pool(&self) -> &SqlitePool {
         &self.inner.pool
     }
+}
+
+/// Digest over the lines that a query gives.
+fn digest_of(conn: &Connection, sql: &str) -> Result<Hash, VaultError> {
+    let mut hasher = Hasher::new();
+    let mut statement = conn.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        hasher.update(row.get::<_, String>(0)?.as_bytes());
+        hasher.update(b"\n");
+    }
+    Ok(hasher.finish())
 }
 
 const SELECT: &str = "SELECT id, kind, rule, scope, life, subject, at_us, seq, body FROM detection";

@@ -36,7 +36,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use compare::{MadeRow, RowDifference};
 pub use create::{Created, NewMember, NewVault};
-pub use derived::{Candidate, CandidateGroup, Derived, LifeStep};
+pub use derived::{Candidate, CandidateGroup, Derived, DerivedState, LifeStep};
 pub use error::{OpenError, VaultError};
 pub use fsck::{Check, Fold, FsckReport};
 pub use import::{Appended, ImportHead, ImportMember, ImportSession, Imported, NewEvent};

@@ -638,13 +638,28 @@ impl Inner {
         stated::forget(&tx)?;
         import::discard_staged(&tx, &self.statements)?;
         let known = sealed::ids(&tx)?;
+        let listed = self.sealer.listed()?.files;
+        let mut strays: Vec<String> = listed
+            .into_iter()
+            .filter(|id| !known.contains(id))
+            .collect();
+        if !strays.is_empty() {
+            // Whoever takes a row away must not have us take the file away that it was of.
+            let referred = sealed::referred(&tx)?;
+            strays.retain(|id| !referred.contains(id));
+            if !self.statements.hold(&tx, &sealed::REFERRING)? {
+                tracing::warn!(
+                    files = strays.len(),
+                    "files that nothing refers to stay: rows that refer to files are not as signed"
+                );
+                strays.clear();
+            }
+        }
         stated::none_changed(&tx)?;
         tx.commit()?;
         drop(guard);
-        for name in self.sealer.listed()?.files {
-            if !known.contains(&name) {
-                self.sealer.discard(&name)?;
-            }
+        for name in strays {
+            self.sealer.discard(&name)?;
         }
         for folder in [self.folder.clone(), self.folder.folder(MEMBERS)?] {
             for entry in folder.entries()? {

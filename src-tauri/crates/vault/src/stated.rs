@@ -278,11 +278,28 @@ impl Statements {
         stated.begun = true;
     }
 
+    /// Whether every row of these tables is as stated and none is missing. So of a workspace of before rows were stated.
+    pub(crate) fn hold(
+        &self,
+        conn: &Connection,
+        tables: &[&'static Table],
+    ) -> Result<bool, VaultError> {
+        Ok(!self.begun() || self.compare(conn, tables)?.1.is_empty())
+    }
+
     /// Every row that is not as stated, in words, for `fsck`; and how many are.
     pub(crate) fn compare_all(&self, conn: &Connection) -> Result<(u64, Vec<String>), VaultError> {
+        self.compare(conn, &TABLES)
+    }
+
+    fn compare(
+        &self,
+        conn: &Connection,
+        tables: &[&'static Table],
+    ) -> Result<(u64, Vec<String>), VaultError> {
         let stated = self.stated().clone();
         let (mut fine, mut wrong) = (0, Vec::new());
-        for table in TABLES {
+        for table in tables {
             let mut left = stated.rows.get(table.name).cloned().unwrap_or_default();
             adopt::each_row(conn, table, |key, content| {
                 let row = format!("{} {}", table.noun, printable(&key));

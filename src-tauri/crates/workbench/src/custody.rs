@@ -191,6 +191,11 @@ impl Workbench {
             report
                 .checks
                 .extend(crate::recheck::rows(&workspace).await?);
+            // In this order: lives are asked of the index, and the index is made of the rows.
+            (report.checks).push(crate::recheck::index(self, &workspace, &job).await?);
+            report
+                .checks
+                .extend(crate::recheck::derived(self, &workspace).await?);
             Ok(report)
         };
         let result = result.await;

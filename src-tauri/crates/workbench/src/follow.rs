@@ -1,8 +1,10 @@
 //! The index follows the vault: it remembers how far it came and catches up.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use rand_core::Rng as _;
 use redaction::{Class, Shown, string_text};
 use search::{Doc, Index, SearchError, Stale};
 use tokio::sync::MutexGuard;
@@ -181,11 +183,11 @@ async fn follow(
         .inner
         .jobs
         .begin("index", "search index".into(), "records");
-    let mut result = follow_to(workspace, newest, &job).await;
+    let mut result = follow_to(workspace, &workspace.index(), newest, &job).await;
     if let Err(Stopped::Index(SearchError::Stale(why))) = result {
         say_made_anew(bench, why);
         result = match start_anew(bench, workspace, alone) {
-            Ok(()) => follow_to(workspace, newest, &job).await,
+            Ok(()) => follow_to(workspace, &workspace.index(), newest, &job).await,
             Err(error) => Err(Stopped::Otherwise(error)),
         };
     }
@@ -199,6 +201,62 @@ async fn follow(
             .map_err(Clone::clone),
     );
     result
+}
+
+/// Compares the index with one that is made of the rows now, and puts that one's like in its place where they differ. Gives
+/// the ranges of event numbers of which it said something else, and how many events it is of.
+pub(crate) async fn compare_index(
+    bench: &Workbench,
+    workspace: &Workspace,
+    job: &Job,
+) -> Result<(Vec<RangeInclusive<u64>>, u64), Error> {
+    catch_up(bench, workspace).await?;
+    let alone = workspace.following.lock().await;
+    let newest = workspace.vault.last_visible_seq().await;
+    let newest = newest.map_err(|e| vault_error(&e))?;
+    let state = &bench.inner.environment.state_dir;
+    let dir = state.join(format!("{}.compared", workspace.vault.id()));
+    let begun = || -> Result<(Index, [u8; 16]), Error> {
+        let io =
+            |e: std::io::Error| Error::io("could not make room to compare the index in", &dir, &e);
+        // What a killed run left. Nobody reads this one: its key is drawn for it alone.
+        search::reset(&dir).map_err(io)?;
+        let (mut key, mut of_contents) = ([0; 32], [0; 16]);
+        let mut entropy = bench.inner.environment.entropy();
+        entropy.fill_bytes(&mut key);
+        entropy.fill_bytes(&mut of_contents);
+        let index = Index::open_or_create(&dir, &key, bench.inner.environment.entropy());
+        Ok((index.map_err(|e| search_error(&e))?, of_contents))
+    };
+    let compared = async {
+        let (made, key) = begun()?;
+        let filled = follow_to(workspace, &made, newest, job).await;
+        filled.map_err(|stopped| match stopped {
+            Stopped::Index(error) => search_error(&error),
+            Stopped::Otherwise(error) => error,
+        })?;
+        let index = workspace.index();
+        let differing = tokio::task::spawn_blocking(move || {
+            let made_says = made.contents(&key).map_err(|e| search_error(&e))?;
+            // One that cannot be read says nothing that is right.
+            let says = index.contents(&key).unwrap_or_default();
+            Ok::<_, Error>((made_says.differing(&says), made.len()))
+        });
+        differing
+            .await
+            .map_err(|_| Error::failed("comparing the index stopped", "try again"))?
+    };
+    let compared = compared.await;
+    let _ = search::reset(&dir).and_then(|()| match std::fs::remove_dir(&dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    });
+    let compared = compared?;
+    if !compared.0.is_empty() && !workspace.vault.read_only() {
+        start_anew(bench, workspace, &alone)?;
+        follow(bench, workspace, &alone).await?;
+    }
+    Ok(compared)
 }
 
 /// Why following ended before its end.
@@ -219,8 +277,12 @@ impl From<Error> for Stopped {
     }
 }
 
-async fn follow_to(workspace: &Workspace, newest: i64, job: &Job) -> Result<(), Stopped> {
-    let index = workspace.index();
+async fn follow_to(
+    workspace: &Workspace,
+    index: &Index,
+    newest: i64,
+    job: &Job,
+) -> Result<(), Stopped> {
     let mut last = i64::try_from(index.last_seq()).unwrap_or(i64::MAX);
     job.expect(u64::try_from(newest - last).unwrap_or_default());
     let standing = workspace.standing();

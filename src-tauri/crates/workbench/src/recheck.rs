@@ -1,17 +1,18 @@
 //! What is shown, compared with what is sealed: every row is made anew from its sealed record, and everything derived
 //! from the rows once more from them. A difference is a finding of `fsck`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use vault::{Check, MadeRow, VaultError};
 
-use crate::Error;
 use crate::import::{ABOUT_FILE, FILE_SYSTEM};
+use crate::jobs::Job;
 use crate::rebuild::{Remaking, own_row};
 use crate::text::grouped;
 use crate::workspace::{Workspace, vault_error};
+use crate::{Error, Workbench};
 
 /// Rows compared at once.
 const BATCH: usize = 2_000;
@@ -107,6 +108,105 @@ pub(crate) async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Er
             false => format!("not as the sealed record makes it: {}", wrong.join("; ")),
         },
     }))
+}
+
+/// Compares the index with what the rows make of it; what said something else is made anew.
+pub(crate) async fn index(
+    bench: &Workbench,
+    workspace: &Workspace,
+    job: &Job,
+) -> Result<Check, Error> {
+    let (differing, events) = crate::follow::compare_index(bench, workspace, job).await?;
+    let ranges: Vec<String> = (differing.iter().take(NAMED))
+        .map(|range| {
+            format!(
+                "{} to {}",
+                grouped(*range.start().max(&1)),
+                grouped(*range.end())
+            )
+        })
+        .collect();
+    Ok(Check {
+        name: "search index".to_owned(),
+        ok: differing.is_empty(),
+        detail: match differing.is_empty() {
+            true => format!(
+                "{} records are found by what their rows show",
+                grouped(events)
+            ),
+            false => format!(
+                "records numbered {} were not found by what their rows show{}{}",
+                ranges.join(", "),
+                if differing.len() > NAMED {
+                    " and others"
+                } else {
+                    ""
+                },
+                anew(workspace),
+            ),
+        },
+    })
+}
+
+/// Compares lives and detection candidates with what the rows make of them; what was otherwise is made anew.
+pub(crate) async fn derived(
+    bench: &Workbench,
+    workspace: &Workspace,
+) -> Result<Option<Check>, Error> {
+    if workspace.vault.read_only() {
+        return Ok(None);
+    }
+    let state = || async {
+        let state = workspace.vault.derived_state().await;
+        state.map_err(|e| vault_error(&e))
+    };
+    crate::detect::follow(bench, workspace).await?;
+    let before = state().await?;
+    crate::detect::forget(workspace).await?;
+    crate::detect::follow(bench, workspace).await?;
+    let after = state().await?;
+    let mut wrong = Vec::new();
+    if before.steps != after.steps {
+        wrong.push("which records took part in the lives of subjects".to_owned());
+    }
+    if before.states != after.states {
+        wrong.push("the states of subjects".to_owned());
+    }
+    let ids: BTreeSet<&String> = before
+        .candidates
+        .keys()
+        .chain(after.candidates.keys())
+        .collect();
+    let otherwise = ids
+        .into_iter()
+        .filter(|id| before.candidates.get(*id) != after.candidates.get(*id));
+    let otherwise = otherwise.count() as u64;
+    if otherwise > 0 {
+        wrong.push(format!("{} detection candidates", grouped(otherwise)));
+    }
+    let ok = wrong.is_empty();
+    Ok(Some(Check {
+        name: "lives and detections".to_owned(),
+        ok,
+        detail: match ok {
+            true => format!(
+                "{} candidates are as their records make them",
+                grouped(after.candidates.len() as u64)
+            ),
+            false => format!(
+                "not as the records make it: {}{}",
+                wrong.join(", "),
+                anew(workspace)
+            ),
+        },
+    }))
+}
+
+fn anew(workspace: &Workspace) -> &'static str {
+    match workspace.vault.read_only() {
+        true => "; it is made anew once the workspace can be written",
+        false => "; it was made anew",
+    }
 }
 
 fn says(claim: &redaction::MinimisedField, claimed: &serde_json::Value) -> bool {

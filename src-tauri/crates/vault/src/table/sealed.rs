@@ -1,5 +1,7 @@
 //! `sealed`: every sealed file that something refers to.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 use sqlx::{Row as _, SqlitePool};
 
@@ -7,6 +9,7 @@ use super::{hash, signed, unsigned};
 use crate::VaultError;
 use crate::marks::{self, Marks};
 use crate::seal::SealedFile;
+use crate::stated::{IMPORT, QUARANTINE, SCOPE_KEY, SEGMENT, Table};
 
 const T: &str = "sealed";
 
@@ -19,8 +22,22 @@ pub(crate) fn insert(conn: &Connection, marks: &Marks, f: &SealedFile) -> Result
     Ok(())
 }
 
-pub(crate) fn ids(conn: &Connection) -> Result<std::collections::BTreeSet<String>, VaultError> {
+pub(crate) fn ids(conn: &Connection) -> Result<BTreeSet<String>, VaultError> {
     let mut statement = conn.prepare("SELECT id FROM sealed")?;
+    let ids = statement
+        .query_map([], |r| r.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
+/// Tables whose rows refer to sealed files and are obeyed only as stated.
+pub(crate) static REFERRING: [&Table; 4] = [&IMPORT, &SEGMENT, &QUARANTINE, &SCOPE_KEY];
+
+/// Sealed files that rows of [`REFERRING`] name.
+pub(crate) fn referred(conn: &Connection) -> Result<BTreeSet<String>, VaultError> {
+    let sql = "SELECT original FROM import WHERE original IS NOT NULL UNION SELECT store FROM segment
+               UNION SELECT sealed FROM quarantine WHERE sealed IS NOT NULL UNION SELECT sealed FROM scope_key";
+    let mut statement = conn.prepare(sql)?;
     let ids = statement
         .query_map([], |r| r.get(0))?
         .collect::<Result<_, _>>()?;

@@ -19,9 +19,10 @@ use serde_json::{Value, json};
 use workbench::view::{OpenIncident, PinKey, SearchRequest};
 use workbench::{Error, Workbench};
 
+use crate::outside::names::{base, record};
 use crate::outside::{PASS, bench, reopened};
 
-const ORIGIN: &str = "log.example/command";
+const ORIGIN: &str = "log.example/key";
 
 /// What a member sees of everything, by what was asked; an error by its code, because it may name the row.
 async fn answers(bench: &Workbench, incident: &str) -> BTreeMap<&'static str, Value> {
@@ -228,9 +229,17 @@ async fn a_changed_column_is_refused_or_named_or_says_the_same() {
     let home = dir.path();
     let workspace = home.join("ws");
     let bench = bench(home).await;
-    let log = Log::new(ORIGIN, 5, 20);
+    let lives = ["key.activated", "dependency.checked", "key.revoked"];
+    let records = (0..12).map(|n| {
+        let mut fields = base(n);
+        fields[0].1 = json!(lives[n as usize % 3]).to_string();
+        // One key, whose life contradicts itself.
+        fields[3].1 = "\"EK-1\"".into();
+        record(n, fields)
+    });
+    let log = Log::of(ORIGIN, 5, records.collect());
     put(&home.join("one"), &log.export(0..8, &[]));
-    put(&home.join("two"), &log.export(6..12, &[8]));
+    put(&home.join("two"), &log.export(6..12, &[3]));
     put(
         &home.join("stranger"),
         &Log::new("other.example/log", 6, 3).export(0..3, &[]),
@@ -247,7 +256,7 @@ async fn a_changed_column_is_refused_or_named_or_says_the_same() {
         "{\"eventVersion\":\"1.08\",\"x\":1}\n",
     )
     .expect("written");
-    let pin = PinKey::of(&log.verifier().to_string(), "enigm-command");
+    let pin = PinKey::of(&log.verifier().to_string(), "enigm-key");
     bench.trust_add(pin).await.expect("pinned");
     for name in ["one", "two", "stranger", "held", "loose.ndjson"] {
         let path = home.join(name).display().to_string();
@@ -317,14 +326,15 @@ async fn a_changed_column_is_refused_or_named_or_says_the_same() {
             .filter(|(asked, answer)| !refused(answer) && right[*asked] != **answer)
             .map(|(asked, _)| *asked)
             .collect();
-        let all_same = open && now == right;
         let found = named(&bench, &workspace, open).await;
-        match (all_same, changed.is_empty(), found.is_empty()) {
-            (true, _, true) => same += 1,
-            (_, true, false) if !all_same => stopped += 1,
-            (_, _, false) => told += 1,
+        println!("{change:?}: open {open}, said otherwise {changed:?}, fsck {found:?}");
+        match (open, now == right, changed.is_empty(), found.is_empty()) {
+            (false, ..) => stopped += 1,
+            (_, _, true, false) => stopped += 1,
+            (_, _, false, false) => told += 1,
+            (_, true, _, true) => same += 1,
             // Refused where it is used, and `fsck` knows nothing of it, is not enough: nobody would find out why.
-            (false, _, true) => silent.push(format!("{change:?}: {changed:?}")),
+            (_, false, _, true) => silent.push(format!("{change:?}: {changed:?}")),
         }
         let _ = bench.lock().await;
     }

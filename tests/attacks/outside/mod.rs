@@ -2,7 +2,7 @@
 
 mod digests;
 mod meaning;
-mod names;
+pub(crate) mod names;
 mod other_system;
 
 use std::io::{Cursor, Read as _};

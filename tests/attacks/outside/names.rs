@@ -57,7 +57,7 @@ pub(super) fn token(text: &str) -> String {
     text.replace('~', "~0").replace('/', "~1")
 }
 
-pub(super) fn record(index: u64, fields: Vec<(String, String)>) -> Record {
+pub(crate) fn record(index: u64, fields: Vec<(String, String)>) -> Record {
     let mut all = vec![(
         "@schema".to_owned(),
         "{\"id\":\"enigm-key\",\"version\":1}".to_owned(),
@@ -72,7 +72,7 @@ pub(super) fn record(index: u64, fields: Vec<(String, String)>) -> Record {
     }
 }
 
-pub(super) fn base(n: u64) -> Vec<(String, String)> {
+pub(crate) fn base(n: u64) -> Vec<(String, String)> {
     [
         ("/type", "\"dependency.checked\"".to_owned()),
         ("/time", format!("\"2026-11-02T08:{:02}:00Z\"", n % 60)),

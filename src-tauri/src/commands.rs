@@ -99,6 +99,8 @@ commands! {
     packet_plan(incident: String, audience: String) -> PacketPlanView;
     packet_write(incident: String, audience: String, digest: String, path: String) -> PacketRowView, Write path;
     packets() -> PacketsView;
+    packet_keys_save(path: String) -> TrustFileView, Write path;
+    packet_sign(packet: String, path: String) -> VerifyView, Read packet, Write path;
     verify_file(path: String, trust: Option<String>) -> VerifyView, Read path, Read trust;
     controls() -> ControlsView;
     custody(filter: String, before: Option<f64>) -> CustodyView;

@@ -102,6 +102,8 @@ fn ipc() -> Builder<tauri::Wry> {
             packet_plan,
             packet_write,
             packets,
+            packet_keys_save,
+            packet_sign,
             verify_file,
             controls,
             custody,

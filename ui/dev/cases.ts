@@ -215,6 +215,21 @@ export const caseHandlers: Record<string, (a: Arguments) => unknown> = {
     return row;
   },
   packets: () => ({ total: packets.length, packets }),
+  packet_keys_save: (a) => ({ total: 4, path: a.path, text: "{}" }),
+  packet_sign: (a) => {
+    if (!a.packet.endsWith(".zip"))
+      throw { code: "not-found", message: `There is no file ${a.packet}.`, hint: "Check the path." };
+    return {
+      kind: "packet",
+      file: a.path.split("/").at(-1),
+      passed: true,
+      trusted: true,
+      outcome: "passed",
+      words: "everything was checked and holds, and somebody you trust signed it",
+      lines: lines(false),
+      checks: [{ line: "content", check: "pages", outcome: "held" }],
+    };
+  },
   verify_file: (a) => {
     if (!a.path.endsWith(".zip"))
       throw { code: "not-found", message: `There is no file ${a.path}.`, hint: "Check the path." };

@@ -39,12 +39,19 @@ async fn answers(bench: &Workbench, incident: &str) -> BTreeMap<&'static str, Va
             .to_vec(),
         ..SearchRequest::default()
     };
+    // How large files are and what ran just now is no claim about the evidence.
+    let without = |mut answer: Value, names: &[&str]| {
+        if let Some(members) = answer.as_object_mut() {
+            members.retain(|name, _| !names.contains(&name.as_str()));
+        }
+        answer
+    };
     let incident = incident.to_owned();
     BTreeMap::from([
         ("search", said(bench.search_records(search).await)),
         ("first record", said(bench.record(1).await)),
         ("last record", said(bench.record(12).await)),
-        ("overview", said(bench.overview().await)),
+        ("overview", without(said(bench.overview().await), &["jobs"])),
         ("sources", said(bench.sources().await)),
         ("source files", said(bench.source_files().await)),
         ("policy", said(bench.trust_policy(ORIGIN.into()).await)),
@@ -59,7 +66,13 @@ async fn answers(bench: &Workbench, incident: &str) -> BTreeMap<&'static str, Va
         ),
         ("detections", said(bench.detections(true).await)),
         ("to classify", said(bench.to_classify().await)),
-        ("settings", said(bench.settings().await)),
+        (
+            "settings",
+            without(
+                said(bench.settings().await),
+                &["index_bytes", "database_bytes"],
+            ),
+        ),
         ("controls", said(bench.controls().await)),
         ("interrupted", said(bench.interrupted().await)),
     ])
@@ -327,7 +340,6 @@ async fn a_changed_column_is_refused_or_named_or_says_the_same() {
             .map(|(asked, _)| *asked)
             .collect();
         let found = named(&bench, &workspace, open).await;
-        println!("{change:?}: open {open}, said otherwise {changed:?}, fsck {found:?}");
         match (open, now == right, changed.is_empty(), found.is_empty()) {
             (false, ..) => stopped += 1,
             (_, _, true, false) => stopped += 1,

@@ -10,9 +10,8 @@ use evidence::archive::{
 };
 use evidence::export::{ExportVerdict, verify_export};
 use evidence::{ExportFiles, Segment, SignedNote, Verdict, VerifierKey, read_export, survey};
+use muniment_tests::chance::{Chance, soaking};
 use muniment_tests::exports::{Files, Log, packed, verify};
-use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng as _, SeedableRng as _};
 
 const ORIGIN: &str = "log.example/command";
 const FIRST: u64 = 11;
@@ -125,18 +124,6 @@ const ALL: [Damage; 20] = [
     HistoryForged,
     SignedByAStranger,
 ];
-
-struct Chance(ChaCha20Rng);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        (self.0.next_u64() % bound.max(1) as u64) as usize
-    }
-
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-}
 
 fn lines(files: &Files) -> Vec<Vec<u8>> {
     let text = files.get(RECORDS).map_or(&[][..], Vec::as_slice);
@@ -420,10 +407,6 @@ fn fits(damage: Damage, code: &str) -> bool {
 /// Reasons that no honest fault has: reading memory cannot fail.
 const NEVER: [&str; 2] = ["read", "disclosure"];
 
-fn soaking() -> bool {
-    std::env::var_os("MUNIMENT_SOAK").is_some()
-}
-
 #[test]
 fn no_damaged_export_is_valid_and_each_has_a_fitting_reason() {
     let material = Material::new();
@@ -431,7 +414,7 @@ fn no_damaged_export_is_valid_and_each_has_a_fitting_reason() {
         verify(&material.good, &material.keys).verdict,
         ExportVerdict::Valid
     );
-    let mut chance = Chance(ChaCha20Rng::seed_from_u64(0x6d75_7461));
+    let mut chance = Chance::new(0x6d75_7461);
     let mut seen: BTreeMap<Damage, BTreeSet<String>> = BTreeMap::new();
     let (mut judged, wanted) = (0, if soaking() { 100_000 } else { 10_000 });
     while judged < wanted {
@@ -517,7 +500,7 @@ fn segment(files: &Files, keys: &[VerifierKey], sizes: &BTreeSet<u64>) -> Segmen
 fn a_history_that_the_source_itself_rewrote_is_a_fork() {
     let honest = Log::new(ORIGIN, 7, 60);
     let keys = [honest.verifier()];
-    let mut chance = Chance(ChaCha20Rng::seed_from_u64(0x666f_726b));
+    let mut chance = Chance::new(0x666f_726b);
     for _ in 0..if soaking() { 2_000 } else { 60 } {
         let (known_from, known_to) = (chance.below(20) as u64, 30 + chance.below(20) as u64);
         let at = chance.below(known_to as usize) as u64;
@@ -573,7 +556,7 @@ fn unpacked(archive: &[u8]) -> Option<Files> {
 #[test]
 fn no_byte_of_an_archive_changes_what_is_in_it() {
     let material = Material::new();
-    let mut chance = Chance(ChaCha20Rng::seed_from_u64(0x7a69_7000));
+    let mut chance = Chance::new(0x7a69_7000);
     let frame = packed(material.good.clone());
     for (files, deflated) in [
         (&material.good, false),

@@ -2,8 +2,11 @@
 //! real window is driven, where foreign vectors lie.
 
 pub mod bench;
+pub mod benches;
+pub mod chance;
 pub mod corpora;
 pub mod exports;
+pub mod killed;
 pub mod opened;
 pub mod programs;
 pub mod shapes;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use muniment_tests::benches::{PASS, REVIEWER_PASS, bench, workbench};
 use muniment_tests::exports::{Log, put};
 use muniment_tests::opened;
 use rusqlite::Connection;
@@ -20,7 +21,6 @@ use workbench::view::{OpenIncident, PinKey, SearchRequest};
 use workbench::{Error, Workbench};
 
 use crate::outside::names::{base, record};
-use crate::outside::{PASS, bench, reopened};
 
 const ORIGIN: &str = "log.example/key";
 
@@ -76,6 +76,16 @@ async fn answers(bench: &Workbench, incident: &str) -> BTreeMap<&'static str, Va
         ("controls", said(bench.controls().await)),
         ("interrupted", said(bench.interrupted().await)),
     ])
+}
+
+/// The workspace opened by its custodian in another process, or the workbench that could not open it.
+async fn reopened(home: &Path, workspace: &Path) -> Result<Workbench, Box<(Workbench, Error)>> {
+    let bench = workbench(home);
+    let dir = workspace.display().to_string();
+    match bench.open_workspace(dir, None, PASS.into()).await {
+        Ok(_) => Ok(bench),
+        Err(error) => Err(Box::new((bench, error))),
+    }
 }
 
 fn refused(answer: &Value) -> bool {
@@ -298,7 +308,7 @@ async fn a_changed_column_is_refused_or_named_or_says_the_same() {
     drop(bench);
 
     let honest = kept(home);
-    let key = opened::key(&workspace, &format!("{PASS} two"), "database");
+    let key = opened::key(&workspace, REVIEWER_PASS, "database");
     let all = changes(&opened::database(&workspace, &key));
     assert!(all.len() > 300, "{}", all.len());
     let again = reopened(home, &workspace).await;

@@ -7,5 +7,6 @@ mod bounds;
 mod facts;
 mod given;
 mod members;
+mod mutations;
 mod report;
 mod trusted;

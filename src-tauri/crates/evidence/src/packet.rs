@@ -34,7 +34,8 @@ mod trust;
 mod verify;
 
 pub use attributions::{
-    Act, NOT_SIGNED_OFF, attribute, attributed_words, attributes, is_words, shows_same_words,
+    Act, NOT_SIGNED_OFF, TIME_FIELDS, attribute, attributed_words, attributes, check_text,
+    is_words, marked_member, measure_text, shows_same_words,
 };
 pub use bag::{bag_declaration, bag_info, manifest, tag_manifest};
 pub use bounds::{

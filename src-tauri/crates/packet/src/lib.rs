@@ -7,6 +7,7 @@
 //! input, keys and clock give the same bytes.
 
 mod build;
+mod catalogue;
 mod derive;
 mod input;
 mod leak;

@@ -11,6 +11,7 @@ use evidence::packet::{
 use evidence::SchemaRef;
 use sources::Catalogue;
 
+use crate::catalogue;
 use crate::policy;
 use crate::reading;
 use crate::report::{RenderError, render_report};
@@ -44,6 +45,7 @@ pub fn verify_whole(zip: &[u8], trust: &PacketTrust) -> PacketReport {
     let checks = |checked: &Checked<'_>| {
         let mut findings = reading::check(checked);
         findings.extend(policy::check(checked.packet));
+        findings.extend(catalogue::check(checked));
         // Setting pages is the dearest check, and proves nothing of a record that lies.
         let pages = match findings.as_slice() {
             [] => pages(checked),

@@ -2,6 +2,8 @@
 //! somebody else signed off, waived, approved or decided is believed only where an entry of that
 //! member's own says so, and is otherwise marked as what the signer states.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::Layout;
@@ -9,7 +11,10 @@ use super::container::printable;
 use super::custody::{Entry, Proven, member_mark};
 use super::model::PacketJson;
 use super::report::Findings;
-use super::sections::TimelineKind;
+use super::sections::{
+    CommunicationRow, ControlRow, DecisionRow, MeasureRow, SeverityRow, TimeFact, TimelineKind,
+    TimelineRow, WaiverRow,
+};
 use crate::ledger::Role;
 use crate::record::DisclosedRecord;
 
@@ -27,83 +32,307 @@ impl Act<'_> {
         self.0.text(path).as_deref() == Some(text)
     }
 
-    /// Whether the entry sets the words of a decision, shown or withheld.
-    fn sets_words(&self) -> bool {
-        self.0.fields.iter().any(|field| field.path == DECISION)
-    }
-
     fn event(&self, name: &str) -> bool {
         self.is("/detail/event/event", name)
     }
 
     fn at(&self) -> Option<DateTime<Utc>> {
-        let at = self.0.text("/detail/event/at")?;
-        Some(DateTime::parse_from_rfc3339(&at).ok()?.to_utc())
+        time(&self.0.text("/detail/event/at")?)
+    }
+
+    /// Whether it wrote or changed the item of this id.
+    fn wrote(&self, id: &str) -> bool {
+        (self.event("item-added") || self.event("item-edited")) && self.is("/detail/event/id", id)
+    }
+
+    fn approved(&self, what: &str) -> bool {
+        self.event("approved") && self.is("/detail/event/approved", what)
     }
 }
 
-/// What an entry must show for somebody to have done what a row says.
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
+}
+
+/// An item of a list as the entries leave it: of each field what was set last, and by which entry.
+struct Item {
+    fields: BTreeMap<String, Told>,
+    /// Time of the entry that added it.
+    added: Option<DateTime<Utc>>,
+}
+
+/// What a field was set to; nothing, where that is withheld or no text.
+struct Told {
+    text: Option<String>,
+    /// Number of the entry that set it.
+    by: usize,
+}
+
+/// Where the fields of an item stand in the entry that sets them.
+const ITEM: &str = "/detail/event/item/";
+
+impl Item {
+    fn of(acts: &[Act<'_>], id: &str) -> Self {
+        let mut item = Self {
+            fields: BTreeMap::new(),
+            added: None,
+        };
+        for (by, act) in acts.iter().enumerate().filter(|(_, act)| act.wrote(id)) {
+            item.added = item.added.or_else(|| act.at());
+            for field in &act.0.fields {
+                if let Some(name) = field.path.strip_prefix(ITEM) {
+                    let text = act.0.text(&field.path);
+                    item.fields.insert(name.to_owned(), Told { text, by });
+                }
+            }
+        }
+        item
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.text.as_deref()
+    }
+
+    /// Whether a field is shown and says this, or was never set and this is empty.
+    fn says(&self, name: &str, text: &str) -> bool {
+        match self.fields.get(name) {
+            None => text.is_empty(),
+            Some(told) => told.text.as_deref() == Some(text),
+        }
+    }
+
+    /// Whether the member wrote these fields as they are, or approved the item after they were.
+    fn is_by(&self, acts: &[Act<'_>], member: &str, id: &str, fields: &[&str]) -> bool {
+        let set = || fields.iter().filter_map(|name| self.fields.get(*name));
+        let Some(last) = set().map(|told| told.by).max() else {
+            return false;
+        };
+        let wrote = set().all(|told| acts[told.by].is("/actor", member));
+        let mut after = acts[last..].iter();
+        wrote || after.any(|act| act.is("/actor", member) && act.approved(id))
+    }
+}
+
+/// Whether a label is the one of a choice: `affected-users` is shown as *Affected users*.
+fn is_label(label: &str, choice: &str) -> bool {
+    label.eq_ignore_ascii_case(&choice.replace('-', " "))
+}
+
+/// What an entry must show for somebody to have done what a row says: the deed, and the words beside it. A row whose words no
+/// entry shows says what its preparer states.
 enum Deed<'a> {
-    /// They wrote, changed or approved the item of this id.
-    Item(&'a str),
-    /// They wrote the decision of this id, in these words, and nobody changed the words since.
-    Decision(&'a str, &'a str),
-    /// They approved the item of this id.
-    Approval(&'a str),
-    /// They waived a gate then, for this reason.
-    Waiver(DateTime<Utc>, &'a str),
-    /// They set the severity then.
-    Severity(DateTime<Utc>),
-    /// They accepted or made a mapping of a control.
-    Mapping,
-    /// They filled a field.
-    Field,
+    /// They recorded this decision, whoever took it.
+    Decision(&'a DecisionRow),
+    /// They took this decision, and recorded it themselves.
+    OwnDecision(&'a DecisionRow),
+    /// They wrote this row of the timeline.
+    Told(&'a TimelineRow),
+    /// They wrote or approved this measure.
+    Measure(&'a MeasureRow),
+    /// They approved this communication.
+    Communication(&'a CommunicationRow),
+    /// They waived this gate.
+    Waiver(&'a WaiverRow),
+    /// They set this severity.
+    Severity(&'a SeverityRow),
+    /// They accepted or made this mapping of a control.
+    Mapping(&'a ControlRow),
+    /// They entered this time.
+    Time(&'a TimeFact),
 }
 
 impl Deed<'_> {
+    /// Who is named by the words beside the deed.
+    fn named<'w>(&self, who: &'w str) -> &'w str {
+        match self {
+            Self::Time(_) => who.strip_prefix(ENTERED_BY).unwrap_or(who),
+            _ => who,
+        }
+    }
+
     /// Whether entries show that the member did it.
     fn shown(&self, acts: &[Act<'_>], member: &str) -> bool {
         let mut own = acts.iter().filter(|act| act.is("/actor", member));
         match self {
-            Self::Item(id) => own.any(|act| wrote(act, id) || approved(act, id)),
-            Self::Decision(id, words) => {
-                let about = |act: &&Act<'_>| wrote(act, id) && act.sets_words();
-                let last = acts.iter().rfind(about);
-                last.is_some_and(|act| act.is("/actor", member) && act.is(DECISION, words))
+            Self::Decision(row) => decided(acts, member, row),
+            Self::OwnDecision(row) => {
+                let item = Item::of(acts, &row.id);
+                item.text("decider").is_none_or(|who| who == member) && decided(acts, member, row)
             }
-            Self::Approval(id) => own.any(|act| approved(act, id)),
-            Self::Waiver(at, reason) => own.any(|act| {
-                act.event("gate-waived") && act.at() == Some(*at) && act.is(REASON, reason)
+            Self::Told(row) => {
+                let item = Item::of(acts, &row.id);
+                item.says("text", &row.text)
+                    && item.says("at", &row.original)
+                    && item.is_by(acts, member, &row.id, &["text", "at"])
+            }
+            Self::Measure(row) => {
+                let item = Item::of(acts, &row.id);
+                measures(&item).any(|(text, at, fields)| {
+                    text == row.text
+                        && at == row.at.map(|at| at.0)
+                        && item.is_by(acts, member, &row.id, fields)
+                })
+            }
+            Self::Communication(row) => {
+                let item = Item::of(acts, &row.id);
+                let audience = item.text("audience");
+                let last = ["subject", "audience"].map(|name| item.fields.get(name).map(|t| t.by));
+                let last = last.into_iter().flatten().max();
+                item.says("subject", &row.subject)
+                    && audience.is_some_and(|choice| is_label(&row.audience, choice))
+                    && last.is_some_and(|last| {
+                        let mut after = acts[last..].iter();
+                        after.any(|act| act.is("/actor", member) && act.approved(&row.id))
+                    })
+            }
+            Self::Waiver(row) => own.any(|act| {
+                // Which gate it was is compared where gates are known.
+                act.event("gate-waived")
+                    && act.at() == Some(row.at.0)
+                    && act.is(REASON, &row.reason)
+                    && act.0.text(GATE).is_some()
             }),
-            Self::Severity(at) => own.any(|act| {
+            Self::Severity(row) => own.any(|act| {
                 act.event("field-set")
-                    && act.is("/detail/event/field", "assessment.severity")
-                    && act.at() == Some(*at)
+                    && act.is(FIELD, "assessment.severity")
+                    && act.at() == Some(row.at.0)
+                    && act
+                        .0
+                        .text(VALUE)
+                        .is_some_and(|choice| is_label(&row.severity, &choice))
+                    && entered(acts, "assessment.severity_criteria", &row.criteria)
+                    && entered(acts, "assessment.impact_notes", &row.rationale)
             }),
-            Self::Mapping => {
-                own.any(|act| act.event("control-mapped") || act.event("mapping-accepted"))
+            Self::Mapping(row) => {
+                let of_row = |act: &&Act<'_>| {
+                    act.event("control-mapped")
+                        && act.is("/detail/event/control", &row.control)
+                        && act.is("/detail/event/relation", &row.relation)
+                        && act.is("/detail/event/claim", &row.claim)
+                        && act.0.text(FRAMEWORK).is_some()
+                };
+                acts.iter().filter(of_row).any(|mapped| {
+                    let id = mapped.0.text("/detail/event/id").unwrap_or_default();
+                    let accepts = |act: &Act<'_>| {
+                        act.event("mapping-accepted") && act.is("/detail/event/id", &id)
+                    };
+                    // What a rule suggested is nobody's before somebody accepts it.
+                    let path = "/detail/event/suggested_by";
+                    let mut fields = mapped.0.fields.iter();
+                    let suggested = fields.any(|field| field.path == path)
+                        && mapped.0.value(path) != Some("null");
+                    (!suggested && mapped.is("/actor", member)) || own.clone().any(accepts)
+                })
             }
-            Self::Field => own.any(|act| act.event("field-set")),
+            Self::Time(row) => {
+                let field = time_field(&row.what);
+                let set = |act: &&Act<'_>| {
+                    act.event("field-set") && field.is_some_and(|field| act.is(FIELD, field))
+                };
+                let last = acts.iter().rfind(set);
+                last.is_some_and(|act| act.is("/actor", member) && act.is(VALUE, &row.original))
+            }
         }
     }
 }
 
-/// Where the words of a decision stand in the entry that wrote them.
-const DECISION: &str = "/detail/event/item/decision";
+/// What a packet says of a severity where nothing was entered, or something else since.
+const NOTHING_ENTERED: [&str; 3] = ["", "none named", "superseded"];
+
+/// Whether somebody entered these words in a field, or they say that nobody did.
+fn entered(acts: &[Act<'_>], field: &str, words: &str) -> bool {
+    let mut set = acts
+        .iter()
+        .filter(|act| act.event("field-set") && act.is(FIELD, field));
+    NOTHING_ENTERED.contains(&words) || set.any(|act| act.is(VALUE, words))
+}
+
+/// Whether the member wrote the decision as the row has it.
+fn decided(acts: &[Act<'_>], member: &str, row: &DecisionRow) -> bool {
+    let item = Item::of(acts, &row.id);
+    let at = match item.text("decided_at") {
+        Some(at) => time(at),
+        None if item.fields.contains_key("decided_at") => None,
+        None => item.added,
+    };
+    let decider = item.fields.get("decider").is_none_or(|told| {
+        let who = told.text.as_deref();
+        who.is_some_and(|who| who == row.decided_by || marked(&row.decided_by) == Some(who))
+    });
+    let fields = ["decision", "rationale", "decider", "decided_at"];
+    item.says("decision", &row.text)
+        && item.says("rationale", &row.rationale)
+        && decider
+        && at == Some(row.at.0)
+        && item.is_by(acts, member, &row.id, &fields)
+}
+
+type Measure = (String, Option<DateTime<Utc>>, &'static [&'static str]);
+
+/// What a packet makes of a measure's item, by the list that it stands in.
+fn measures(item: &Item) -> impl Iterator<Item = Measure> {
+    let at = |name: &str| item.text(name).and_then(time);
+    let text = |name: &str| item.text(name);
+    let contained = text("action").zip(text("target"));
+    let contained = contained.map(|(action, target)| {
+        let fields: &[&str] = &["action", "target", "carried_out_at", "authoriser"];
+        (measure_text(action, target), at("carried_out_at"), fields)
+    });
+    let restored = text("step").map(|step| {
+        let fields: &[&str] = &["step", "at"];
+        (step.to_owned(), at("at"), fields)
+    });
+    let checked = text("check").map(|check| {
+        let fields: &[&str] = &["check", "checked_at", "checked_by"];
+        (check_text(check), at("checked_at"), fields)
+    });
+    [contained, restored, checked].into_iter().flatten()
+}
+
+/// How a packet words a measure of containment.
+#[must_use]
+pub fn measure_text(action: &str, target: &str) -> String {
+    format!("{action}: {target}")
+}
+
+/// How a packet words a check of recovery.
+#[must_use]
+pub fn check_text(check: &str) -> String {
+    format!("{CHECK}{check}")
+}
+
+const CHECK: &str = "Check: ";
+
+/// The times of an incident, and the field that each is entered in.
+pub const TIME_FIELDS: [(&str, &str); 6] = [
+    ("Occurred", "detection.occurred_at"),
+    ("Noticed", "detection.noticed_at"),
+    ("Reported", "detection.reported_at"),
+    ("Became aware", "assessment.aware_at"),
+    ("Classified", "assessment.classified_at"),
+    ("Normal operation confirmed", "recovery.confirmed_at"),
+];
+
+fn time_field(what: &str) -> Option<&'static str> {
+    let found = TIME_FIELDS.iter().find(|(name, _)| *name == what);
+    found.map(|(_, field)| *field)
+}
+
 /// Where the reason of a waiver stands.
 const REASON: &str = "/detail/event/reason";
-
-fn wrote(act: &Act<'_>, id: &str) -> bool {
-    (act.event("item-added") || act.event("item-edited")) && act.is("/detail/event/id", id)
-}
-
-fn approved(act: &Act<'_>, what: &str) -> bool {
-    act.event("approved") && act.is("/detail/event/approved", what)
-}
+/// Where the id of a waived gate stands.
+const GATE: &str = "/detail/event/gate";
+/// Where the id of a control's framework stands.
+const FRAMEWORK: &str = "/detail/event/framework";
+/// Where the id of a field that was filled stands.
+const FIELD: &str = "/detail/event/field";
+/// Where what it was filled with stands.
+const VALUE: &str = "/detail/event/value";
 
 /// Whether the member signed the review off.
 fn signed_off(acts: &[Act<'_>], member: &str) -> bool {
-    Deed::Approval("review").shown(acts, member)
+    let mut own = acts.iter().filter(|act| act.is("/actor", member));
+    own.any(|act| act.approved("review"))
 }
 
 /// Whether a field of an entry may be shown, where it is of an act that a packet attributes to
@@ -115,80 +344,131 @@ pub fn attributes(path: &str) -> bool {
         "/detail/event/at",
         "/detail/event/id",
         "/detail/event/list",
-        "/detail/event/field",
+        FIELD,
         "/detail/event/approved",
+        GATE,
+        FRAMEWORK,
+        "/detail/event/control",
+        "/detail/event/relation",
+        "/detail/event/suggested_by",
+        "/detail/event/item/audience",
+        "/detail/event/item/decided_at",
+        "/detail/event/item/carried_out_at",
+        "/detail/event/item/checked_at",
+        "/detail/event/item/at",
     ]
     .contains(&path)
 }
 
-/// Whether a field of an entry holds words that a packet may attribute to who wrote them: those of
-/// a decision, or the reason for a waiver.
+/// Whether a field of an entry holds words that a packet may attribute to who wrote them.
 #[must_use]
 pub fn is_words(path: &str) -> bool {
-    [DECISION, REASON].contains(&path)
+    let of_item = [
+        "decision",
+        "rationale",
+        "decider",
+        "subject",
+        "action",
+        "target",
+        "authoriser",
+        "step",
+        "check",
+        "checked_by",
+        "text",
+    ];
+    [REASON, VALUE, "/detail/event/claim"].contains(&path)
+        || path
+            .strip_prefix(ITEM)
+            .is_some_and(|name| of_item.contains(&name))
 }
 
 /// Whether a packet with these words shows the ones of this field as well.
 #[must_use]
 pub fn shows_same_words(packet_words: &[&str], path: &str, text: &str) -> bool {
-    is_words(path) && packet_words.contains(&text)
+    let same = |word: &&str| *word == text || (path == VALUE && is_label(word, text));
+    is_words(path) && packet_words.iter().any(same)
 }
 
 /// The words that [`shows_same_words`] compares with, of a packet's sections.
 pub fn attributed_words(packet: &PacketJson) -> Vec<&str> {
-    let decided = packet.decisions.iter().map(|row| row.text.as_str());
-    let waived = packet.waivers.iter().map(|row| row.reason.as_str());
-    decided.chain(waived).collect()
+    let mut words = Vec::new();
+    for row in &packet.decisions {
+        words.extend([&*row.text, &*row.rationale]);
+        who(&row.decided_by, &mut words);
+    }
+    words.extend(packet.waivers.iter().map(|row| row.reason.as_str()));
+    words.extend(packet.timeline.iter().map(|row| row.text.as_str()));
+    words.extend(packet.communications.iter().map(|row| row.subject.as_str()));
+    words.extend(packet.controls.iter().map(|row| row.claim.as_str()));
+    for row in &packet.measures {
+        words.push(&row.text);
+        words.extend(row.text.strip_prefix(CHECK));
+        let parts = row.text.match_indices(": ");
+        words.extend(parts.flat_map(|(at, _)| [&row.text[..at], &row.text[at + 2..]]));
+        who(&row.authorised_by, &mut words);
+    }
+    for row in &packet.incident.times {
+        words.push(&row.original);
+    }
+    for row in &packet.incident.severity_history {
+        words.extend([&*row.severity, &*row.criteria, &*row.rationale]);
+    }
+    words
+}
+
+/// Who is named, and where that is a member, their id as entries have it.
+fn who<'a>(named: &'a str, words: &mut Vec<&'a str>) {
+    words.push(named);
+    words.extend(marked(named));
 }
 
 /// Calls `each` with section, row, the words that name who did something, and what they did.
 fn attributions(packet: &mut PacketJson, each: &mut dyn FnMut(&str, &str, &mut String, &Deed<'_>)) {
-    for row in &mut packet.waivers {
-        let deed = Deed::Waiver(row.at.0, &row.reason);
-        each("waivers", &row.gate, &mut row.by, &deed);
+    // The words are looked at as they are, while the names beside them are marked.
+    let said = packet.clone();
+    for (row, said) in packet.waivers.iter_mut().zip(&said.waivers) {
+        each("waivers", &said.gate, &mut row.by, &Deed::Waiver(said));
     }
-    for row in &mut packet.communications {
-        let deed = Deed::Approval(&row.id);
-        each("communications", &row.id, &mut row.approved_by, &deed);
+    for (row, said) in packet.communications.iter_mut().zip(&said.communications) {
+        let deed = Deed::Communication(said);
+        each("communications", &said.id, &mut row.approved_by, &deed);
     }
-    for row in &mut packet.decisions {
-        let deed = Deed::Decision(&row.id, &row.text);
-        each("decisions", &row.id, &mut row.decided_by, &deed);
-        let deed = Deed::Item(&row.id);
-        each("decisions", &row.id, &mut row.attested_by, &deed);
+    for (row, said) in packet.decisions.iter_mut().zip(&said.decisions) {
+        let deed = Deed::OwnDecision(said);
+        each("decisions", &said.id, &mut row.decided_by, &deed);
+        let deed = Deed::Decision(said);
+        each("decisions", &said.id, &mut row.attested_by, &deed);
     }
-    for row in &mut packet.timeline {
-        let deed = match row.kind {
-            TimelineKind::Decision if packet.decisions.iter().any(|d| d.id == row.id) => {
-                Deed::Decision(&row.id, &row.text)
-            }
-            _ => Deed::Item(&row.id),
+    for (row, told) in packet.timeline.iter_mut().zip(&said.timeline) {
+        let decision = said.decisions.iter().find(|d| d.id == told.id);
+        let deed = match decision.filter(|_| told.kind == TimelineKind::Decision) {
+            Some(decision) => Deed::OwnDecision(decision),
+            None => Deed::Told(told),
         };
-        each("timeline", &row.id, &mut row.actor, &deed);
+        each("timeline", &told.id, &mut row.actor, &deed);
     }
-    for row in &mut packet.measures {
-        let deed = Deed::Item(&row.id);
-        each("measures", &row.id, &mut row.authorised_by, &deed);
+    for (row, said) in packet.measures.iter_mut().zip(&said.measures) {
+        let deed = Deed::Measure(said);
+        each("measures", &said.id, &mut row.authorised_by, &deed);
     }
-    for row in &mut packet.controls {
+    for (row, said) in packet.controls.iter_mut().zip(&said.controls) {
+        let deed = Deed::Mapping(said);
+        each("controls", &said.control, &mut row.accepted_by, &deed);
+    }
+    let history = &mut packet.incident.severity_history;
+    for (row, said) in history.iter_mut().zip(&said.incident.severity_history) {
+        let deed = Deed::Severity(said);
+        let section = "incident severityHistory";
+        each(section, &said.severity, &mut row.decided_by, &deed);
+    }
+    let times = &mut packet.incident.times;
+    for (row, said) in times.iter_mut().zip(&said.incident.times) {
         each(
-            "controls",
-            &row.control,
-            &mut row.accepted_by,
-            &Deed::Mapping,
+            "incident times",
+            &said.what,
+            &mut row.source,
+            &Deed::Time(said),
         );
-    }
-    for row in &mut packet.incident.severity_history {
-        let deed = Deed::Severity(row.at.0);
-        each(
-            "incident severityHistory",
-            &row.severity,
-            &mut row.decided_by,
-            &deed,
-        );
-    }
-    for row in &mut packet.incident.times {
-        each("incident times", &row.what, &mut row.source, &Deed::Field);
     }
 }
 
@@ -219,12 +499,17 @@ fn marked(text: &str) -> Option<&str> {
     (is_id(id) && member_mark(role, id) == text).then_some(id)
 }
 
+/// The id of the member whom a text names as the one who did something, where it does not say that somebody states it so.
+#[must_use]
+pub fn marked_member(text: &str) -> Option<&str> {
+    marked(text)
+}
+
 /// Marks what no entry of the member's own shows as stated by the preparer, whose signature the
 /// packet requires.
 pub fn attribute(packet: &mut PacketJson, acts: &[Act<'_>], preparer: &str) {
     attributions(packet, &mut |_, _, who, deed| {
-        let named = who.strip_prefix(ENTERED_BY).unwrap_or(who);
-        let shown = marked(named).is_some_and(|id| deed.shown(acts, id));
+        let shown = marked(deed.named(who)).is_some_and(|id| deed.shown(acts, id));
         if names_somebody(who) && !shown && !who.contains(STATED_BY) {
             who.push_str(STATED_BY);
             who.push_str(preparer);
@@ -261,7 +546,7 @@ pub(super) fn check(
         }
         let (said, by) = match who.rsplit_once(STATED_BY) {
             Some((_, by)) => (None, marked(by)),
-            None => (marked(who.strip_prefix(ENTERED_BY).unwrap_or(who)), None),
+            None => (marked(deed.named(who)), None),
         };
         let role_fits = |id: &&str| {
             let member = proven.member(id);

@@ -394,7 +394,7 @@ fn sections(shown: &[u64]) -> Sections {
         ],
         waivers: vec![WaiverRow {
             stage: "Containment".into(),
-            gate: "Volatile evidence is preserved first".into(),
+            gate: "Volatile evidence preserved first".into(),
             reason: "The removed devices were already wiped when the incident was noticed; nothing volatile was left.".into(),
             by: mark(&custodian_key()),
             at: stamp("2026-11-18T09:50:00Z"),
@@ -619,7 +619,7 @@ pub fn ledger() -> Vec<Recorded> {
         &event(&[
             ("event", "gate-waived"),
             ("at", &waivers[0].at.to_string()),
-            ("gate", "containment.volatile"),
+            ("gate", "containment.volatile-first"),
             ("reason", &waivers[0].reason),
         ]),
         true,
@@ -660,7 +660,7 @@ pub fn custody_of(ledger: &[Recorded]) -> CustodyExtract {
         } else {
             "reviewer"
         };
-        let hidden = |path: &str| path == "/detail/note" || path == "/detail/event/gate";
+        let hidden = |path: &str| path == "/detail/note";
         entries.push(CustodyEntry {
             row: CustodyRow {
                 epoch: Some(0),

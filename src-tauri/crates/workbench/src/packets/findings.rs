@@ -2,7 +2,7 @@
 //! found nothing; what was done to contain, remove and restore.
 
 use casework::Item;
-use evidence::packet::{AnalysisKind, AnalysisRow, MeasureRow, Stamp};
+use evidence::packet::{AnalysisKind, AnalysisRow, MeasureRow, Stamp, check_text, measure_text};
 
 use super::sections::{Telling, label, or};
 
@@ -124,11 +124,7 @@ pub(super) fn measures(telling: &Telling<'_>) -> Vec<MeasureRow> {
         .map(|item| MeasureRow {
             id: item.id.clone(),
             stage: "Containment".into(),
-            text: format!(
-                "{}: {}",
-                telling.text(item, "action"),
-                telling.text(item, "target")
-            ),
+            text: measure_text(&telling.text(item, "action"), &telling.text(item, "target")),
             at: item.time("carried_out_at").map(Stamp),
             authorised_by: telling.who(item, "authoriser"),
             status: or(label("containment.actions", "state", item), "Drafted"),
@@ -180,7 +176,7 @@ pub(super) fn measures(telling: &Telling<'_>) -> Vec<MeasureRow> {
     let checked = incident.standing("recovery.checks").map(|item| MeasureRow {
         id: item.id.clone(),
         stage: "Recovery".into(),
-        text: format!("Check: {}", telling.text(item, "check")),
+        text: check_text(&telling.text(item, "check")),
         at: item.time("checked_at").map(Stamp),
         authorised_by: telling.who(item, "checked_by"),
         status: or(label("recovery.checks", "result", item), "Pending"),

@@ -6,7 +6,7 @@ use casework::{Facts, Incident, Item, Stage, gates};
 use chrono::{DateTime, Utc};
 use evidence::packet::{
     EvidencePin, ImpactRow, IncidentRecord, MetricRow, Scope, SeverityRow, StageRow, Stamp,
-    TimeFact, TimelineKind, TimelineRow, evidence_shows,
+    TIME_FIELDS, TimeFact, TimelineKind, TimelineRow, evidence_shows,
 };
 use packet::{EvidenceItem, Sections};
 
@@ -232,42 +232,24 @@ impl Telling<'_> {
     }
 
     fn times(&self) -> Vec<TimeFact> {
-        [
-            (
-                "Occurred",
-                "detection.occurred_at",
-                Some("detection.occurred_basis"),
-            ),
-            (
-                "Noticed",
-                "detection.noticed_at",
-                Some("detection.noticed_basis"),
-            ),
-            (
-                "Reported",
-                "detection.reported_at",
-                Some("detection.reported_basis"),
-            ),
-            ("Became aware", "assessment.aware_at", None),
-            ("Classified", "assessment.classified_at", None),
-            ("Normal operation confirmed", "recovery.confirmed_at", None),
-        ]
-        .into_iter()
-        .filter_map(|(what, id, basis)| {
-            let entry = self.incident.entry(id)?;
-            let original = entry.value.as_str()?.to_owned();
-            Some(TimeFact {
-                what: what.into(),
-                utc: self.incident.time(id).map(Stamp),
-                zone: zone(&original),
-                original,
-                source: format!("entered by {}", self.wording.who(&entry.by)),
-                confidence: basis
-                    .and_then(|id| self.field(id))
-                    .unwrap_or_else(|| "Basis not stated".into()),
+        TIME_FIELDS
+            .into_iter()
+            .filter_map(|(what, id)| {
+                let basis = id.strip_suffix("_at").map(|of| format!("{of}_basis"));
+                let entry = self.incident.entry(id)?;
+                let original = entry.value.as_str()?.to_owned();
+                Some(TimeFact {
+                    what: what.into(),
+                    utc: self.incident.time(id).map(Stamp),
+                    zone: zone(&original),
+                    original,
+                    source: format!("entered by {}", self.wording.who(&entry.by)),
+                    confidence: basis
+                        .and_then(|id| self.field(&id))
+                        .unwrap_or_else(|| "Basis not stated".into()),
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 
     fn impact(&self) -> Vec<ImpactRow> {

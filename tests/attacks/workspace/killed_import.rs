@@ -3,9 +3,9 @@
 //! **What stops it**: rows become visible in one commit with the entry; sealed files take their names when they are whole, and what no row
 //! refers to is removed by the next open.
 
+use muniment_tests::killed::{chosen, ended_at, steps};
 use muniment_tests::programs::Terminal;
 
-use super::killed_packet::{chosen, ended_at, steps};
 use super::place::{copy, findings, sealed_export};
 
 #[test]

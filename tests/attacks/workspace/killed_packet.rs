@@ -3,60 +3,10 @@
 //! **What stops it**: the packet is written under a name that nobody can guess, then recorded, then named; the next open ends what was begun.
 //! Before, the packet took its name first, and custody heard of it after that.
 
-use std::path::Path;
-
+use muniment_tests::killed::{chosen, ended_at, left_over, steps};
 use muniment_tests::programs::Terminal;
 
 use super::place::{copy, findings, workspace};
-
-/// What the steps of a run were.
-pub(super) fn steps(terminal: &Terminal, arguments: &[&str]) -> Vec<String> {
-    let list = terminal.home.join("steps");
-    let mut command = terminal.command(arguments);
-    let output = command
-        .env("MUNIMENT_COUNT_STEPS", &list)
-        .output()
-        .expect("muniment starts");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {error}");
-    let text = std::fs::read_to_string(&list).expect("a debug build counts its steps");
-    text.lines().map(str::to_owned).collect()
-}
-
-/// Ends a run before its step of this number; whether it got that far.
-pub(super) fn ended_at(terminal: &Terminal, arguments: &[&str], step: usize) -> bool {
-    let mut command = terminal.command(arguments);
-    let output = command
-        .env("MUNIMENT_END_AT_STEP", step.to_string())
-        .output()
-        .expect("muniment starts");
-    !output.status.success()
-}
-
-/// Which steps to end a run at: all in a soak, a few that are spread over them and the last ones otherwise.
-pub(super) fn chosen(steps: usize) -> Vec<usize> {
-    if std::env::var_os("MUNIMENT_SOAK").is_some() {
-        return (1..=steps).collect();
-    }
-    let mut some: Vec<usize> = (1..=steps).step_by((steps / 2).max(1)).collect();
-    some.extend((steps.saturating_sub(8).max(1)..=steps).step_by(2));
-    some.sort_unstable();
-    some.dedup();
-    some
-}
-
-fn left_over(home: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(home).expect("a folder");
-    entries
-        .map(|e| {
-            e.expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .filter(|name| name.contains("unfinished"))
-        .collect()
-}
 
 #[test]
 fn a_packet_stands_at_its_place_only_if_custody_knows_it() {

@@ -193,14 +193,14 @@ fn what_reads_works_and_what_writes_says_where_it_cannot() {
 #[test]
 fn what_a_run_that_was_cut_off_left_is_read_too() {
     let (dir, terminal) = workspace();
-    let steps = super::killed_packet::steps(&terminal, &["incident", "open", "Seen"]);
+    let steps = muniment_tests::killed::steps(&terminal, &["incident", "open", "Seen"]);
     let commit = steps
         .iter()
         .rposition(|step| step == "commit")
         .expect("a commit");
     // Just after the commit: it stands in the write-ahead log alone.
     let ended =
-        super::killed_packet::ended_at(&terminal, &["incident", "open", "Unseen"], commit + 2);
+        muniment_tests::killed::ended_at(&terminal, &["incident", "open", "Unseen"], commit + 2);
     assert!(ended, "it was to end");
     let log = terminal.workspace.join("vault.db-wal");
     assert!(

@@ -12,6 +12,7 @@ use rustix::fs::{self as at, Access, AtFlags, FileType, Mode, OFlags, RenameFlag
 use rustix::io::Errno;
 
 use crate::step;
+use crate::step::look;
 
 const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
@@ -60,6 +61,7 @@ impl Folder {
         } else {
             path
         };
+        look(|| named.to_owned());
         let fd = at::open(
             named,
             OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,
@@ -86,17 +88,6 @@ impl Folder {
         Self::open(path)
     }
 
-    /// Makes a folder that must not exist, for its owner alone, and holds it.
-    ///
-    /// # Errors
-    /// When something of that name is there, a link too; when it cannot be made.
-    pub fn make_new(path: &Path) -> io::Result<Self> {
-        step("make a folder");
-        std::fs::DirBuilder::new().mode(FOLDER).create(path)?;
-        let name = path.file_name().unwrap_or_default();
-        Self::open(path.parent().unwrap_or(Path::new("")))?.folder(name)
-    }
-
     /// Where it lies, as it was named.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -108,7 +99,7 @@ impl Folder {
     /// # Errors
     /// When it is a link, no folder, or not there.
     pub fn folder(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
-        let name = plain(name.as_ref())?;
+        let name = self.named(name.as_ref())?;
         let fd = at::openat(
             &*self.fd,
             name,
@@ -127,7 +118,7 @@ impl Folder {
     /// # Errors
     /// When it is a link or no folder, or cannot be made.
     pub fn make_folder(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
-        let name = plain(name.as_ref())?;
+        let name = self.named(name.as_ref())?;
         match self.folder(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             other => return other,
@@ -137,6 +128,50 @@ impl Folder {
             Ok(()) | Err(Errno::EXIST) => self.folder(name),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Makes a folder of this folder that must not exist, for its owner alone, and holds it.
+    ///
+    /// # Errors
+    /// When something of that name is there, a link too; when it cannot be made.
+    pub fn make_new_folder(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
+        let name = self.named(name.as_ref())?;
+        step("make a folder");
+        at::mkdirat(&*self.fd, name, Mode::from_raw_mode(FOLDER))?;
+        self.folder(name)
+    }
+
+    /// Removes a folder of this folder with the files in it; whether there was one. A folder or a link in it is not ours, and
+    /// keeps it.
+    ///
+    /// # Errors
+    /// When it is no folder, holds anything but regular files, or the system refuses.
+    pub fn remove_filled(&self, name: impl AsRef<OsStr>) -> io::Result<bool> {
+        let name = self.named(name.as_ref())?;
+        if self.kind(name)?.is_none() {
+            return Ok(false);
+        }
+        let inner = self.folder(name)?;
+        for entry in inner.entries()? {
+            inner.remove(&entry.name)?;
+        }
+        step("remove");
+        at::unlinkat(&*self.fd, name, AtFlags::REMOVEDIR)?;
+        Ok(true)
+    }
+
+    /// Names of unfinished files that no note answers for. Empty where it cannot be listed.
+    pub(crate) fn unfinished_names(&self) -> Vec<String> {
+        let Ok(names) = at::Dir::read_from(&*self.fd) else {
+            return Vec::new();
+        };
+        let names = names.filter_map(|entry| {
+            let entry = entry.ok()?;
+            Some(entry.file_name().to_str().ok()?.to_owned())
+        });
+        names
+            .filter(|name| crate::is_unfinished_name(name) && !crate::is_noted_name(name))
+            .collect()
     }
 
     /// Opens a regular file for reading.
@@ -197,7 +232,7 @@ impl Folder {
     }
 
     fn opened(&self, name: &OsStr, flags: OFlags, mode: Mode) -> io::Result<File> {
-        let name = plain(name)?;
+        let name = self.named(name)?;
         let fd = at::openat(
             &*self.fd,
             name,
@@ -220,7 +255,7 @@ impl Folder {
     /// # Errors
     /// When the system refuses.
     pub fn rename(&self, from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) -> io::Result<()> {
-        let (from, to) = (plain(from.as_ref())?, plain(to.as_ref())?);
+        let (from, to) = (self.named(from.as_ref())?, self.named(to.as_ref())?);
         step("rename");
         at::renameat(&*self.fd, from, &*self.fd, to)?;
         self.sync()
@@ -231,7 +266,7 @@ impl Folder {
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] when something has it, a link too.
     pub fn place(&self, from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) -> io::Result<()> {
-        let (from, to) = (plain(from.as_ref())?, plain(to.as_ref())?);
+        let (from, to) = (self.named(from.as_ref())?, self.named(to.as_ref())?);
         let fd = &*self.fd;
         step("place");
         match at::renameat_with(fd, from, fd, to, RenameFlags::NOREPLACE) {
@@ -261,7 +296,7 @@ impl Folder {
     /// # Errors
     /// When it is anything but a regular file, or the system refuses.
     pub fn remove(&self, name: impl AsRef<OsStr>) -> io::Result<bool> {
-        let name = plain(name.as_ref())?;
+        let name = self.named(name.as_ref())?;
         match self.kind(name)? {
             None => return Ok(false),
             Some(Kind::File) => {}
@@ -285,7 +320,7 @@ impl Folder {
     /// # Errors
     /// When it is a folder that holds something, or the system refuses.
     pub fn remove_name(&self, name: impl AsRef<OsStr>) -> io::Result<bool> {
-        let name = plain(name.as_ref())?;
+        let name = self.named(name.as_ref())?;
         let flags = match self.kind(name)? {
             None => return Ok(false),
             Some(Kind::Folder) => AtFlags::REMOVEDIR,
@@ -301,7 +336,9 @@ impl Folder {
     /// # Errors
     /// When the system refuses.
     pub fn kind(&self, name: impl AsRef<OsStr>) -> io::Result<Option<Kind>> {
-        Ok(self.stat(plain(name.as_ref())?)?.map(|stat| kind(&stat)))
+        Ok(self
+            .stat(self.named(name.as_ref())?)?
+            .map(|stat| kind(&stat)))
     }
 
     fn stat(&self, name: &OsStr) -> io::Result<Option<at::Stat>> {
@@ -408,6 +445,13 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// A name of this folder, which is going to be looked up.
+    fn named<'n>(&self, name: &'n OsStr) -> io::Result<&'n OsStr> {
+        let name = plain(name)?;
+        look(|| self.path.join(name));
+        Ok(name)
     }
 
     fn name(&self, name: &OsStr) -> String {

@@ -11,7 +11,7 @@ mod new_file;
 mod step;
 
 pub use folder::{Entry, Folder, Kind};
-pub use new_file::{NewFile, is_unfinished_name, replace, write_new};
+pub use new_file::{NewFile, NewFolder, is_noted_name, is_unfinished_name, replace, write_new};
 pub use step::step;
 
 #[cfg(test)]

@@ -89,3 +89,57 @@ fn narrowing_leaves_the_owner_what_they_had_and_nobody_else_anything() {
     assert_eq!(mode(deep.path()), 0o700);
     assert_eq!(mode(&dir.path().join("theirs")), 0o644);
 }
+
+#[test]
+fn what_a_killed_run_left_is_removed_by_the_next_and_what_is_being_written_is_not() {
+    let (_dir, folder) = place();
+    let left = format!(".muniment-{}.unfinished", "0".repeat(32));
+    let noted = format!(".muniment-{}.noted.unfinished", "0".repeat(32));
+    let like = format!(".muniment-{}.unfinished", "g".repeat(32));
+    for name in [&left, &noted, &like] {
+        std::fs::write(folder.path().join(name), "left").unwrap();
+    }
+    let outside = folder.path().join("theirs");
+    std::fs::write(&outside, "theirs").unwrap();
+    let link = format!(".muniment-{}.unfinished", "1".repeat(32));
+    symlink(&outside, folder.path().join(&link)).unwrap();
+    let written = NewFile::within(&folder, "first").unwrap();
+    write_new(&folder.path().join("second"), b"x").unwrap();
+    let there: Vec<String> = folder
+        .entries()
+        .unwrap()
+        .into_iter()
+        .map(|e| e.name)
+        .collect();
+    assert!(!there.contains(&left), "{there:?}");
+    for stays in [&noted, &like, &link, &"theirs".to_owned()] {
+        assert!(there.contains(stays), "{there:?}");
+    }
+    written.place().unwrap();
+    assert_eq!(folder.kind("first").unwrap(), Some(Kind::File));
+    assert!(is_unfinished_name(&noted) && is_noted_name(&noted) && !is_noted_name(&left));
+}
+
+#[test]
+fn a_folder_appears_with_everything_in_it() {
+    let (_dir, folder) = place();
+    let path = folder.path().join("out");
+    let new = NewFolder::beside_noting(&path, |name| {
+        assert!(is_noted_name(name));
+        Ok(())
+    })
+    .unwrap();
+    new.folder().create("a").unwrap();
+    new.sync().unwrap();
+    assert!(!path.exists());
+    folder.place(new.unfinished_name(), "out").unwrap();
+    assert!(path.join("a").exists());
+    let refused = NewFolder::beside_noting(&path, |_| Ok(())).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::AlreadyExists);
+    std::fs::create_dir(path.join("theirs")).unwrap();
+    assert!(folder.remove_filled("out").is_err());
+    std::fs::remove_dir(path.join("theirs")).unwrap();
+    std::fs::write(path.join("a"), "x").unwrap();
+    assert!(folder.remove_filled("out").unwrap());
+    assert!(!folder.remove_filled("out").unwrap());
+}

@@ -663,7 +663,9 @@ impl Inner {
         }
         for folder in [self.folder.clone(), self.folder.folder(MEMBERS)?] {
             for entry in folder.entries()? {
-                if entry.kind == files::Kind::File && files::is_unfinished_name(&entry.name) {
+                let left =
+                    files::is_unfinished_name(&entry.name) && !files::is_noted_name(&entry.name);
+                if entry.kind == files::Kind::File && left {
                     folder.remove(&entry.name)?;
                 }
             }

@@ -9,10 +9,10 @@ use evidence::fork::{Branch, FORK_PROOF_FORMAT, ForkProof, MAX_FORK_PROOF, Step}
 use evidence::merkle::Trace;
 use evidence::packet::Conclusion;
 use evidence::{Checkpoint, Hash, SignedNote, VerifierKey};
-use files::NewFile;
 use serde_json::json;
 use vault::{Act, Segment};
 
+use crate::delivery::{Delivery, From, Thing};
 use crate::standing::{OriginStanding, Standing};
 use crate::text::grouped;
 use crate::verification::concluded;
@@ -67,7 +67,8 @@ impl Workbench {
         if let Some(path) = &path {
             let failed =
                 |e: io::Error| Error::io("could not write the fork proof", Path::new(path), &e);
-            let mut file = NewFile::beside(Path::new(path)).map_err(failed)?;
+            let from = From::here(&workspace);
+            let (delivery, mut file) = Delivery::file(&from, Thing::ForkProof, Path::new(path))?;
             file.write_all(text.as_bytes()).map_err(failed)?;
             file.sync().map_err(failed)?;
             let detail = json!({ "origin": origin, "size": fork.size, "sha256": digest });
@@ -78,8 +79,7 @@ impl Workbench {
                 })
                 .await
                 .map_err(|e| vault_error(&e))?;
-            // Only what custody knows takes its name.
-            file.place().map_err(failed)?;
+            delivery.hand_over()?;
             self.vault_changed();
         }
         Ok(ForkProofView {

@@ -10,6 +10,7 @@ mod case;
 mod classify;
 mod cloudtrail;
 mod custody;
+mod delivery;
 mod detect;
 mod environment;
 mod error;

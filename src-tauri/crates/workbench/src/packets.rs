@@ -6,7 +6,6 @@
 
 mod assemble;
 mod custody;
-mod delivery;
 mod findings;
 mod follow_up;
 mod limits;
@@ -18,24 +17,24 @@ mod sign;
 mod tests;
 mod wording;
 
-use std::fs::File;
-use std::io::{BufWriter, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
 
 use casework::Command;
 use evidence::packet::{Limitation, PacketReport, PacketTrust};
 use evidence::{Hash, SigningKey};
+use files::NewFile;
 use packet::{KeySigner, PacketError, PacketInput, Plan, Prepared};
 use serde_json::{Value, json};
 use vault::{Act, NewPacket};
 
 use crate::case::json as to_json;
+use crate::delivery::{Delivery, From, Thing, exists};
 use crate::verification::packet_view;
 use crate::view::{PacketPlanView, PacketRowView, PacketsView};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
 use assemble::{Assembled, assemble, may_write, policy_of};
-use delivery::Delivery;
 use wording::{ScopeKeys, capital};
 
 /// What a signer says with their signature.
@@ -87,7 +86,7 @@ impl Workbench {
             trust: assembled.trust,
             approved: digest,
             path: path.clone(),
-            workspace: workspace.dir.clone(),
+            from: From::here(&workspace),
         };
         let (done, delivery) = tokio::task::spawn_blocking(move || job.run(assembled.input))
             .await
@@ -163,14 +162,8 @@ impl Workbench {
                 .map_err(|e| vault_error(&e))
         }
         .await;
-        let number = match recorded {
-            Ok(number) => number,
-            Err(error) => {
-                // What custody does not know of must not be handed over.
-                delivery.give_up();
-                return Err(error);
-            }
-        };
+        // What custody does not know of is not handed over: the delivery takes it back.
+        let number = recorded?;
         tokio::task::spawn_blocking(move || delivery.hand_over())
             .await
             .map_err(|_| stopped())??;
@@ -254,8 +247,8 @@ struct Writing {
     /// Digest of the plan that somebody approved.
     approved: String,
     path: PathBuf,
-    /// Folder of the workspace.
-    workspace: PathBuf,
+    /// What it is handed over from.
+    from: From,
 }
 
 /// A packet that lies beside its place, verified.
@@ -284,22 +277,13 @@ impl Writing {
                 "look at the plan: it names each reason",
             )
         })?;
-        let delivery = Delivery::begin(&self.workspace, &self.path)?;
-        let checked = self
-            .write(prepared, &approved, &delivery)
-            .and_then(|written| Ok((self.check(&delivery, &input.withheld_values)?, written)))
-            // Somebody may have put a file there meanwhile.
-            .and_then(|done| match self.path.symlink_metadata() {
-                Ok(_) => Err(exists(&self.path)),
-                Err(_) => Ok(done),
-            });
-        let (report, written) = match checked {
-            Ok(done) => done,
-            Err(error) => {
-                delivery.give_up();
-                return Err(error);
-            }
-        };
+        let (delivery, file) = Delivery::file(&self.from, Thing::Packet, &self.path)?;
+        let written = self.write(prepared, &approved, &file)?;
+        let report = self.check(&file, &input.withheld_values)?;
+        // Somebody may have put a file there meanwhile.
+        if self.path.symlink_metadata().is_ok() {
+            return Err(exists(&self.path));
+        }
         let done = Done {
             name: self
                 .path
@@ -321,7 +305,7 @@ impl Writing {
         &self,
         prepared: Prepared,
         approved: &packet::ApprovedPlan,
-        delivery: &Delivery,
+        file: &NewFile,
     ) -> Result<packet::Written, Error> {
         let io = |e: std::io::Error| Error::io("could not write the packet to", &self.path, &e);
         let signer = KeySigner {
@@ -329,20 +313,20 @@ impl Writing {
             role: &self.role,
             statement: STATEMENT,
         };
-        let mut out = BufWriter::new(delivery.file.handle().map_err(io)?);
+        let mut out = BufWriter::new(file.handle().map_err(io)?);
         let written = prepared
             .write(approved, &[&signer], &mut out)
             .map_err(|e| packet_error(&e))?;
         out.flush().map_err(io)?;
-        delivery.file.sync().map_err(io)?;
+        file.sync().map_err(io)?;
         Ok(written)
     }
 
     /// Reads the file again and checks exactly what lies on the disk.
-    fn check(&self, delivery: &Delivery, withheld: &[String]) -> Result<PacketReport, Error> {
+    fn check(&self, file: &NewFile, withheld: &[String]) -> Result<PacketReport, Error> {
         let io =
             |e: std::io::Error| Error::io("could not read the packet again for", &self.path, &e);
-        let report = packet::verify(delivery.file.again().map_err(io)?, &self.trust).map_err(io)?;
+        let report = packet::verify(file.again().map_err(io)?, &self.trust).map_err(io)?;
         if !report.passed() {
             return Err(Error::failed(
                 format!(
@@ -352,7 +336,7 @@ impl Writing {
                 "nothing was handed over; look at the evidence and its sources",
             ));
         }
-        let hits = packet::leak_check(delivery.file.again().map_err(io)?, withheld).map_err(io)?;
+        let hits = packet::leak_check(file.again().map_err(io)?, withheld).map_err(io)?;
         match hits.first() {
             None => Ok(report),
             Some(hit) => Err(Error::new(
@@ -382,27 +366,6 @@ fn absolute(path: &str) -> Result<PathBuf, Error> {
         return Err(exists(&path));
     }
     Ok(path)
-}
-
-pub(crate) use delivery::finish as finish_deliveries;
-
-/// SHA-256 of a file.
-fn digest(mut file: File) -> std::io::Result<Hash> {
-    let (mut hasher, mut buffer) = (evidence::Hasher::new(), vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finish()),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
-}
-
-fn exists(path: &Path) -> Error {
-    Error::new(
-        Code::Refused,
-        format!("{} exists already", path.display()),
-        "choose another name: a packet never replaces a file",
-    )
 }
 
 fn plan_changed() -> Error {

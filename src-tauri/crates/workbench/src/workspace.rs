@@ -288,7 +288,7 @@ impl Workbench {
         if let Some(adopted) = adopted {
             self.remark(adopted_words(adopted));
         }
-        if let Some(ended) = crate::packets::finish_deliveries(&workspace).await? {
+        if let Some(ended) = crate::delivery::finish(&workspace).await? {
             self.remark(ended);
         }
         self.vault_changed();

@@ -148,14 +148,13 @@ pub(crate) fn is_framed(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
     Ok(magic == MAGIC)
 }
 
-/// Writes a framed stream out as the folder that it was, which must not exist; gives the bytes written.
-pub(crate) fn unpack(reader: impl Read, to: &Path) -> io::Result<u64> {
+/// Writes a framed stream out into a new folder, as the folder that it was; gives the bytes written.
+pub(crate) fn unpack(reader: impl Read, folder: &files::Folder) -> io::Result<u64> {
     let mut reader = io::BufReader::new(reader);
     io::copy(
         &mut reader.by_ref().take(MAGIC.len() as u64),
         &mut io::sink(),
     )?;
-    let folder = files::Folder::make_new(to)?;
     let mut total = 0;
     loop {
         let mut length = [0; 2];

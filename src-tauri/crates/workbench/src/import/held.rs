@@ -8,6 +8,7 @@ use sources::ReadError;
 use vault::{Act, Quarantined, SealedFile};
 
 use super::{Input, Part, content};
+use crate::delivery::{Delivery, From, Thing};
 use crate::text::{count, time};
 use crate::view::{QuarantineExportView, QuarantineListView, QuarantineView};
 use crate::workspace::{Workspace, vault_error};
@@ -234,41 +235,38 @@ impl Workbench {
     ) -> Result<QuarantineExportView, Error> {
         let workspace = self.workspace().await?;
         let held = find(&workspace, id).await?;
-        let to = Path::new(&path).to_path_buf();
         let mut reader = super::sealed::open(&workspace, &held.sealed).await?;
-        let failed = |e: std::io::Error| Error::io("could not write", Path::new(&path), &e);
-        let written = tokio::task::spawn_blocking(move || {
-            if super::folder::is_framed(&mut reader)? {
-                return Ok((None, reader));
-            }
-            let mut file = files::NewFile::beside(&to)?;
-            let size = std::io::copy(&mut reader, &mut file)?;
-            file.sync()?;
-            Ok((Some((file, size)), reader))
-        });
-        let written = written.await.map_err(|_| super::stopped())?;
-        let (file, reader) = written.map_err(failed)?;
         let whole = workspace.vault.sealed_file(&held.sealed).await;
         let sha256 = whole.map_err(|e| vault_error(&e))?.sha256;
         let mark = workspace.vault.mark(&sha256).map_err(|e| vault_error(&e))?;
         let name = (workspace.vault.hide_name(&held.name)).map_err(|e| vault_error(&e))?;
         let act = json!({ "quarantine": held.id, "file": name, "mark": mark.to_hex() });
         let sha256 = sha256.to_hex();
+        workspace.vault.may_write().map_err(|e| vault_error(&e))?;
+        let (from, to) = (From::here(&workspace), Path::new(&path).to_path_buf());
+        let written = tokio::task::spawn_blocking(move || {
+            let failed = |e: std::io::Error| Error::io("could not write", &to, &e);
+            let what = Thing::Quarantined;
+            if super::folder::is_framed(&mut reader).map_err(failed)? {
+                let (delivery, new) = Delivery::folder(&from, what, &to, mark.to_hex())?;
+                let size = super::folder::unpack(reader, new.folder()).map_err(failed)?;
+                new.sync().map_err(failed)?;
+                return Ok((delivery, size));
+            }
+            let (delivery, mut file) = Delivery::file(&from, what, &to)?;
+            let size = std::io::copy(&mut reader, &mut file).map_err(failed)?;
+            file.sync().map_err(failed)?;
+            Ok((delivery, size))
+        });
+        let (delivery, size) = written.await.map_err(|_| super::stopped())??;
         workspace
             .vault
             .record(Act::new("quarantine.exported", act), self.now())
             .await
             .map_err(|e| vault_error(&e))?;
-        // Only what custody knows takes its name; a folder is written file by file after that.
-        let to = Path::new(&path).to_path_buf();
-        let placed = tokio::task::spawn_blocking(move || match file {
-            Some((file, size)) => file.place().map(|()| size),
-            None => super::folder::unpack(reader, &to),
-        });
-        let size = placed
+        tokio::task::spawn_blocking(move || delivery.hand_over())
             .await
-            .map_err(|_| super::stopped())?
-            .map_err(failed)?;
+            .map_err(|_| super::stopped())??;
         self.vault_changed();
         Ok(QuarantineExportView {
             id,

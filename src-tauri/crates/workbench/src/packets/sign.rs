@@ -1,7 +1,7 @@
 //! What a reader is given by another way than the packet, and a further member's signature.
 
 use std::fs::File;
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::path::Path;
 
 use evidence::packet::{Conclusion, Layout, PacketJson, PacketTrust, PinnedWorkspace};
@@ -11,6 +11,7 @@ use vault::{Act, LedgerFilter};
 
 use super::assemble::own_trust;
 use super::{absolute, packet_error, stopped};
+use crate::delivery::{Delivery, From, Thing};
 use crate::text::count;
 use crate::trust::in_force;
 use crate::verification::packet_view;
@@ -60,7 +61,7 @@ impl Workbench {
     }
 
     /// Writes a packet of this workspace anew with the open member's signature beside the others,
-    /// after it was verified, and records that. Nothing else in it changes, so every earlier
+    /// after it was verified. It is recorded before it stands at its place. Nothing else in it changes, so every earlier
     /// signature stays valid.
     ///
     /// # Errors
@@ -69,6 +70,7 @@ impl Workbench {
     pub async fn packet_sign(&self, packet: String, path: String) -> Result<VerifyView, Error> {
         let workspace = self.workspace().await?;
         let path = absolute(&path)?;
+        workspace.vault.may_write().map_err(|e| vault_error(&e))?;
         let trust = whole_trust(&workspace).await?;
         let key = workspace
             .vault
@@ -77,6 +79,7 @@ impl Workbench {
         let role = super::capital(workspace.vault.member().1.word());
         let now = self.now();
         let from = packet.clone();
+        let (here, to) = (From::here(&workspace), path.clone());
         let signed = tokio::task::spawn_blocking(move || {
             let at = Path::new(&from);
             let io = |e: std::io::Error| Error::io("could not read the packet", at, &e);
@@ -133,18 +136,22 @@ impl Workbench {
                     "nothing was written; run fsck",
                 );
             }
-            Ok((record, report, out, mine))
+            let (delivery, mut file) = Delivery::file(&here, Thing::SignedPacket, &to)?;
+            let put = |e: std::io::Error| Error::io("could not write the packet to", &to, &e);
+            file.write_all(&out).map_err(put)?;
+            file.sync().map_err(put)?;
+            Ok((record, report, evidence::Hash::sha256(&out), mine, delivery))
         })
         .await
         .map_err(|_| stopped())??;
-        let (record, report, bytes, fingerprint) = signed;
+        let (record, report, digest, fingerprint, delivery) = signed;
         let act = Act::new(
             "packet.signed",
             json!({
                 "packet": record.id,
                 "version": record.version,
                 "key": fingerprint,
-                "sha256": evidence::Hash::sha256(&bytes).to_hex(),
+                "sha256": digest.to_hex(),
             }),
         )
         .about(&record.incident.id);
@@ -153,9 +160,10 @@ impl Workbench {
             .write(self.now(), move |_| Ok(((), act.into())))
             .await
             .map_err(|e| vault_error(&e))?;
+        tokio::task::spawn_blocking(move || delivery.hand_over())
+            .await
+            .map_err(|_| stopped())??;
         self.vault_changed();
-        files::write_new(&path, &bytes)
-            .map_err(|e| Error::io("could not write the packet to", &path, &e))?;
         let name = path.file_name().unwrap_or_default();
         Ok(packet_view(name.to_string_lossy().into_owned(), &report))
     }

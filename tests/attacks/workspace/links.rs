@@ -1,5 +1,6 @@
 //! **What it does**: plants symbolic links wherever the program creates, lists, replaces or removes a file: below `sealed/`, in `members/`, in the
-//! index, for the database, and at the names that outputs had while they were written.
+//! index, for the database, and at the names that outputs had while they were written; and at every path that a run of each command
+//! looks up, as the program itself tells (all of them with `MUNIMENT_SOAK=1`, some otherwise).
 //! **What it wants**: that the owner's program deletes, overwrites or discloses files outside the workspace.
 //! **What stops it**: names are looked up in folders that are held open, and no link is followed; what is new never replaces anything; what a killed
 //! run left is removed only if this program wrote it. Seen before: the next open deleted every file in the folder that `sealed/zz` led
@@ -8,7 +9,10 @@
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::place::{findings, sealed_export, workspace};
+use muniment_tests::chance::{Chance, soaking};
+use muniment_tests::programs::{PASSPHRASE, SECOND_PASSPHRASE, Terminal};
+
+use super::place::{copy, findings, sealed_export, workspace};
 
 /// A folder of somebody's, and whether it is as it was.
 struct Theirs(PathBuf);
@@ -188,4 +192,165 @@ fn no_output_overwrites_what_a_link_leads_to() {
         assert!(!run.status.success(), "{output:?}");
         theirs.untouched(output[0]);
     }
+}
+
+/// What somebody does with a workspace, each in a copy of its own.
+fn commands(incident: &str, digest: &str) -> Vec<Vec<String>> {
+    let all = [
+        "search".to_owned(),
+        "fsck".to_owned(),
+        "import more.zip".to_owned(),
+        format!("packet write {incident} --approve {digest} -o out.zip"),
+        "packet sign one.zip -o two.zip".to_owned(),
+        "quarantine export 1 -o held".to_owned(),
+        "trust export -o trust.json".to_owned(),
+        "seal --source enigm-key --origin log.example/enigm-key --key 1.key --previous 1.zip 1.ndjson -o sealed.zip".to_owned(),
+        "incident open Again --pin 1".to_owned(),
+    ];
+    all.iter()
+        .map(|line| line.split(' ').map(str::to_owned).collect())
+        .collect()
+}
+
+/// Every path below `home` that a command looks up, makes, lists or removes, as the program itself tells; and the database's
+/// own, which SQLite opens. Names that nobody can guess are left out.
+fn paths_as(home: &Path, arguments: &[&str], passphrase: &str) -> Vec<PathBuf> {
+    let list = home.parent().expect("a folder").join("told");
+    let mut command = Terminal::new(home).command(arguments);
+    command
+        .env("MUNIMENT_TELL_PATHS", &list)
+        .env("MUNIMENT_PASSPHRASE", passphrase);
+    let output = command.output().expect("muniment starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {error}");
+    let told = std::fs::read_to_string(&list).expect("a debug build tells its paths");
+    std::fs::remove_file(&list).expect("it is ours");
+    let mut paths: Vec<PathBuf> = told
+        .lines()
+        .filter_map(|line| Path::new(line).strip_prefix(home).ok())
+        .map(Path::to_owned)
+        .chain(
+            [
+                "vault.db",
+                "vault.db-wal",
+                "vault.db-shm",
+                "vault.db-journal",
+            ]
+            .map(|name| Path::new("case").join(name)),
+        )
+        // Made by nobody before, and drawn anew in every run.
+        .filter(|path| {
+            !path.to_string_lossy().contains("unfinished")
+                && !path.to_string_lossy().contains("delivering-")
+        })
+        .filter(|path| {
+            !path.as_os_str().is_empty() && path != Path::new("case") && path != Path::new("state")
+        })
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+#[test]
+fn a_link_at_any_path_that_is_looked_up_leads_nowhere() {
+    let (dir, made) = workspace();
+    // The same place for every run, so that what one looks up is what the next one finds there.
+    let (kept, home) = (dir.path().join("kept"), dir.path().join("home"));
+    sealed_export(&made, "more", 5);
+    std::fs::write(made.home.join("bad.ndjson"), "{\"broken\n").expect("written");
+    made.run(&["import", "bad.ndjson"]);
+    made.done(&["incident", "open", "A heartbeat", "--pin", "1"]);
+    let list = made.done(&["incident", "list"]);
+    let incident = list["incidents"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let plan = |terminal: &Terminal| {
+        let plan = terminal.done(&["packet", "plan", &incident]);
+        plan["digest"].as_str().expect("a digest").to_owned()
+    };
+    let first = plan(&made);
+    made.done(&[
+        "packet",
+        "write",
+        &incident,
+        "--approve",
+        &first,
+        "-o",
+        "one.zip",
+    ]);
+    let digest = plan(&made);
+    for name in ["case", "state"] {
+        copy(&made.home.join(name), &kept.join(name));
+    }
+    for name in ["one.zip", "more.zip", "1.zip", "1.key", "1.ndjson"] {
+        std::fs::copy(made.home.join(name), kept.join(name)).expect("copied");
+    }
+    let mut planted = 0;
+    let mut chance = Chance::new(0x6c69_6e6b);
+    for command in commands(&incident, &digest) {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        // A second member signs what the first one wrote.
+        let pass = if arguments.get(1) == Some(&"sign") {
+            SECOND_PASSPHRASE
+        } else {
+            PASSPHRASE
+        };
+        let fresh = || {
+            let _ = std::fs::remove_dir_all(&home);
+            copy(&kept, &home);
+        };
+        fresh();
+        let all = paths_as(&home, &arguments, pass);
+        assert!(all.len() > 3, "{arguments:?} looks up {all:?}");
+        let cases: Vec<(&PathBuf, usize)> = all
+            .iter()
+            .flat_map(|path| (0..3).map(move |way| (path, way)))
+            .collect();
+        let some: Vec<(&PathBuf, usize)> = match soaking() {
+            true => cases,
+            // A few of each command; which ones, is drawn once and for all.
+            false => (0..2).map(|_| *chance.one(&cases)).collect(),
+        };
+        for (path, way) in some {
+            fresh();
+            let theirs = Theirs::new(dir.path());
+            let to = match way {
+                0 => theirs.0.join("letter"),
+                1 => theirs.0.clone(),
+                _ => theirs.0.join("deep/new"),
+            };
+            let at = home.join(path);
+            if at.is_dir() {
+                std::fs::remove_dir_all(&at).expect("removed");
+            } else {
+                let _ = std::fs::remove_file(&at);
+            }
+            // A folder on the way may be one that only the command makes.
+            if !at.parent().is_some_and(Path::is_dir) {
+                continue;
+            }
+            symlink(&to, &at).expect("a link");
+            let run = Terminal::new(&home)
+                .command(&arguments)
+                .env("MUNIMENT_PASSPHRASE", pass)
+                .output()
+                .expect("muniment starts");
+            let said = format!(
+                "{arguments:?} with a link at {} to {}",
+                path.display(),
+                to.display()
+            );
+            let error = String::from_utf8_lossy(&run.stderr);
+            assert!(
+                matches!(run.status.code(), Some(0..=5)) && !error.contains("panicked"),
+                "{said}: {error}"
+            );
+            theirs.untouched(&said);
+            planted += 1;
+        }
+    }
+    assert!(planted >= 12, "{planted}");
+    println!("{planted} links were planted");
 }

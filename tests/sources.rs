@@ -222,7 +222,7 @@ async fn an_own_source_file_is_checked_versioned_and_never_weakens_silently() {
     // A version that lowers a class is refused field by field, until somebody gives a reason.
     let weaker = OWN.replace(r#""version":1"#, r#""version":2"#).replace(
         r#""door": {"x-class":"C3","x-type":"text","x-purpose":["security-investigation"],"x-handle-domain":"host"}"#,
-        r#""door": {"x-class":"C2","x-type":"token","x-purpose":["security-investigation","compliance-review"]}"#,
+        r#""door": {"x-class":"C2","x-type":"token","x-words":["north"],"x-purpose":["security-investigation","compliance-review"]}"#,
     );
     let path = file("v2.json", &weaker);
     let checked = bench.check_source(path.clone()).await.expect("a report");

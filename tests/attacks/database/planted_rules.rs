@@ -27,7 +27,7 @@ fn weaker() -> Vec<u8> {
     let account = &mut file["properties"]["subject"]["properties"]["account"];
     assert!(account.is_object(), "the declared field");
     account["x-class"] = json!("C0");
-    account["x-type"] = json!("token");
+    account["x-type"] = json!("word");
     let account = account.as_object_mut().expect("an object");
     account.remove("x-handle-domain");
     serde_json::to_vec(&file).expect("JSON")

@@ -23,7 +23,7 @@ use workbench::{Code, Workbench};
 use super::bench;
 
 /// IMEIs with their check digit, as many as there are places.
-fn imei(number: u64) -> String {
+pub(super) fn imei(number: u64) -> String {
     let body = format!("35{:012}", 700_000_000 + number * 7_919);
     let sum: u32 = (body.bytes().rev().enumerate())
         .map(|(at, b)| {

@@ -14,6 +14,8 @@ pub(crate) enum Source {
     /// List source files: those of the program and the workspace's own.
     List,
     /// Show a source file: fields with their classes, record types, lifecycles.
+    // Its --version is the file's, not the program's.
+    #[command(disable_version_flag = true)]
     Show {
         /// Id, such as `enigm-key`.
         id: String,

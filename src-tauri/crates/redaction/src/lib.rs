@@ -24,5 +24,6 @@ pub use minimise::{MinimisedField, SCHEMA_PATH, Shown, SizeBucket, minimise, min
 pub use policy::{Policy, PolicyError, Scope, Transform};
 pub use scan::{Encoding, Hit, LeakScanner, MIN_VALUE_CHARS, scan_for};
 pub use value::{
-    Bounds, UnknownValueType, ValueType, bucket, generalise, string_chars, string_text, timestamp,
+    Bounds, UnknownValueType, ValueType, Vocabulary, bucket, generalise, string_chars, string_text,
+    timestamp,
 };

@@ -229,7 +229,7 @@ fn is_schema(value_text: &str) -> bool {
         return false;
     };
     string_chars(id).is_some()
-        && ValueType::Token.accepts(id)
+        && ValueType::Word.accepts(id)
         && version.len() <= 10
         && version
             .parse::<u32>()

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Timelike, Utc};
 use thiserror::Error;
@@ -13,7 +14,11 @@ const MAX_TOKEN: usize = 64;
 const MAX_LABEL: usize = 256;
 /// Digits in a row that make a word suspect: phone, IMEI, ICCID, card and account numbers have as many.
 const SUSPECT_DIGITS: usize = 10;
-/// The same in a label, where the numbers of a kernel's version stand in a row.
+/// What has fewer characters is not taken for a secret by its form.
+const SECRET_LENGTH: usize = 20;
+/// Letters in a row of a code that need not be a listed word: `EK` of `EK2`.
+const MAX_CODE_LETTERS: usize = 2;
+/// As [`SUSPECT_DIGITS`] in a label, where the numbers of a kernel's version stand in a row.
 const SUSPECT_DIGITS_OF_LABEL: usize = 12;
 /// What an integer may be whose source file states no `minimum` and `maximum`: six digits identify nobody.
 const PLAIN_INTEGER: Bounds = Bounds {
@@ -34,29 +39,83 @@ pub struct Bounds {
     pub max: i64,
 }
 
+/// The words that a source file lists for a field (`x-words`), so that no other word is shown in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vocabulary(Vec<String>);
+
+impl Vocabulary {
+    /// These words; capitals make no difference.
+    pub fn new(words: Vec<String>) -> Self {
+        let mut words: Vec<String> = (words.into_iter())
+            .map(|word| word.to_ascii_lowercase())
+            .filter(|word| !word.is_empty())
+            .collect();
+        words.sort_unstable();
+        words.dedup();
+        Self(words)
+    }
+
+    /// Whether every word of `other` is one of these.
+    pub fn contains(&self, other: &Self) -> bool {
+        other
+            .0
+            .iter()
+            .all(|word| self.0.binary_search(word).is_ok())
+    }
+
+    fn has(&self, word: &str) -> bool {
+        let folded = || word.bytes().map(|b| b.to_ascii_lowercase());
+        let found = |one: &String| one.bytes().cmp(folded());
+        self.0.binary_search_by(found).is_ok()
+    }
+
+    /// Whether letters are one listed word, or several with nothing between: `northeast`.
+    fn spells(&self, letters: &str) -> bool {
+        if self.has(letters) {
+            return true;
+        }
+        // reached[at]: the letters up to there are listed words.
+        let mut reached = [false; MAX_TOKEN + 1];
+        if letters.len() > MAX_TOKEN || self.0.is_empty() {
+            return false;
+        }
+        reached[0] = true;
+        for end in 1..=letters.len() {
+            reached[end] = (0..end).any(|at| reached[at] && self.has(&letters[at..end]));
+        }
+        reached[letters.len()]
+    }
+}
+
 /// The type that a source file declares for a field's values (`x-type`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValueType {
     /// One of a fixed list of codes.
     Code(Vec<String>),
-    /// At most 64 characters of `[A-Za-z0-9._:/-]` that do not look like an identifier of a person
-    /// or a device.
-    Token,
+    /// At most 64 characters of `[A-Za-z0-9._:/-]` that are made of numbers, codes and these words, and do
+    /// not look like an identifier of a person or a device. A word that nobody listed may be a name.
+    Token(Vocabulary),
+    /// A token of any words: for a field of which somebody knows that no name stands in it.
+    Word,
+    /// A word of letters, digits and dots that begins with a capital, and in which one of these stands
+    /// between capitals: `Create` of `CreateUser`.
+    Among(Vocabulary),
     /// A token that ends with one of these texts, with one word before it: `iam` of
     /// `iam.amazonaws.com`.
     Suffixed(Vec<String>),
     /// A UUID (RFC 9562).
     Uuid,
     /// An id that a machine drew: a UUID, or 16 to 64 hexadecimal digits or capitals and digits, both kinds
-    /// among them.
+    /// among them. Not as many hexadecimal digits as a digest has: whoever guesses what it is of finds it.
     Id,
-    /// A JSON array of tokens.
-    TokenList,
+    /// A JSON array of tokens of these words.
+    TokenList(Vocabulary),
     /// At most 256 printable ASCII characters, spaces too, none of its words suspect.
     Label,
     /// A label that begins with one of these product names, which are what may be told of it to an
-    /// audience that may know the kind only.
-    Product(Vec<String>),
+    /// audience that may know the kind only, and that has no other words than these and those of
+    /// browsers.
+    Product(Vec<String>, Vocabulary),
     /// A JSON number without fraction or exponent, or the same as a string, of at most six digits.
     Integer,
     /// An integer between these.
@@ -79,7 +138,7 @@ pub enum ValueType {
 /// The text is not a value type of this engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "not a value type; use code (with an enum), token, uuid, id, token-list, label, integer, number, boolean, timestamp, version, text or subtree"
+    "not a value type; use code (with an enum), token (with x-words), word, uuid, id, token-list, label, integer, number, boolean, timestamp, version, text or subtree"
 )]
 pub struct UnknownValueType;
 
@@ -88,10 +147,11 @@ impl ValueType {
     pub fn from_name(name: &str, codes: Vec<String>) -> Result<Self, UnknownValueType> {
         Ok(match name {
             "code" if !codes.is_empty() => ValueType::Code(codes),
-            "token" => ValueType::Token,
+            "token" => ValueType::Token(Vocabulary::default()),
+            "word" => ValueType::Word,
             "uuid" => ValueType::Uuid,
             "id" => ValueType::Id,
-            "token-list" => ValueType::TokenList,
+            "token-list" => ValueType::TokenList(Vocabulary::default()),
             "label" => ValueType::Label,
             "integer" => ValueType::Integer,
             "number" => ValueType::Number,
@@ -108,11 +168,12 @@ impl ValueType {
     pub fn name(&self) -> &'static str {
         match self {
             ValueType::Code(_) => "code",
-            ValueType::Token | ValueType::Suffixed(_) => "token",
+            ValueType::Token(_) | ValueType::Suffixed(_) => "token",
+            ValueType::Word | ValueType::Among(_) => "word",
             ValueType::Uuid => "uuid",
             ValueType::Id => "id",
-            ValueType::TokenList => "token-list",
-            ValueType::Label | ValueType::Product(_) => "label",
+            ValueType::TokenList(_) => "token-list",
+            ValueType::Label | ValueType::Product(..) => "label",
             ValueType::Integer | ValueType::Bounded(_) => "integer",
             ValueType::Number => "number",
             ValueType::Boolean => "boolean",
@@ -130,8 +191,14 @@ impl ValueType {
             ValueType::Code(codes) => {
                 string_chars(value_text).is_some_and(|text| codes.iter().any(|code| *code == text))
             }
-            ValueType::Token => {
+            ValueType::Token(words) => {
+                string_chars(value_text).is_some_and(|text| is_listed_token(&text, words))
+            }
+            ValueType::Word => {
                 string_chars(value_text).is_some_and(|text| is_token(&text) && !is_host(&text))
+            }
+            ValueType::Among(words) => {
+                string_chars(value_text).is_some_and(|text| is_among(&text, words))
             }
             ValueType::Suffixed(ends) => string_chars(value_text).is_some_and(|text| {
                 let word = ends.iter().find_map(|end| text.strip_suffix(end.as_str()));
@@ -139,16 +206,15 @@ impl ValueType {
             }),
             ValueType::Uuid => string_chars(value_text).is_some_and(|text| is_drawn_uuid(&text)),
             ValueType::Id => string_chars(value_text).is_some_and(|text| is_id(&text)),
-            ValueType::TokenList => {
-                serde_json::from_str::<Vec<String>>(value_text).is_ok_and(|tokens| {
-                    tokens
-                        .iter()
-                        .all(|token| is_token(token) && !is_host(token))
-                })
-            }
+            ValueType::TokenList(words) => serde_json::from_str::<Vec<String>>(value_text)
+                .is_ok_and(|tokens| tokens.iter().all(|token| is_listed_token(token, words))),
             ValueType::Label => string_chars(value_text).is_some_and(|text| is_label(&text)),
-            ValueType::Product(names) => string_chars(value_text).is_some_and(|text| {
-                is_label(&text) && names.iter().any(|name| name == product(&text))
+            ValueType::Product(names, words) => string_chars(value_text).is_some_and(|text| {
+                is_label(&text)
+                    && names.iter().any(|name| name == product(&text))
+                    && is_spelled(&text, &|letters| {
+                        words.spells(letters) || browser_words().spells(letters)
+                    })
             }),
             ValueType::Integer => is_integer(value_text, PLAIN_INTEGER),
             ValueType::Bounded(bounds) => is_integer(value_text, *bounds),
@@ -240,6 +306,65 @@ fn is_token(text: &str) -> bool {
         && !looks_like_identifier(text)
 }
 
+/// A token of numbers, codes and listed words.
+fn is_listed_token(text: &str, words: &Vocabulary) -> bool {
+    is_token(text)
+        && !is_host(text)
+        && (is_uuid(text) || is_spelled(text, &|letters| words.spells(letters)))
+}
+
+/// Whether every part of a text, between what is neither letter nor digit, is a number, a code or made of
+/// known words. A code has digits, and no more than two letters in a row that are no word; hexadecimal
+/// digits count as digits. So no name gets through: it has more letters in a row.
+fn is_spelled(text: &str, known: &dyn Fn(&str) -> bool) -> bool {
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric());
+    parts.filter(|part| !part.is_empty()).all(|part| {
+        let figures = part.bytes().any(|b| b.is_ascii_digit());
+        let hex = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
+        // Six letters of hexadecimal digits alone: a handle such as `dh-fadeda` is drawn now and then.
+        if part.bytes().all(hex) && (figures || part.len() >= 6) {
+            return true;
+        }
+        let runs = part.split(|c: char| c.is_ascii_digit());
+        (runs.filter(|letters| !letters.is_empty()))
+            .all(|letters| figures && letters.len() <= MAX_CODE_LETTERS || known(letters))
+    })
+}
+
+/// A word as APIs name calls and errors: one listed word stands in it.
+fn is_among(text: &str, words: &Vocabulary) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'.';
+    if !is_token(text) || !text.bytes().all(plain) || !text.as_bytes()[0].is_ascii_uppercase() {
+        return false;
+    }
+    let bytes = text.as_bytes();
+    // A word begins at a capital that a small letter follows, or that follows no capital.
+    let begins = |at: usize| {
+        at == 0
+            || bytes[at].is_ascii_uppercase()
+                && (!bytes[at - 1].is_ascii_uppercase()
+                    || bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase))
+    };
+    let mut from = 0;
+    (1..=bytes.len()).any(|at| {
+        let ends = at == bytes.len() || begins(at) || !bytes[at].is_ascii_alphabetic();
+        let found = ends && words.has(&text[from..at]);
+        if ends {
+            from = at;
+        }
+        found
+    })
+}
+
+/// Words in the user agents of browsers.
+fn browser_words() -> &'static Vocabulary {
+    static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| {
+        let words = BROWSER_WORDS.iter().map(|word| (*word).to_owned());
+        Vocabulary::new(words.collect())
+    });
+    &WORDS
+}
+
 fn is_label(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= MAX_LABEL
@@ -251,6 +376,21 @@ fn is_label(text: &str) -> bool {
                 ' ', '(', ')', '[', ']', ';', ',', '"', '\'', '=', '<', '>', '|',
             ])
             .all(|word| !holds_identity(word, SUSPECT_DIGITS_OF_LABEL))
+        && !holds_spaced_number(text)
+}
+
+/// Whether ten digits stand in a text in one piece, or in groups as phone numbers are written. Points group
+/// the numbers of versions, so they end a group here.
+fn holds_spaced_number(text: &str) -> bool {
+    let mut run = 0;
+    text.bytes().any(|byte| {
+        match byte {
+            b'0'..=b'9' => run += 1,
+            b' ' | b'-' | b'(' | b')' if run > 0 => {}
+            _ => run = 0,
+        }
+        run >= SUSPECT_DIGITS
+    })
 }
 
 /// The product that a user agent names first.
@@ -265,8 +405,11 @@ fn product(text: &str) -> &str {
 fn is_integer(value_text: &str, bounds: Bounds) -> bool {
     let text = string_chars(value_text).unwrap_or(Cow::Borrowed(value_text));
     let figures = text.strip_prefix('-').unwrap_or(&text);
-    // One spelling each: leading zeros would carry what the bounds keep out.
-    let spelled = digits(figures) && (figures.len() == 1 || !figures.starts_with('0'));
+    // One spelling each: leading zeros would carry what the bounds keep out. Ten digits may be a phone number,
+    // whatever the source file allows.
+    let spelled = digits(figures)
+        && (figures.len() == 1 || !figures.starts_with('0'))
+        && figures.len() < SUSPECT_DIGITS;
     let value = text.parse::<i64>().ok().filter(|_| spelled);
     value.is_some_and(|value| (bounds.min..=bounds.max).contains(&value))
 }
@@ -284,6 +427,52 @@ fn is_number(value_text: &str) -> bool {
         && whole.len() + fraction.len() <= MAX_NUMBER_DIGITS
         && value_text.parse::<f64>().is_ok_and(f64::is_finite)
 }
+
+/// Words that stand in the user agents of browsers, whoever their user is.
+const BROWSER_WORDS: [&str; 42] = [
+    "amd",
+    "android",
+    "apple",
+    "arm",
+    "build",
+    "chrome",
+    "cros",
+    "desktop",
+    "edg",
+    "fedora",
+    "firefox",
+    "gecko",
+    "intel",
+    "ios",
+    "ipad",
+    "iphone",
+    "khtml",
+    "like",
+    "linux",
+    "mac",
+    "macintosh",
+    "macos",
+    "mobile",
+    "mozilla",
+    "nt",
+    "opr",
+    "os",
+    "phone",
+    "pixel",
+    "rv",
+    "safari",
+    "samsung",
+    "sm",
+    "tablet",
+    "u",
+    "ubuntu",
+    "version",
+    "webkit",
+    "win",
+    "windows",
+    "wow",
+    "x",
+];
 
 /// Words that stand in versions behind the numbers.
 const VERSION_WORDS: [&str; 16] = [
@@ -338,10 +527,34 @@ fn holds_identity(word: &str, suspect: usize) -> bool {
     }
     let figures = bytes.iter().filter(|b| b.is_ascii_digit()).count();
     figures >= 4 && holds_address(word)
+        || figures >= 9
+            && word
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|part| is_iban(part) || is_digest(part))
+        || bytes.len() >= SECRET_LENGTH
+            && word
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(is_drawn_secret)
         || holds_ipv6(word)
         || holds_mac(bytes)
         || figures >= suspect && longest_digit_run(word) >= suspect && !is_uuid(word)
         || figures >= 9 && holds_grouped_nine(bytes)
+}
+
+/// Whether capitals, small letters and digits follow each other as they do where a machine drew them: a key or token.
+/// Words in capitals and a number, as APIs name calls (`GetFunction20150331v2`), change less often.
+fn is_drawn_secret(part: &str) -> bool {
+    let kind = |b: &u8| (b.is_ascii_digit(), b.is_ascii_uppercase());
+    let bytes = part.as_bytes();
+    let has = |what: fn(&u8) -> bool| bytes.iter().any(what);
+    let changes = (bytes.windows(2))
+        .filter(|two| kind(&two[0]) != kind(&two[1]))
+        .count();
+    bytes.len() >= SECRET_LENGTH
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && changes * 5 >= (bytes.len() - 1) * 2
 }
 
 /// Whether four numbers below 256 in a row, between dots or dashes, stand anywhere: an IPv4 address, with a
@@ -457,24 +670,55 @@ fn is_drawn_uuid(text: &str) -> bool {
         && !holds_checked_number(text)
 }
 
+/// Whether a word has as many hexadecimal digits as SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512 gives: of a short
+/// value, a digest is the value to whoever tries them all.
+fn is_digest(text: &str) -> bool {
+    matches!(text.len(), 40 | 56 | 64 | 96 | 128) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 fn is_id(text: &str) -> bool {
     let bytes = text.as_bytes();
     let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let mixed = letters >= 4 && bytes.len() - letters >= 4;
+    // A word with a number behind it changes once; what is drawn changes all the time.
+    let changes = (bytes.windows(2))
+        .filter(|two| two[0].is_ascii_digit() != two[1].is_ascii_digit())
+        .count();
     is_drawn_uuid(text)
         || (16..=64).contains(&bytes.len())
             && mixed
+            && changes >= 3
+            && !is_digest(text)
             && (bytes
                 .iter()
                 .all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
                 || bytes
                     .iter()
                     .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()))
+            && !is_iban(text)
             && !holds_checked_number(text)
 }
 
+/// An international bank account number: letters of a country, two check digits, and all of it modulo 97 is 1.
+fn is_iban(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (15..=34).contains(&bytes.len())
+        && bytes.iter().all(u8::is_ascii_alphanumeric)
+        && bytes[..2].iter().all(u8::is_ascii_alphabetic)
+        && bytes[2..4].iter().all(u8::is_ascii_digit)
+        && bytes[4..].iter().chain(&bytes[..4]).fold(0, |rest, b| {
+            let value = u32::from(if b.is_ascii_digit() {
+                b - b'0'
+            } else {
+                b.to_ascii_uppercase() - b'A' + 10
+            });
+            (rest * if value < 10 { 10 } else { 100 } + value) % 97
+        }) == 1
+}
+
 /// Whether 14 to 19 digits, dashes ignored, end with their check digit (Luhn) and all else is padding: a
-/// drawn id has a number with a check digit now and then, but never little beside it.
+/// drawn id has a number with a check digit now and then, but never little beside it. Of long padding no
+/// check digit is asked: twelve characters and more that repeat three were not drawn.
 fn holds_checked_number(text: &str) -> bool {
     let plain: String = text.chars().filter(|c| *c != '-').collect();
     let distinct = |texts: [&str; 2]| {
@@ -483,14 +727,15 @@ fn holds_checked_number(text: &str) -> bool {
         bytes.for_each(|b| seen[usize::from(b.to_ascii_lowercase())] = true);
         seen.into_iter().filter(|there| *there).count()
     };
-    (14..=19).any(|length| {
+    (9..=19).any(|length| {
         (0..(plain.len() + 1).saturating_sub(length)).any(|at| {
             let (before, rest) = plain.split_at(at);
             let (window, after) = rest.split_at(length);
             digits(window)
                 && distinct([before, after]) <= 3
                 && distinct([window, ""]) >= 5
-                && luhn(window)
+                && !(length < 14 && window.starts_with('0'))
+                && (plain.len() - length >= 12 || length >= 14 && luhn(window))
         })
     })
 }
@@ -548,7 +793,7 @@ pub fn generalise(value_type: &ValueType, value_text: &str) -> Option<String> {
         }
         // Only a product that the source file itself names: whoever writes a user agent chooses its
         // words.
-        ValueType::Product(_) => Some(product(&string_text(value_text)?).to_owned()),
+        ValueType::Product(..) => Some(product(&string_text(value_text)?).to_owned()),
         ValueType::Version => {
             let text = string_text(value_text)?;
             Some(format!("{}.x", text.split(['.', '-', '+']).next()?))
@@ -559,11 +804,13 @@ pub fn generalise(value_type: &ValueType, value_text: &str) -> Option<String> {
         ValueType::Code(_) | ValueType::Boolean => {
             string_text(value_text).or_else(|| Some(value_text.to_owned()))
         }
-        ValueType::Token
+        ValueType::Token(_)
+        | ValueType::Word
+        | ValueType::Among(_)
         | ValueType::Suffixed(_)
         | ValueType::Uuid
         | ValueType::Id
-        | ValueType::TokenList
+        | ValueType::TokenList(_)
         | ValueType::Label
         | ValueType::Text
         | ValueType::Subtree => None,
@@ -625,7 +872,7 @@ mod tests {
         ) {
             let word = format!("{before}{figures}{after}");
             prop_assert!(looks_like_identifier(&word), "{}", word);
-            for kind in [ValueType::Token, ValueType::Version, ValueType::Id, ValueType::Integer, ValueType::Number] {
+            for kind in [ValueType::Word, ValueType::Version, ValueType::Id, ValueType::Integer, ValueType::Number] {
                 prop_assert!(!kind.accepts(&format!("\"{word}\"")), "{} {}", kind.name(), word);
                 prop_assert!(!kind.accepts(&word), "{} {}", kind.name(), word);
             }
@@ -656,16 +903,18 @@ mod tests {
     #[test]
     fn a_token_is_short_plain_and_no_identifier() {
         accepts(
-            &ValueType::Token,
+            &ValueType::Word,
             &[
                 "\"us-east-1\"",
                 "\"TLS_AES_128_GCM_SHA256\"",
                 "\"01234567-0123-0123-0123-012345678901\"",
                 "\"key.revoked\"",
+                "\"GetFunction20150331v2\"",
+                "\"UpdateFunctionConfiguration20150331v2\"",
             ],
         );
         refuses(
-            &ValueType::Token,
+            &ValueType::Word,
             &[
                 "\"\"",
                 "1",
@@ -691,6 +940,8 @@ mod tests {
                 "\"078-05-1120\"",
                 "\"x_490154203237518\"",
                 "\"key-AKIAIOSFODNN7EXAMPLE\"",
+                "\"ghp_q7Kx2mZ9pL4wN8vB3tR6yD1sF5hJ0gC2aEuW\"",
+                "\"wJalrXUtnFEMI4K7MDENG2bPxRfiCYEXAMPLE9kQ\"",
             ],
         );
         let aws = ValueType::Suffixed(vec![".amazonaws.com".into()]);
@@ -713,6 +964,77 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_nobody_listed_may_be_a_name() {
+        let words = ["EK", "dh", "north", "east", "pol", "keys"].map(str::to_owned);
+        let listed = ValueType::Token(Vocabulary::new(words.to_vec()));
+        accepts(
+            &listed,
+            &[
+                "\"EK2\"",
+                "\"EK-20417\"",
+                "\"ek-20417\"",
+                "\"dh-77aa31\"",
+                "\"dh-fadeda\"",
+                "\"northeast-2\"",
+                "\"pol-keys-2\"",
+                "\"2026-09\"",
+                "\"T1078.004\"",
+                "\"01234567-abcd-0123-0123-012345678901\"",
+            ],
+        );
+        refuses(
+            &listed,
+            &[
+                "\"mira\"",
+                "\"mira.vornfeld\"",
+                "\"Mira-Vornfeld-2\"",
+                "\"mira2\"",
+                "\"kim-2\"",
+                "\"bo\"",
+                "\"EK-mira\"",
+                "\"northmira\"",
+                "\"10.77.88.97\"",
+                "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"",
+                "\"GB29NWBK60161331926819\"",
+            ],
+        );
+        let bare = ValueType::Token(Vocabulary::default());
+        accepts(&bare, &["\"EK2\"", "\"2026-09\""]);
+        refuses(&bare, &["\"north\"", "\"kim\"", "\"r-001\""]);
+        let list = ValueType::TokenList(Vocabulary::new(vec!["boot".into(), "chain".into()]));
+        accepts(&list, &["[\"boot-chain\"]", "[]"]);
+        refuses(&list, &["[\"boot-chain\",\"mira\"]"]);
+    }
+
+    #[test]
+    fn a_call_or_an_error_is_named_with_a_known_word() {
+        let words = ["Create", "Login", "Denied", "NotFound", "Not"].map(str::to_owned);
+        let call = ValueType::Among(Vocabulary::new(words.to_vec()));
+        accepts(
+            &call,
+            &[
+                "\"CreateUser\"",
+                "\"ConsoleLogin\"",
+                "\"Client.InvalidVPC.NotFound\"",
+                "\"AccessDenied\"",
+                "\"CreateDBInstance20150331v2\"",
+            ],
+        );
+        refuses(
+            &call,
+            &[
+                "\"mira\"",
+                "\"MiraVornfeld\"",
+                "\"Created\"",
+                "\"createUser\"",
+                "\"Create-User\"",
+                "\"Create:10.1.2.3\"",
+                "\"Create490154203237518\"",
+            ],
+        );
+    }
+
+    #[test]
     fn an_id_is_one_that_a_machine_drew() {
         accepts(
             &ValueType::Uuid,
@@ -724,6 +1046,7 @@ mod tests {
                 "\"0D82EEAD-d8fe-539b-92b3-067b05b96bac\"",
                 "\"0AB1C2D3E4F5G6H7\"",
                 "\"9f86d081884c7d659a2feaa0c55ad015\"",
+                "\"2T6TAP5P6J5P84Y2\"",
             ],
         );
         for kind in [ValueType::Uuid, ValueType::Id] {
@@ -737,6 +1060,10 @@ mod tests {
                     "\"10.77.88.97:443\"",
                     "\"49015420-3237-5180-9000-000000000000\"",
                     "\"0d82eead-d8fe-039b-92b3-067b05b96bac\"",
+                    "\"00000000-0000-4000-8000-467012345678\"",
+                    "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"",
+                    "\"GB29NWBK60161331926819\"",
+                    "\"MIRAVORNFELD2026\"",
                     "7",
                 ],
             );
@@ -763,7 +1090,8 @@ mod tests {
             ],
         );
         assert!(!ValueType::Label.accepts(&format!("\"{}\"", "a ".repeat(200))));
-        let known = ValueType::Product(vec!["aws-cli".into(), "Mozilla".into()]);
+        let words = Vocabulary::new(vec!["aws".into(), "cli".into(), "python".into()]);
+        let known = ValueType::Product(vec!["aws-cli".into(), "Mozilla".into()], words);
         accepts(
             &known,
             &[
@@ -777,6 +1105,9 @@ mod tests {
                 "\"alice.smith/1.0\"",
                 "\"Mozilla-alice/5.0\"",
                 "\"Mozilla/5.0 10.1.2.3:443\"",
+                "\"aws-cli/2.15.0 Python/3.11.6 mira.vornfeld\"",
+                "\"Mozilla/5.0 (mira; X11)\"",
+                "\"Mozilla/5.0 46 701 234 567\"",
             ],
         );
     }
@@ -800,6 +1131,12 @@ mod tests {
         let share = ValueType::Bounded(Bounds { min: 0, max: 100 });
         accepts(&share, &["0", "100", "\"7\""]);
         refuses(&share, &["-1", "101", "490154203237518", "00", "\"\""]);
+        let many = ValueType::Bounded(Bounds {
+            min: 0,
+            max: 99_999_999_999,
+        });
+        accepts(&many, &["999999999"]);
+        refuses(&many, &["46701234567", "\"4670123456\""]);
         accepts(&ValueType::Number, &["0.93", "1e3", "-1"]);
         refuses(
             &ValueType::Number,
@@ -850,8 +1187,8 @@ mod tests {
 
     #[test]
     fn an_escaped_string_is_read_before_it_is_judged() {
-        assert!(ValueType::Token.accepts("\"us\\u002deast-1\""));
-        assert!(!ValueType::Token.accepts("\"10\\u002e0.0.1\""));
+        assert!(ValueType::Word.accepts("\"us\\u002deast-1\""));
+        assert!(!ValueType::Word.accepts("\"10\\u002e0.0.1\""));
     }
 
     #[test]
@@ -866,7 +1203,8 @@ mod tests {
             "2026-11-02T02:00:00Z"
         );
         let agent = "\"aws-cli/1.22.34 Python/3.10.6 Linux/5.15\"";
-        let known = ValueType::Product(vec!["aws-cli".into()]);
+        let words = ["aws", "cli", "python"].map(str::to_owned).to_vec();
+        let known = ValueType::Product(vec!["aws-cli".into()], Vocabulary::new(words));
         assert_eq!(generalise(&known, agent).unwrap(), "aws-cli");
         // Whoever writes a user agent chooses its words.
         assert_eq!(generalise(&ValueType::Label, agent), None);
@@ -876,7 +1214,7 @@ mod tests {
             "14.x"
         );
         assert_eq!(bucket(&ValueType::Integer, "4711").unwrap(), "10^3 to 10^4");
-        assert_eq!(generalise(&ValueType::Token, "\"berlin\""), None);
+        assert_eq!(generalise(&ValueType::Word, "\"berlin\""), None);
         assert_eq!(generalise(&ValueType::Text, "\"anything\""), None);
     }
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use redaction::{
-    Class, FieldRule, HandleKey, Shown, ValueType, canonical, canonical_text, known_domains,
-    minimise, minimise_value, scan_for, workspace_mac,
+    Class, FieldRule, HandleKey, Shown, ValueType, Vocabulary, canonical, canonical_text,
+    known_domains, minimise, minimise_value, scan_for, workspace_mac,
 };
 
 fn rule(class: Class, value_type: ValueType) -> FieldRule {
@@ -38,9 +38,10 @@ fn a_harmless_class_does_not_make_a_value_harmless() {
     let key = HandleKey::new([1; 32]);
     for class in [Class::C0, Class::C1, Class::C2, Class::H] {
         for (value_type, value) in [
-            (ValueType::Token, "\"alice@example.org\""),
-            (ValueType::Token, "\"490154203237518\""),
-            (ValueType::Token, "{\"a\":1}"),
+            (ValueType::Word, "\"alice@example.org\""),
+            (ValueType::Word, "\"490154203237518\""),
+            (ValueType::Word, "{\"a\":1}"),
+            (ValueType::Token(Vocabulary::default()), "\"alice\""),
             (ValueType::Code(vec!["on".into()]), "\"alice\""),
             (ValueType::Integer, "\"alice\""),
             (ValueType::Timestamp, "\"alice\""),
@@ -51,7 +52,7 @@ fn a_harmless_class_does_not_make_a_value_harmless() {
             let shown = minimise_value(&rule(class, value_type), value, &key);
             assert_eq!(shown, Shown::Hidden, "{class}");
         }
-        let good = minimise_value(&rule(class, ValueType::Token), "\"dh-77aa31\"", &key);
+        let good = minimise_value(&rule(class, ValueType::Word), "\"dh-77aa31\"", &key);
         assert_ne!(good, Shown::Hidden, "{class}");
     }
 }
@@ -76,7 +77,7 @@ proptest! {
     fn nothing_is_kept_without_a_rule(
         fields in prop::collection::vec(("/[a-z/]{0,12}", json_value()), 0..8),
     ) {
-        let known = rule(Class::C0, ValueType::Token);
+        let known = rule(Class::C0, ValueType::Word);
         let look_up = |path: &str| (path == "/known").then_some(&known);
         let pairs = fields.iter().map(|(path, value)| (path.as_str(), value.as_str()));
         let out = minimise(&look_up, pairs, &HandleKey::new([1; 32]));
@@ -91,7 +92,7 @@ proptest! {
     fn identities_content_and_secrets_are_never_kept(value in json_value()) {
         let key = HandleKey::new([1; 32]);
         for class in [Class::C3, Class::C4, Class::C5, Class::C6, Class::Unknown] {
-            for value_type in [ValueType::Token, ValueType::Label, ValueType::Integer] {
+            for value_type in [ValueType::Word, ValueType::Label, ValueType::Integer] {
                 let shown = minimise_value(&rule(class, value_type), &value, &key);
                 match &shown {
                     Shown::Kept { text } => prop_assert_eq!(text, "null"),
@@ -108,7 +109,7 @@ proptest! {
 
     #[test]
     fn free_text_is_never_kept(value in json_value()) {
-        let free = FieldRule { free_text: true, ..rule(Class::C0, ValueType::Token) };
+        let free = FieldRule { free_text: true, ..rule(Class::C0, ValueType::Word) };
         match minimise_value(&free, &value, &HandleKey::new([1; 32])) {
             Shown::Kept { text } => prop_assert_eq!(text, "null"),
             shown => prop_assert_eq!(shown, Shown::Hidden),

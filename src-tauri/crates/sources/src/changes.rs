@@ -181,10 +181,12 @@ fn breadth(of: &ValueType) -> u8 {
         ValueType::Bounded(_) => 4,
         ValueType::Number => 5,
         ValueType::Suffixed(_) => 6,
-        ValueType::Token => 7,
-        ValueType::TokenList => 8,
-        ValueType::Product(_) => 9,
-        ValueType::Label => 10,
+        ValueType::Token(_) => 7,
+        ValueType::TokenList(_) => 8,
+        ValueType::Among(_) => 9,
+        ValueType::Word => 10,
+        ValueType::Product(..) => 11,
+        ValueType::Label => 12,
     }
 }
 
@@ -312,6 +314,15 @@ fn field_changes(path: &str, old: &FieldRule, new: &FieldRule, out: &mut Vec<Cha
                 if new.iter().any(|code| !old.contains(code)) {
                     push(ChangeKind::TypeWidened { from, to });
                 } else if new.len() < old.len() {
+                    push(ChangeKind::TypeNarrowed { from, to });
+                }
+            }
+            (ValueType::Token(old), ValueType::Token(new))
+            | (ValueType::TokenList(old), ValueType::TokenList(new))
+            | (ValueType::Among(old), ValueType::Among(new)) => {
+                if !old.contains(new) {
+                    push(ChangeKind::TypeWidened { from, to });
+                } else if !new.contains(old) {
                     push(ChangeKind::TypeNarrowed { from, to });
                 }
             }

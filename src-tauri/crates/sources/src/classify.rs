@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redaction::{Class, ValueType};
+use redaction::{Class, ValueType, Vocabulary};
 use serde_json::{Map, Value, json};
 
 use crate::error::SourceError;
@@ -154,7 +154,8 @@ const TYPES: [ValueType; 7] = [
     ValueType::Integer,
     ValueType::Number,
     ValueType::Version,
-    ValueType::Token,
+    // Whoever classifies these paths has decided that their words are no names.
+    ValueType::Word,
     ValueType::Label,
 ];
 
@@ -184,15 +185,15 @@ impl Fit {
         let may = |one: &ValueType| match class {
             Class::C0 | Class::C1 => *one != ValueType::Label,
             Class::C2 => true,
-            Class::H => *one == ValueType::Token,
+            Class::H => *one == ValueType::Word,
             _ => false,
         };
         let best = (TYPES.iter().zip(self.taken))
             .filter(|(one, _)| may(one))
             .reduce(|best, next| if next.1 > best.1 { next } else { best });
         match best {
-            // Nothing seen yet: whatever comes has to be a token.
-            Some((_, 0)) => (ValueType::Token.name(), self.values),
+            // Nothing seen yet: whatever comes has to be a number or a code.
+            Some((_, 0)) => (ValueType::Token(Vocabulary::default()).name(), self.values),
             Some((one, taken)) => (one.name(), self.values - taken),
             None => (ValueType::Text.name(), 0),
         }

@@ -70,13 +70,15 @@ pub fn file_schema() -> Value {
                 "description": "Purposes for which the field may be used or revealed."
             },
             "x-type": {
-                "enum": ["code", "token", "uuid", "id", "token-list", "label", "integer", "number", "boolean", "timestamp", "version", "text", "subtree"],
+                "enum": ["code", "token", "word", "uuid", "id", "token-list", "label", "integer", "number", "boolean", "timestamp", "version", "text", "subtree"],
                 "description": "What a value must parse as to be trusted; \"code\" needs an enum."
             },
             "minimum": { "type": "integer", "description": "Least value of an integer; 0 where only a maximum is stated." },
             "maximum": { "type": "integer", "description": "Greatest value of an integer; without it six digits are trusted." },
+            "x-words": { "type": "array", "items": { "type": "string", "pattern": "^[A-Za-z]+$" }, "description": "Words of a token, a token list or a label with products; a value with any other word stays hidden, because it may be a name. Numbers and codes such as 7f3a need no word." },
+            "x-among": { "type": "array", "items": { "type": "string", "pattern": "^[A-Za-z]+$" }, "description": "Words of which one stands in a word between capitals, as Create in CreateUser." },
             "x-ends": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "A token ends with one of these, with one word before it." },
-            "x-products": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Product names with one of which a label begins; others stay hidden." },
+            "x-products": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Product names with one of which a label begins; others stay hidden, and so does what has words beyond x-words, these names and those of browsers." },
             "x-subtree": { "type": "boolean", "description": "The whole value, whatever it is, as one unclassified field." },
             "x-handle-domain": { "type": "string", "description": "Identity space of its handle; for C3, C4 and H." },
             "x-freetext": { "type": "boolean", "description": "Text that people typed: hidden whatever its class." },

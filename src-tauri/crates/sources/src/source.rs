@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use evidence::record::MAX_LINE;
 use evidence::{Field, Hash, Record, Seed};
-use redaction::{Bounds, Class, FieldRule, SCHEMA_PATH, ValueType};
+use redaction::{Bounds, Class, FieldRule, SCHEMA_PATH, ValueType, Vocabulary};
 use serde_json::Value;
 
 use crate::block::{Block, RecordType};
@@ -766,7 +766,7 @@ fn field(schema: &Value, path: &str) -> Result<DeclaredField, FieldFault> {
     if (whole && !may_be_whole) || (!whole && class == Class::Unknown) {
         return Err(FieldFault::ShownSubtree);
     }
-    let label = matches!(value_type, ValueType::Label | ValueType::Product(_));
+    let label = matches!(value_type, ValueType::Label | ValueType::Product(..));
     if label && matches!(class, Class::C0 | Class::C1 | Class::H) {
         return Err(FieldFault::LabelNotQuasi);
     }
@@ -793,7 +793,8 @@ fn field(schema: &Value, path: &str) -> Result<DeclaredField, FieldFault> {
     })
 }
 
-/// A type as the declaration narrows it: `minimum` and `maximum` of an integer, `x-ends` of a token, the
+/// A type as the declaration narrows or widens it: `minimum` and `maximum` of an integer, the words of a token or
+/// label (`x-words`), what a token ends with (`x-ends`), words of which one stands in a word (`x-among`), the
 /// product names of a label (`x-products`).
 fn narrowed(
     value_type: ValueType,
@@ -812,13 +813,29 @@ fn narrowed(
             }),
             (_, None) => ValueType::Integer,
         },
-        ValueType::Token => match list("x-ends")? {
-            ends if ends.is_empty() => ValueType::Token,
+        ValueType::Token(_) => match list("x-ends")? {
+            ends if ends.is_empty() => ValueType::Token(Vocabulary::new(list("x-words")?)),
             ends => ValueType::Suffixed(ends),
+        },
+        ValueType::TokenList(_) => ValueType::TokenList(Vocabulary::new(list("x-words")?)),
+        ValueType::Word => match list("x-among")? {
+            words if words.is_empty() => ValueType::Word,
+            words => ValueType::Among(Vocabulary::new(words)),
         },
         ValueType::Label => match list("x-products")? {
             names if names.is_empty() => ValueType::Label,
-            names => ValueType::Product(names),
+            names => {
+                let mut words = list("x-words")?;
+                // The words of a product's name may stand anywhere in a user agent.
+                let letters = |c: char| !c.is_ascii_alphabetic();
+                words.extend(
+                    names
+                        .iter()
+                        .flat_map(|name| name.split(letters))
+                        .map(str::to_owned),
+                );
+                ValueType::Product(names, Vocabulary::new(words))
+            }
         },
         other => other,
     })

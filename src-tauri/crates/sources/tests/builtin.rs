@@ -142,6 +142,55 @@ fn examples_are_valid_import_whole_and_have_a_headline() {
     }
 }
 
+/// A class that is shown says that no identity stands in a field; whoever writes the record may not know.
+#[test]
+fn no_field_that_is_shown_takes_a_name_or_a_number_of_somebody() {
+    let texts = [
+        "mira",
+        "Mira",
+        "MIRA",
+        "bo-li",
+        "kim2",
+        "mira.vornfeld",
+        "Mira-Vornfeld-2",
+        "mira_vornfeld",
+        "MIRAVORNFELD2026",
+        "mira@kanariya.example",
+        "10.77.88.97",
+        "ip-10-77-88-97",
+        "46701234567",
+        "490154203237518",
+        "GB29NWBK60161331926819",
+        "ghp_q7Kx2mZ9pL4wN8vB3tR6yD1sF5hJ0gC2aEuW",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ];
+    for source in Catalogue::builtin().all() {
+        for (path, rule) in source.fields() {
+            let shown = matches!(rule.class, Class::C0 | Class::C1 | Class::C2 | Class::H);
+            if !shown || rule.free_text {
+                continue;
+            }
+            for text in texts {
+                let place = format!("{} {path}: {text}", source.id);
+                let accepts = |value: Value| rule.value_type.accepts(&value.to_string());
+                assert!(!accepts(text.into()), "{place}");
+                assert!(!accepts(vec![text].into()), "{place}, in a list");
+                assert!(
+                    !accepts(format!("EK-{text}").into()),
+                    "{place}, behind a code"
+                );
+                assert!(
+                    !accepts(format!("Mozilla/5.0 {text}").into()),
+                    "{place}, in a label"
+                );
+                if let Ok(number) = text.parse::<u64>() {
+                    assert!(!accepts(number.into()), "{place}, as a number");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_record_of_a_wrong_shape_does_not_validate() {
     let schema = jsonschema::validator_for(&file("enigm-key")).unwrap();

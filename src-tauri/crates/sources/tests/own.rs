@@ -211,4 +211,19 @@ fn every_way_to_weaken_is_named() {
     let changes =
         file(&with(2, &code(r#""a","b""#))).changes_since(&file(&with(1, &code(r#""a""#))));
     assert!(changes[0].weakens());
+    let token = |words: &str| {
+        format!(r#""x-class":"C1","x-type":"token","x-words":[{words}],"x-purpose":["p"]"#)
+    };
+    let (one, two) = (token(r#""north""#), token(r#""north","south""#));
+    let any = r#""x-class":"C1","x-type":"word","x-purpose":["p"]"#;
+    for (old, new, weakens) in [
+        (one.as_str(), two.as_str(), true),
+        (two.as_str(), one.as_str(), false),
+        (two.as_str(), any, true),
+        (any, two.as_str(), false),
+    ] {
+        let changes = file(&with(2, new)).changes_since(&file(&with(1, old)));
+        assert_eq!(changes.len(), 1, "{new}");
+        assert_eq!(changes[0].weakens(), weakens, "{new}");
+    }
 }

@@ -293,7 +293,8 @@ impl Standing {
             for segment in &segments {
                 let roots = roots::roots(vault, segment, &sizes, &mut standing.roots).await?;
                 let stored = stored.get(&segment.import).copied();
-                candidates.push(candidate(&segment.facts, roots, &keys, catalogue, stored));
+                let facts = &segment.facts;
+                candidates.push(candidate(vault, facts, roots, &keys, catalogue, stored));
             }
             let decisions = decide_over_time(policies.versions(&origin), &candidates, &links);
             let accepted = |d: &Decision| recommitted || matches!(d, Decision::Accepted(_));

@@ -18,7 +18,7 @@ use super::{Failure, Input, content, finished, folder, stopped};
 use crate::ahead::{self, Ahead};
 use crate::jobs::Job;
 use crate::standing::sizes;
-use crate::trust::{Policies, Proposed, refusal, schemas_json};
+use crate::trust::{Policies, Proposed, is_known_schema, refusal, schemas_json};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
 
@@ -219,14 +219,16 @@ impl Workbench {
         // A log that proposes its next key is still the log of its own system.
         let systems = facts.schemas.iter().map(|(id, _)| id.as_str());
         let systems: Vec<&str> = systems.filter(|id| *id != KEY_SCHEMA).collect();
+        let known = workspace.known();
+        let is_known = |id: &str| is_known_schema(&known.catalogue, policies, &facts.origin, id);
         let system = match systems.as_slice() {
-            [one, ..] if systems.iter().all(|s| s == one) => Some(*one),
+            [one, ..] if systems.iter().all(|s| s == one) && is_known(one) => Some(*one),
             _ => None,
         };
         let verdict = json!({
             "verdict": if facts.pending.is_some() { "pending" } else { "valid" },
             "system": system,
-            "schemas": schemas_json(facts.schemas.iter()),
+            "schemas": schemas_json(&workspace.vault, facts.schemas.iter(), &is_known)?,
             "proposals": proposed.into_json(),
         });
         let more = json!({

@@ -628,7 +628,8 @@ async fn effects(
         let roots = roots_of(vault, segment, &sizes).await?;
         let stored = stored.get(&segment.import).copied();
         let catalogue = &workspace.known().catalogue;
-        candidates.push(candidate(&segment.facts, roots, &keys, catalogue, stored));
+        let facts = &segment.facts;
+        candidates.push(candidate(vault, facts, roots, &keys, catalogue, stored));
     }
     let mut versions = policies.versions(origin).to_vec();
     let before = decide_over_time(&versions, &candidates, &links);

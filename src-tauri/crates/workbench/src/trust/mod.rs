@@ -104,6 +104,7 @@ fn attribution(note: Option<&String>, keys: &[VerifierKey]) -> Option<Attributio
 
 /// What the policy decides about: the segment's checkpoints, roots and schemas.
 pub(crate) fn candidate(
+    vault: &Vault,
     facts: &SegmentFacts,
     roots: BTreeMap<u64, Hash>,
     keys: &[VerifierKey],
@@ -112,7 +113,7 @@ pub(crate) fn candidate(
 ) -> Candidate {
     let schemas = facts.verdict["schemas"].as_array();
     let schema = |value: &Value| {
-        let id = value["id"].as_str()?.to_owned();
+        let id = vault.name(value["id"].as_str()?);
         let version = u32::try_from(value["version"].as_u64()?).ok()?;
         let source = catalogue.get(&id, Some(version)).map(|s| s.digest);
         Some((SchemaRef { id, version }, source))
@@ -144,7 +145,9 @@ pub(crate) async fn refusal(
     let keys = policies.keys_ever(&facts.origin);
     let mut roots = facts.roots.clone();
     roots.insert(facts.last, facts.root);
-    let candidate = candidate(facts, roots, &keys, &workspace.known().catalogue, Some(now));
+    let known = workspace.known();
+    let vault = &workspace.vault;
+    let candidate = candidate(vault, facts, roots, &keys, &known.catalogue, Some(now));
     let decided = |version: &Version| -> Option<TrustError> {
         match decide(&version.policy, std::slice::from_ref(&candidate), &[]).pop() {
             Some(Decision::Refused(why)) => Some(why),
@@ -179,10 +182,34 @@ pub(crate) async fn refusal(
     }))
 }
 
-/// How a segment remembers the schemas that its records name.
-pub(crate) fn schemas_json<'a>(schemas: impl Iterator<Item = &'a (String, u32)>) -> Value {
+/// Whether a schema's id is one that somebody here knows: a source file has it, or a policy of the origin names it.
+/// Any other is a name that whoever wrote the records chose.
+pub(crate) fn is_known_schema(
+    catalogue: &Catalogue,
+    policies: &Policies,
+    origin: &str,
+    id: &str,
+) -> bool {
+    let policies = policies.versions(origin).iter();
+    let mut allowed = policies.flat_map(|version| version.policy.schemas.iter().flatten());
+    catalogue.get(id, None).is_some() || allowed.any(|schema| schema.id == id)
+}
+
+/// How a segment remembers the schemas that its records name: ids that nobody here knows are sealed as the names of
+/// files are.
+pub(crate) fn schemas_json<'a>(
+    vault: &Vault,
+    schemas: impl Iterator<Item = &'a (String, u32)>,
+    is_known: &dyn Fn(&str) -> bool,
+) -> Result<Value, Error> {
     schemas
-        .map(|(id, version)| json!({ "id": id, "version": version }))
+        .map(|(id, version)| {
+            let id = match is_known(id) {
+                true => id.clone(),
+                false => vault.hide_name(id).map_err(|e| vault_error(&e))?,
+            };
+            Ok(json!({ "id": id, "version": version }))
+        })
         .collect()
 }
 

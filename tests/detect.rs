@@ -237,7 +237,8 @@ async fn every_lifecycle_raises_what_contradicts_it_and_nothing_else() {
                 cases.push((way, format!("{}/{}/order", source.id, life.name)));
             }
             for (number, (way, rule)) in cases.into_iter().enumerate() {
-                let name = format!("{}-{}-{number}", &life.name[..3], records.len());
+                // Handles are numbers and codes; each is of one life only.
+                let name = format!("{lives}-{}-{number}", records.len());
                 for (step, action) in way.iter().enumerate() {
                     let when = at(records.len() as i64 * 10 + step as i64);
                     records.push(record(action, when, &[(&life.subject, json!(name))]));
@@ -329,14 +330,14 @@ async fn values_and_times_contradict_too() {
     };
     let expires = [("/message/expires", json!(at(60).to_rfc3339()))];
     let stored = server.export(&[
-        message("message.stored", "msg-late", 0, &expires),
-        message("message.stored", "msg-kept", 1, &expires),
-        message("message.stored", "msg-fine", 2, &expires),
-        message("message.expired", "msg-fine", 61, &[]),
+        message("message.stored", "mh-1a", 0, &expires),
+        message("message.stored", "mh-2b", 1, &expires),
+        message("message.stored", "mh-3c", 2, &expires),
+        message("message.expired", "mh-3c", 61, &[]),
     ]);
     let later = server.export(&[
-        message("message.expired", "msg-late", 600, &[]),
-        message("message.stored", "msg-new", 900, &[]),
+        message("message.expired", "mh-1a", 600, &[]),
+        message("message.stored", "mh-4d", 900, &[]),
     ]);
     for log in [&continuity, &server] {
         bench
@@ -365,8 +366,8 @@ async fn values_and_times_contradict_too() {
         rules(&found),
         [
             "continuity/recovery/validation-skipped rec-1",
-            "enigm-server/message/kept-past-lifetime msg-kept",
-            "enigm-server/message/removed-late msg-late",
+            "enigm-server/message/kept-past-lifetime mh-2b",
+            "enigm-server/message/removed-late mh-1a",
         ]
     );
     let kept = found

@@ -17,9 +17,9 @@ use muniment_tests::chance::{Chance, cases};
 use muniment_tests::programs::Terminal;
 use serde_json::Value;
 use workbench::Workbench;
-use workbench::view::{OpenIncident, SearchRequest};
+use workbench::view::{OpenIncident, PinKey, SearchRequest};
 
-use super::place::{ORIGIN, below, copy, sealed_export};
+use super::place::{below, copy, sealed_export};
 
 /// Longest time that one open with all its questions may take.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -50,7 +50,7 @@ async fn prepared() -> Prepared {
     let seal = "seal --source enigm-key --origin log.example/enigm-key --key first.key --previous first.zip first.ndjson -o second.zip";
     terminal.done(&seal.split(' ').collect::<Vec<_>>());
     bench
-        .trust_add(key, Some(ORIGIN.into()))
+        .trust_add(PinKey::of(&key, "enigm-key"))
         .await
         .expect("pinned");
     let import = async |name: &str| {

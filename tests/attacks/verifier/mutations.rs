@@ -151,6 +151,10 @@ fn judged(draft: &mut Draft, chance: &mut Chance, by: Party) -> Result<Became, S
 }
 
 #[test]
+#[allow(
+    clippy::print_stdout,
+    reason = "what became of the cases is what a soak is read for"
+)]
 fn whatever_is_changed_passes_only_as_what_its_signer_may_say() {
     let material = Material::get();
     assert!(packet::verify_whole(&pack(&material.honest), &reader()).passed());

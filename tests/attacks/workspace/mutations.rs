@@ -577,6 +577,10 @@ fn wrong(became: &Became, told: &Answers) -> Result<&'static str, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[allow(
+    clippy::print_stdout,
+    reason = "what became of the cases is what a soak is read for"
+)]
 async fn whatever_is_changed_is_refused_named_or_of_no_effect() {
     count_panics();
     let prepared = prepared().await;

@@ -84,14 +84,14 @@ pub(crate) struct Delivery {
     known: bool,
 }
 
-/// A workspace as deliveries need it.
+/// The workspace that something is handed over from, and how long its ledger was then.
 #[derive(Clone, Debug)]
-pub(crate) struct From {
+pub(crate) struct Handing {
     dir: PathBuf,
     after: (u64, u64),
 }
 
-impl From {
+impl Handing {
     pub(crate) fn here(workspace: &Workspace) -> Self {
         let head = workspace.vault.ledger_head();
         Self {
@@ -103,7 +103,7 @@ impl From {
 
 impl Delivery {
     /// Begins a file.
-    pub(crate) fn file(from: &From, what: Thing, path: &Path) -> Result<(Self, NewFile), Error> {
+    pub(crate) fn file(from: &Handing, what: Thing, path: &Path) -> Result<(Self, NewFile), Error> {
         Self::begin(from, what, path, None, |path, note| {
             NewFile::beside_noting(path, note)
         })
@@ -111,7 +111,7 @@ impl Delivery {
 
     /// Begins a folder, which the entry is going to state as `known_as`.
     pub(crate) fn folder(
-        from: &From,
+        from: &Handing,
         what: Thing,
         path: &Path,
         known_as: String,
@@ -122,7 +122,7 @@ impl Delivery {
     }
 
     fn begin<T>(
-        from: &From,
+        from: &Handing,
         what: Thing,
         path: &Path,
         known_as: Option<String>,

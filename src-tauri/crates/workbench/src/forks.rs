@@ -12,7 +12,7 @@ use evidence::{Checkpoint, Hash, SignedNote, VerifierKey};
 use serde_json::json;
 use vault::{Act, Segment};
 
-use crate::delivery::{Delivery, From, Thing};
+use crate::delivery::{Delivery, Handing, Thing};
 use crate::standing::{OriginStanding, Standing};
 use crate::text::grouped;
 use crate::verification::concluded;
@@ -67,7 +67,7 @@ impl Workbench {
         if let Some(path) = &path {
             let failed =
                 |e: io::Error| Error::io("could not write the fork proof", Path::new(path), &e);
-            let from = From::here(&workspace);
+            let from = Handing::here(&workspace);
             let (delivery, mut file) = Delivery::file(&from, Thing::ForkProof, Path::new(path))?;
             file.write_all(text.as_bytes()).map_err(failed)?;
             file.sync().map_err(failed)?;

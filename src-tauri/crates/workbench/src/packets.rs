@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 use vault::{Act, NewPacket};
 
 use crate::case::json as to_json;
-use crate::delivery::{Delivery, From, Thing, exists};
+use crate::delivery::{Delivery, Handing, Thing, exists};
 use crate::verification::packet_view;
 use crate::view::{PacketPlanView, PacketRowView, PacketsView};
 use crate::workspace::{Workspace, vault_error};
@@ -86,7 +86,7 @@ impl Workbench {
             trust: assembled.trust,
             approved: digest,
             path: path.clone(),
-            from: From::here(&workspace),
+            from: Handing::here(&workspace),
         };
         let (done, delivery) = tokio::task::spawn_blocking(move || job.run(assembled.input))
             .await
@@ -248,7 +248,7 @@ struct Writing {
     approved: String,
     path: PathBuf,
     /// What it is handed over from.
-    from: From,
+    from: Handing,
 }
 
 /// A packet that lies beside its place, verified.

@@ -8,7 +8,7 @@ use sources::ReadError;
 use vault::{Act, Quarantined, SealedFile};
 
 use super::{Input, Part, content};
-use crate::delivery::{Delivery, From, Thing};
+use crate::delivery::{Delivery, Handing, Thing};
 use crate::text::{count, time};
 use crate::view::{QuarantineExportView, QuarantineListView, QuarantineView};
 use crate::workspace::{Workspace, vault_error};
@@ -243,7 +243,7 @@ impl Workbench {
         let act = json!({ "quarantine": held.id, "file": name, "mark": mark.to_hex() });
         let sha256 = sha256.to_hex();
         workspace.vault.may_write().map_err(|e| vault_error(&e))?;
-        let (from, to) = (From::here(&workspace), Path::new(&path).to_path_buf());
+        let (from, to) = (Handing::here(&workspace), Path::new(&path).to_path_buf());
         let written = tokio::task::spawn_blocking(move || {
             let failed = |e: std::io::Error| Error::io("could not write", &to, &e);
             let what = Thing::Quarantined;

@@ -11,7 +11,7 @@ use vault::{Act, LedgerFilter};
 
 use super::assemble::own_trust;
 use super::{absolute, packet_error, stopped};
-use crate::delivery::{Delivery, From, Thing};
+use crate::delivery::{Delivery, Handing, Thing};
 use crate::text::count;
 use crate::trust::in_force;
 use crate::verification::packet_view;
@@ -79,7 +79,7 @@ impl Workbench {
         let role = super::capital(workspace.vault.member().1.word());
         let now = self.now();
         let from = packet.clone();
-        let (here, to) = (From::here(&workspace), path.clone());
+        let (here, to) = (Handing::here(&workspace), path.clone());
         let signed = tokio::task::spawn_blocking(move || {
             let at = Path::new(&from);
             let io = |e: std::io::Error| Error::io("could not read the packet", at, &e);

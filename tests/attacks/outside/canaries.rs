@@ -82,7 +82,7 @@ struct Planted {
 }
 
 impl Planted {
-    fn new(&mut self, class: Class, place: &str) -> String {
+    fn plant(&mut self, class: Class, place: &str) -> String {
         let number = self.values.len() as u64;
         let value = made_up(class, number);
         self.values.push(value.clone());
@@ -223,7 +223,7 @@ fn declared(source: &SourceFile, planted: &mut Planted) -> Vec<Value> {
             }
             any = true;
             let place = format!("{} fields", rule.value_type.name());
-            let canary = planted.new(class, &place);
+            let canary = planted.plant(class, &place);
             let value = match as_it_is {
                 true => json!(canary),
                 false => dressed(&rule.value_type, &canary),
@@ -267,7 +267,7 @@ fn named(planted: &mut Planted) -> Vec<Vec<(String, String)>> {
     };
     for class in CLASSES {
         for _ in 0..EACH {
-            let mut canary = |place: &str| planted.new(class, place);
+            let mut canary = |place: &str| planted.plant(class, place);
             push(vec![(
                 format!("/{}", token(&canary("member names"))),
                 "true".into(),
@@ -316,7 +316,7 @@ fn foreign(planted: &mut Planted, when: &str, from: usize) -> (Vec<Value>, Vec<V
     let (mut events, mut lines) = (Vec::new(), Vec::new());
     for class in CLASSES {
         for _ in 0..EACH {
-            let mut canary = |place: &str| planted.new(class, &format!("{place}, {when}"));
+            let mut canary = |place: &str| planted.plant(class, &format!("{place}, {when}"));
             let number = from + events.len();
             let mut parameters = Map::new();
             parameters.insert(
@@ -357,7 +357,7 @@ fn lines(of: &[Value]) -> Vec<u8> {
 
 /// A path that holds one of each class.
 fn path_of_names(planted: &mut Planted, between: &str) -> String {
-    let names = CLASSES.map(|class| planted.new(class, FILE_NAMES));
+    let names = CLASSES.map(|class| planted.plant(class, FILE_NAMES));
     names.join(between)
 }
 
@@ -383,13 +383,13 @@ fn files(home: &Path, planted: &mut Planted) {
         put(&home.join("in/held").join(&name), line("held").as_bytes());
         sums.push_str(&format!(
             "{}  {name}\n",
-            planted.new(Class::Digest, "digests of a manifest")
+            planted.plant(Class::Digest, "digests of a manifest")
         ));
         let missing = path_of_names(planted, " ");
         sums.push_str(&format!("{}  {missing}\n", "0".repeat(64)));
         // What is no JSON is held with the place of its fault.
         let broken: String = CLASSES
-            .map(|class| planted.new(class, "files that cannot be read"))
+            .map(|class| planted.plant(class, "files that cannot be read"))
             .map(|value| format!("{{\"{value}\":\"{value}\"}}\n"))
             .concat();
         put(
@@ -403,8 +403,8 @@ fn files(home: &Path, planted: &mut Planted) {
     // Exports that no exporter of ours writes: one path twice, and one that was changed after it was sealed.
     for class in CLASSES {
         let (name, value) = (
-            planted.new(class, "rejected exports"),
-            planted.new(class, "rejected exports"),
+            planted.plant(class, "rejected exports"),
+            planted.plant(class, "rejected exports"),
         );
         let twice = vec![
             (format!("/{}", token(&name)), json!(value).to_string()),
@@ -657,7 +657,7 @@ fn no_canary_comes_out_by_any_door() {
     // What else is no id of a source file, so that the export would be refused.
     for class in [Class::Imei, Class::Person, Class::Phone, Class::Digest] {
         for _ in 0..EACH * 2 {
-            let id = planted.new(class, "schemas");
+            let id = planted.plant(class, "schemas");
             if id.contains('.') {
                 continue;
             }

@@ -284,4 +284,23 @@ fn the_words_beside_what_another_member_did_are_theirs() {
         row.expect("a row")["text"] = "It was not left open.".into();
     });
     assert_eq!(told, ["attribution"]);
+    // What they did once was not done twice.
+    for (place, row) in [
+        ("/communications", 0),
+        ("/measures", 1),
+        ("/controls", 3),
+        ("/decisions", 1),
+        ("/waivers", 0),
+        ("/incident/severityHistory", 1),
+        ("/incident/times", 1),
+    ] {
+        let found = codes(&|record| {
+            let rows = record
+                .pointer_mut(place)
+                .and_then(|rows| rows.as_array_mut());
+            let rows = rows.expect("rows");
+            rows.insert(row, rows[row].clone());
+        });
+        assert!(found.contains(&"attribution"), "{place}: {found:?}");
+    }
 }

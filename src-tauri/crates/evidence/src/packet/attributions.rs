@@ -150,6 +150,26 @@ impl Deed<'_> {
         }
     }
 
+    /// What makes it this deed and no other one of its kind, whatever evidence a row of it cites; and how often entries show it.
+    fn once(&self, acts: &[Act<'_>]) -> (String, usize) {
+        match self {
+            Self::Decision(row) => (format!("recorded {}", row.id), 1),
+            Self::OwnDecision(row) => (format!("took {}", row.id), 1),
+            Self::Told(row) => (row.id.clone(), 1),
+            Self::Measure(row) => (row.id.clone(), 1),
+            Self::Communication(row) => (row.id.clone(), 1),
+            Self::Waiver(row) => (row.at.0.to_rfc3339(), 1),
+            Self::Severity(row) => (row.at.0.to_rfc3339(), 1),
+            Self::Time(row) => (row.what.clone(), 1),
+            // Several items may be mapped to one control in the same words.
+            Self::Mapping(row) => {
+                let mapped = acts.iter().filter(|act| mapping(act, row)).count();
+                let words = [&row.control, &row.relation, &row.claim].map(String::as_str);
+                (words.join("\n"), mapped)
+            }
+        }
+    }
+
     /// Whether entries show that the member did it.
     fn shown(&self, acts: &[Act<'_>], member: &str) -> bool {
         let mut own = acts.iter().filter(|act| act.is("/actor", member));
@@ -204,14 +224,7 @@ impl Deed<'_> {
                     && entered(acts, "assessment.impact_notes", &row.rationale)
             }),
             Self::Mapping(row) => {
-                let of_row = |act: &&Act<'_>| {
-                    act.event("control-mapped")
-                        && act.is("/detail/event/control", &row.control)
-                        && act.is("/detail/event/relation", &row.relation)
-                        && act.is("/detail/event/claim", &row.claim)
-                        && act.0.text(FRAMEWORK).is_some()
-                };
-                acts.iter().filter(of_row).any(|mapped| {
+                acts.iter().filter(|act| mapping(act, row)).any(|mapped| {
                     let id = mapped.0.text("/detail/event/id").unwrap_or_default();
                     let accepts = |act: &Act<'_>| {
                         act.event("mapping-accepted") && act.is("/detail/event/id", &id)
@@ -234,6 +247,15 @@ impl Deed<'_> {
             }
         }
     }
+}
+
+/// Whether an entry maps the control as the row says it.
+fn mapping(act: &Act<'_>, row: &ControlRow) -> bool {
+    act.event("control-mapped")
+        && act.is("/detail/event/control", &row.control)
+        && act.is("/detail/event/relation", &row.relation)
+        && act.is("/detail/event/claim", &row.claim)
+        && act.0.text(FRAMEWORK).is_some()
 }
 
 /// What a packet says of a severity where nothing was entered, or something else since.
@@ -540,6 +562,7 @@ pub(super) fn check(
     }
     offices(packet, &acts, proven, &signing, findings);
     let mut packet = packet.clone();
+    let mut told: BTreeMap<(String, String), usize> = BTreeMap::new();
     attributions(&mut packet, &mut |section, id, who, deed| {
         if !names_somebody(who) {
             return;
@@ -552,6 +575,18 @@ pub(super) fn check(
             let member = proven.member(id);
             member.is_some_and(|m| who.ends_with(&Proven::mark(m)))
         };
+        if said.is_some() {
+            let (deed, shown) = deed.once(&acts);
+            let rows = told.entry((section.to_owned(), deed)).or_default();
+            *rows += 1;
+            if *rows > shown.max(1) {
+                findings.fail(
+                    "attribution",
+                    place(section, id),
+                    "the packet says more often that a member did it than the custody log shows",
+                );
+            }
+        }
         let holds = match (said.filter(role_fits), by.filter(role_fits)) {
             (Some(member), _) => deed.shown(&acts, member),
             (None, Some(signer)) => signing.contains(&signer),

@@ -158,8 +158,8 @@ fn a_fork_proof_stands_only_if_custody_knows_it() {
         "trust",
         "add",
         &ours.verifier().to_string(),
-        "--origin",
-        origin,
+        "--schema",
+        "enigm-command",
     ]);
     prepared.run(&["import", "ours"]);
     prepared.run(&["import", "theirs"]);

@@ -126,7 +126,14 @@ fn what_reads_works_and_what_writes_says_where_it_cannot() {
     let answers = |run: Run| -> Vec<(Option<i32>, String)> {
         let answer = |arguments: &&[&str]| {
             let output = run(&terminal, &[&["--json"], *arguments].concat());
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+            // Lives are compared by making them anew, which is a change; everything else that is checked is checked here too.
+            if *arguments == ["fsck"] {
+                let mut report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+                let checks = report["checks"].as_array_mut().expect("checks");
+                checks.retain(|check| check["name"] != "lives and detections");
+                text = report.to_string();
+            }
             (output.status.code(), text)
         };
         reading.iter().map(answer).collect()

@@ -12,7 +12,7 @@ use crate::jobs::Job;
 use crate::rebuild::{Remaking, own_row};
 use crate::text::grouped;
 use crate::workspace::{Workspace, vault_error};
-use crate::{Error, Workbench};
+use crate::{Code, Error, Workbench};
 
 /// Rows compared at once.
 const BATCH: usize = 2_000;
@@ -116,7 +116,11 @@ pub(crate) async fn index(
     workspace: &Workspace,
     job: &Job,
 ) -> Result<Check, Error> {
-    let (differing, events) = crate::follow::compare_index(bench, workspace, job).await?;
+    let compared = crate::follow::compare_index(bench, workspace, job).await;
+    let (differing, events) = match compared {
+        Err(error) => return not_made("search index", error),
+        Ok(compared) => compared,
+    };
     let ranges: Vec<String> = (differing.iter().take(NAMED))
         .map(|range| {
             format!(
@@ -160,11 +164,17 @@ pub(crate) async fn derived(
         let state = workspace.vault.derived_state().await;
         state.map_err(|e| vault_error(&e))
     };
-    crate::detect::follow(bench, workspace).await?;
-    let before = state().await?;
-    crate::detect::forget(workspace).await?;
-    crate::detect::follow(bench, workspace).await?;
-    let after = state().await?;
+    let both = async {
+        crate::detect::follow(bench, workspace).await?;
+        let before = state().await?;
+        crate::detect::forget(workspace).await?;
+        crate::detect::follow(bench, workspace).await?;
+        Ok((before, state().await?))
+    };
+    let (before, after) = match both.await {
+        Err(error) => return not_made("lives and detections", error).map(Some),
+        Ok(both) => both,
+    };
     let mut wrong = Vec::new();
     if before.steps != after.steps {
         wrong.push("which records took part in the lives of subjects".to_owned());
@@ -200,6 +210,18 @@ pub(crate) async fn derived(
             ),
         },
     }))
+}
+
+/// A comparison that a damaged row ended: that is a finding, and keeps nobody from reading the others.
+fn not_made(name: &str, error: Error) -> Result<Check, Error> {
+    match error.code {
+        Code::Cancelled => Err(error),
+        _ => Ok(Check {
+            name: name.to_owned(),
+            ok: false,
+            detail: format!("not compared: {}", error.message),
+        }),
+    }
 }
 
 fn anew(workspace: &Workspace) -> &'static str {

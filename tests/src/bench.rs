@@ -1,6 +1,6 @@
 //! A workbench for tests that run in one process: its clock and its randomness follow from a seed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use chrono::DateTime;
@@ -14,6 +14,11 @@ pub const SECOND: &str = "another long passphrase of four";
 
 /// A workbench whose clock goes on by a second at every look, from 2026-11-20 on, with its folders at `home`.
 pub fn workbench(home: &Path) -> Workbench {
+    kept_at(home.join("state/muniment"), home.join("data/muniment"))
+}
+
+/// The same with its state and data in these folders. Key files that it makes cost as little as is allowed.
+pub fn kept_at(state: PathBuf, data: PathBuf) -> Workbench {
     let seconds = AtomicI64::new(1_795_132_800);
     let seed = AtomicU64::new(1);
     let mut environment = Environment::new(
@@ -24,8 +29,8 @@ pub fn workbench(home: &Path) -> Workbench {
             let seed = seed.fetch_add(1, Ordering::Relaxed);
             Box::new(rand_chacha::ChaCha20Rng::seed_from_u64(seed))
         },
-        home.join("state/muniment"),
-        home.join("data/muniment"),
+        state,
+        data,
     );
     environment.argon2_kib = 65_536;
     Workbench::new(environment)

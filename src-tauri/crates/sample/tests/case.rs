@@ -329,10 +329,8 @@ fn every_value_is_classified_as_its_source_file_says_but_for_one_object() {
                 Class::Unknown => {
                     unknown.insert((source.id.clone(), path.clone()));
                 }
-                Class::C0 | Class::C1 | Class::C2 | Class::H => {
-                    if !rule.value_type.accepts(value) {
-                        refused.insert(format!("{} {path}: {value}", source.id));
-                    }
+                Class::C0 | Class::C1 | Class::C2 | Class::H if !rule.value_type.accepts(value) => {
+                    refused.insert(format!("{} {path}: {value}", source.id));
                 }
                 _ => {}
             }

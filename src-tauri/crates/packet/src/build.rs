@@ -14,7 +14,7 @@ use evidence::packet::{
 };
 
 use crate::derive::derive;
-use crate::input::{Blocker, PacketInput, ProofMaterial};
+use crate::input::{Blocker, PacketInput, ProofMaterial, Withheld};
 use crate::leak::scan_files;
 use crate::plan::{ApprovedPlan, Leaving, Plan};
 use crate::report::{RenderError, render_report};
@@ -86,7 +86,7 @@ pub struct Prepared {
     packet: PacketJson,
     plan: Plan,
     now: DateTime<Utc>,
-    withheld: Vec<String>,
+    withheld: Vec<Withheld>,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -146,15 +146,18 @@ pub fn prepare(input: &PacketInput) -> Result<Prepared, PacketError> {
     );
     lay_out_bag(&packet, &mut files);
 
-    let leak_check = scan_files(&files, &input.withheld_values)?;
+    let leak_check = scan_files(&files, &values(&input.withheld_values))?;
     let mut blockers = derived.blockers;
     for hit in &leak_check.hits {
+        let of = usize::try_from(hit.value).ok();
+        let of = of.and_then(|at| input.withheld_values.get(at));
         blockers.push(Blocker {
             code: "leak".to_owned(),
             place: format!("{} ({})", hit.file, hit.layer),
             message: format!(
-                "withheld value number {} stands there as {}; remove it from the text",
-                hit.value, hit.encoding
+                "the withheld value of {} stands there as {}; remove it from the text",
+                of.map_or("a field", |one| one.of.as_str()),
+                hit.encoding
             ),
         });
     }
@@ -208,6 +211,10 @@ pub fn prepare(input: &PacketInput) -> Result<Prepared, PacketError> {
         now: input.header.now,
         withheld: input.withheld_values.clone(),
     })
+}
+
+fn values(withheld: &[Withheld]) -> Vec<String> {
+    withheld.iter().map(|one| one.value.clone()).collect()
 }
 
 /// The plan of a packet. Writing later lays it out again; use [`prepare`] to
@@ -292,7 +299,10 @@ impl Prepared {
         }
         // Signatures came after the plan's leak check: names and statements
         // in them are looked at too.
-        if !scan_files(&self.files, &self.withheld)?.hits.is_empty() {
+        if !scan_files(&self.files, &values(&self.withheld))?
+            .hits
+            .is_empty()
+        {
             return Err(PacketError::Blocked(Blocker {
                 code: "leak".to_owned(),
                 place: Layout::SIGNATURES.to_owned(),

@@ -38,7 +38,24 @@ pub struct PacketInput {
     pub blockers: Vec<Blocker>,
     /// Values that must not be anywhere in the packet. Never written, never
     /// shown, not even in errors.
-    pub withheld_values: Vec<String>,
+    pub withheld_values: Vec<Withheld>,
+}
+
+/// A value that must not leave, and where it is withheld.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Withheld {
+    /// The value.
+    pub value: String,
+    /// The piece of evidence and the field, for whoever has to mend a text that repeats it.
+    pub of: String,
+}
+
+impl fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Withheld")
+            .field("of", &self.of)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for PacketInput {

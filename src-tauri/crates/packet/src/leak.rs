@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
 
+use evidence::packet::{
+    DisclosedEntry, Layout, PacketJson, derived_limitations, readme_text, verify_text,
+};
 use lopdf::{Document, Object};
 use redaction::LeakScanner;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A withheld value found where it must not be. Says which value by number,
 /// never by content.
@@ -29,7 +33,7 @@ pub struct LeakHit {
 pub struct LeakSummary {
     /// Values searched for.
     pub searched: u64,
-    /// Values too short to be searched for without false alarms.
+    /// Values too short or too common (the program's own words) to be searched for without false alarms.
     pub skipped: u64,
     /// Where values were found.
     pub hits: Vec<LeakHit>,
@@ -54,7 +58,16 @@ pub(crate) fn scan_files(
     files: &BTreeMap<String, Vec<u8>>,
     withheld: &[String],
 ) -> io::Result<LeakSummary> {
-    let scanner = LeakScanner::new(withheld)
+    let own = own_words(files).to_lowercase();
+    // A number stays the value's place in the list, so those that are not searched for are emptied.
+    let searched: Vec<&str> = withheld
+        .iter()
+        .map(|value| match own.contains(&value.to_lowercase()) {
+            true => "",
+            false => value.as_str(),
+        })
+        .collect();
+    let scanner = LeakScanner::new(&searched)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "too many withheld values"))?;
     let mut found = Vec::new();
     for (name, bytes) in files {
@@ -72,6 +85,60 @@ pub(crate) fn scan_files(
         skipped: scanner.skipped() as u64,
         hits: found,
     })
+}
+
+/// What the program itself writes into every packet, whatever it is about: a value that stands in there (`console`,
+/// `management`) is found in each, and its being found says nothing.
+fn own_words(files: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut words = crate::report::template_text().to_owned();
+    let packet = files.get(Layout::PACKET);
+    let packet = packet.and_then(|bytes| serde_json::from_slice::<PacketJson>(bytes).ok());
+    let Some(mut packet) = packet else {
+        return words;
+    };
+    if let Ok(Value::Object(members)) = serde_json::to_value(&packet) {
+        names(&Value::Object(members), &mut words);
+    }
+    // Paths are those that source files spell, which is looked at where records may leave.
+    for entry in &packet.evidence {
+        let file = files.get(&entry.file);
+        let file = file.and_then(|bytes| serde_json::from_slice::<DisclosedEntry>(bytes).ok());
+        for field in file.iter().flat_map(|entry| &entry.record.fields) {
+            words.push_str(&field.path);
+            words.push('\n');
+        }
+    }
+    for limitation in derived_limitations(&packet) {
+        words.push_str(&limitation.text);
+        words.push('\n');
+    }
+    // Without what people and policies call things.
+    for text in [
+        &mut packet.title,
+        &mut packet.id,
+        &mut packet.classification,
+    ] {
+        text.clear();
+    }
+    packet.policy.audience.clear();
+    words.push_str(&readme_text(&packet));
+    words.push_str(&verify_text(&packet));
+    words
+}
+
+/// The names of all members.
+fn names(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                out.push_str(name);
+                out.push('\n');
+                names(value, out);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| names(item, out)),
+        _ => {}
+    }
 }
 
 fn scan(scanner: &LeakScanner, file: &str, layer: &str, bytes: &[u8], found: &mut Vec<LeakHit>) {

@@ -21,7 +21,7 @@ mod sign;
 pub use build::{PacketError, Prepared, Written, plan, prepare, write};
 pub use input::{
     Blocker, CustodyEntry, CustodyExtract, EvidenceItem, FieldTreatment, OpenGate, PacketHeader,
-    PacketInput, ProofMaterial, Sections,
+    PacketInput, ProofMaterial, Sections, Withheld,
 };
 pub use leak::{LeakHit, LeakSummary, leak_check};
 pub use plan::{ApprovedPlan, FieldCount, Leaving, Plan, PlanNotApprovable};

@@ -279,7 +279,9 @@ impl Writing {
         })?;
         let (delivery, file) = Delivery::file(&self.from, Thing::Packet, &self.path)?;
         let written = self.write(prepared, &approved, &file)?;
-        let report = self.check(&file, &input.withheld_values)?;
+        let withheld = input.withheld_values.iter();
+        let withheld: Vec<String> = withheld.map(|one| one.value.clone()).collect();
+        let report = self.check(&file, &withheld)?;
         // Somebody may have put a file there meanwhile.
         if self.path.symlink_metadata().is_ok() {
             return Err(exists(&self.path));

@@ -219,7 +219,13 @@ pub fn input(first: u64, total: u64, shown: &[u64]) -> PacketInput {
             gate: "Retention category is set".into(),
         }],
         blockers: vec![],
-        withheld_values: CANARIES.iter().map(|c| (*c).to_owned()).collect(),
+        withheld_values: CANARIES
+            .iter()
+            .map(|value| packet::Withheld {
+                value: (*value).to_owned(),
+                of: "evidence E-01, /subject".into(),
+            })
+            .collect(),
     }
 }
 

@@ -154,6 +154,7 @@ pub(super) async fn assemble(
     let sections = sections::sections(&telling);
     let open_gates = limits::open_gates(case, &facts);
     let limitations = limits::limitations(case, &standing, &evidence, &open_gates, &wording);
+    let limitations = limits::without(limitations, &withheld_values);
 
     let key = vault.packet_signer().map_err(|e| vault_error(&e))?;
     let role = vault.member().1.word();

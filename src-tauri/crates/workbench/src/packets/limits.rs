@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use casework::{Facts, Incident, Stage, gates};
 use evidence::Verdict;
 use evidence::packet::Limitation;
-use packet::{Blocker, EvidenceItem, OpenGate};
-use redaction::Class;
+use packet::{Blocker, EvidenceItem, OpenGate, Withheld};
+use redaction::{Class, MIN_VALUE_CHARS};
 use vault::ReplayFault;
 
 use super::wording::Wording;
@@ -51,6 +51,34 @@ fn limitation(code: &str, text: String, basis: String) -> Limitation {
         text,
         basis,
     }
+}
+
+/// Our own sentences without what the policy hides: a region, an account or an origin that one of them names is
+/// withheld there too.
+pub(super) fn without(limitations: Vec<Limitation>, withheld: &[Withheld]) -> Vec<Limitation> {
+    let mut values: Vec<&str> = withheld.iter().map(|one| one.value.as_str()).collect();
+    // A word of letters only is also a word of the sentence; where it is more, the leak check says so.
+    let is_word = |value: &str| value.chars().all(char::is_alphabetic);
+    values.retain(|value| value.chars().count() >= MIN_VALUE_CHARS && !is_word(value));
+    // Longest first, so that none is replaced inside a longer one.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    let hide = |text: String| {
+        let mut text = text;
+        for value in &values {
+            if text.contains(value) {
+                text = text.replace(value, "[withheld]");
+            }
+        }
+        text
+    };
+    limitations
+        .into_iter()
+        .map(|one| Limitation {
+            text: hide(one.text),
+            basis: hide(one.basis),
+            ..one
+        })
+        .collect()
 }
 
 /// Everything measured outside of the packet's own files; the packet writer adds what follows

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use casework::incident::Evidence;
 use evidence::{DisclosedField, DisclosedRecord, RecordLine, SignedNote, Trust};
-use packet::{Blocker, EvidenceItem, FieldTreatment, ProofMaterial};
+use packet::{Blocker, EvidenceItem, FieldTreatment, ProofMaterial, Withheld};
 use redaction::{
     Class, MIN_VALUE_CHARS, Policy, SCHEMA_PATH, Transform, bucket, generalise, string_text,
 };
@@ -233,7 +233,7 @@ pub(super) async fn withheld_values(
     seqs: &[i64],
     systems: &[&str],
     wording: &Wording,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Withheld>, Error> {
     let lines = workspace
         .vault
         .record_lines(seqs)
@@ -254,7 +254,7 @@ pub(super) async fn withheld_values(
     let vocabulary = vocabulary(workspace);
     let identities: Vec<String> = searched(items, &texts, &vocabulary)
         .into_iter()
-        .filter(|(value, quasi)| !quasi && value.chars().count() >= MIN_VALUE_CHARS)
+        .filter(|(value, (quasi, _))| !quasi && value.chars().count() >= MIN_VALUE_CHARS)
         .map(|(value, _)| value.to_lowercase())
         .collect();
     for (item, (texts, system)) in items.iter_mut().zip(texts.iter().zip(systems)) {
@@ -263,23 +263,24 @@ pub(super) async fn withheld_values(
         let reading = reading(workspace, &item.record, system);
         (item.title, item.system, item.times) = (reading.title, reading.system, reading.times);
     }
-    let mut out: BTreeSet<String> = wording.inside().cloned().collect();
-    out.extend(
-        searched(items, &texts, &vocabulary)
-            .into_iter()
-            .map(|(value, _)| value),
-    );
+    let handles = wording.inside().map(|handle| Withheld {
+        value: handle.clone(),
+        of: "a handle of this workspace".into(),
+    });
+    let mut out: BTreeSet<Withheld> = handles.collect();
+    let values = searched(items, &texts, &vocabulary).into_iter();
+    out.extend(values.map(|(value, (_, of))| Withheld { value, of }));
     Ok(out.into_iter().collect())
 }
 
-/// Withheld values worth searching for, each with whether it is only a quasi-identity. `texts`
-/// are those of every field of every item, as the originals hold them.
+/// Withheld values worth searching for, each with whether it is only a quasi-identity, and where it first stands.
+/// `texts` are those of every field of every item, as the originals hold them.
 fn searched(
     items: &[EvidenceItem],
     texts: &[Vec<Vec<String>>],
     vocabulary: &BTreeSet<String>,
-) -> BTreeSet<(String, bool)> {
-    let mut withheld: BTreeSet<(String, bool)> = BTreeSet::new();
+) -> BTreeMap<String, (bool, String)> {
+    let mut withheld: BTreeMap<String, (bool, String)> = BTreeMap::new();
     let mut open: BTreeSet<String> = BTreeSet::new();
     for (item, texts) in items.iter().zip(texts) {
         open.extend([&item.origin, &item.system, &item.title].map(|t| t.to_lowercase()));
@@ -292,10 +293,17 @@ fn searched(
             }
             let treatment = item.fields.iter().find(|f| f.path == field.path);
             let quasi = treatment.is_some_and(|t| t.class == Class::C2);
-            withheld.extend(texts.iter().map(|t| (t.clone(), quasi)));
+            for text in texts {
+                let of = || format!("evidence {}, {}", item.id, field.path);
+                let found = withheld
+                    .entry(text.clone())
+                    .or_insert_with(|| (quasi, of()));
+                // What is an identity anywhere is one.
+                found.0 &= quasi;
+            }
         }
     }
-    withheld.retain(|(value, quasi)| {
+    withheld.retain(|value, (quasi, _)| {
         let folded = value.to_lowercase();
         let disclosed =
             open.contains(&folded) || (*quasi && open.iter().any(|text| text.contains(&folded)));
@@ -491,7 +499,11 @@ mod tests {
         assert_eq!(open, [true, false, false, true]);
         assert_eq!(item.record.leaf().unwrap(), record.leaf());
         let searched = searched(&[item], &[texts], &BTreeSet::new());
-        assert!(searched.contains(&("111122223333_trail.json".to_owned(), false)));
+        assert!(
+            searched
+                .get("111122223333_trail.json")
+                .is_some_and(|(quasi, _)| !quasi)
+        );
     }
 
     #[test]

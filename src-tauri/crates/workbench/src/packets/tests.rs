@@ -152,8 +152,8 @@ async fn what_somebody_typed_blocks_the_packet_where_it_repeats_a_withheld_value
     let inside = input
         .withheld_values
         .iter()
-        .find(|v| v.contains('@') || v.contains("arn:"));
-    let value = inside.expect("the sample holds identities").clone();
+        .find(|one| one.value.contains('@') || one.value.contains("arn:"));
+    let value = inside.expect("the sample holds identities").value.clone();
     let text = serde_json::Value::from(format!("Seen: {value}."));
     bench
         .set_field(incident.clone(), "assessment.scope".into(), text)
@@ -164,7 +164,12 @@ async fn what_somebody_typed_blocks_the_packet_where_it_repeats_a_withheld_value
         .await
         .unwrap();
     assert!(!plan.blocked.is_empty());
-    // The plan says where, never what.
+    // The plan says where and of which field, never what.
+    assert!(
+        plan.blocked
+            .iter()
+            .any(|b| b.contains("the withheld value of evidence E-"))
+    );
     assert!(plan.blocked.iter().all(|b| !b.contains(&value)));
     let path = dir.path().join("leak.zip");
     let refused = bench

@@ -21,6 +21,8 @@ mod packet;
 mod quarantine;
 #[path = "cmd/seal.rs"]
 mod seal;
+#[path = "cmd/shapes.rs"]
+mod shapes;
 #[path = "cmd/trust.rs"]
 mod trust;
 #[path = "cmd/workspace.rs"]

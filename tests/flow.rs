@@ -152,7 +152,7 @@ async fn the_story_is_found(bench: &Workbench) -> Vec<u32> {
     let told = revoked.rows.iter().find_map(|revoked| {
         let key = revoked.subject.clone()?;
         let after = (triggered.rows.iter())
-            .filter(|row| row.subject == Some(key.clone()) || row.occurred > revoked.occurred)
+            .filter(|row| row.subject == Some(key.clone()) && row.occurred > revoked.occurred)
             .count();
         (after > 0).then_some((revoked.seq, key))
     });

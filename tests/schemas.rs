@@ -35,6 +35,7 @@ fn printed(stem: &str) -> Schema {
         "import" => of::<view::ImportReportView>(),
         "quarantine-list" => of::<view::QuarantineListView>(),
         "quarantine" => of::<view::QuarantineView>(),
+        "look-up" => of::<view::LookedUpView>(),
         "quarantine-admit" => of::<view::AdmittedView>(),
         "quarantine-export" => of::<view::QuarantineExportView>(),
         "search" => of::<view::SearchView>(),

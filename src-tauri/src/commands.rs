@@ -50,6 +50,7 @@ commands! {
     quarantine_admit(id: u32, reason: String) -> AdmittedView;
     quarantine_export(id: u32, path: String) -> QuarantineExportView, Write path;
     search_records(request: SearchRequest) -> SearchView;
+    look_up(request: LookUp) -> LookedUpView;
     record(seq: u32) -> RecordView;
     complete_query(query: String, caret: u32) -> Vec<CompletionView>;
     sources() -> SourcesView;

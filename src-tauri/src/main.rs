@@ -53,6 +53,7 @@ fn ipc() -> Builder<tauri::Wry> {
             quarantine_admit,
             quarantine_export,
             search_records,
+            look_up,
             record,
             complete_query,
             sources,

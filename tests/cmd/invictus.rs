@@ -167,3 +167,41 @@ fn beside_a_manifest_of_its_hashes_the_corpus_is_hash_matched() {
     );
     assert_eq!(terminal.done(&["search"])["total"], 2_900);
 }
+
+#[test]
+fn fifty_events_of_it_become_a_packet_for_each_audience() {
+    let Some(folder) = corpora::folder("invictus") else {
+        return;
+    };
+    let (dir, terminal) = terminal();
+    terminal.done(&["init"]);
+    let path = folder.join("CloudTrail");
+    terminal.done(&["import", path.to_str().expect("a path")]);
+    // As they come, from all of it: sign-ins, secrets, policies, what was denied.
+    let mut arguments = vec!["incident", "open", "An account taken over"];
+    let numbers: Vec<String> = (0..50_u32).map(|at| (60 + at * 57).to_string()).collect();
+    arguments.extend(numbers.iter().flat_map(|number| ["--pin", number]));
+    let opened = terminal.done(&arguments);
+    let id = text(&opened["row"]["id"]);
+    terminal.done(&["packet", "keys", "-o", "keys.json"]);
+    for audience in ["internal-audit", "outside"] {
+        let plan = terminal.done(&["packet", "plan", &id, "--audience", audience]);
+        assert_eq!(
+            plan["blocked"].as_array().map(Vec::len),
+            Some(0),
+            "{audience}: {:#}",
+            plan["blocked"]
+        );
+        let (digest, file) = (text(&plan["digest"]), format!("{audience}.zip"));
+        let mut write = vec!["packet", "write", &id, "--audience", audience];
+        write.extend(["--approve", &digest, "-o", &file]);
+        terminal.done(&write);
+        let verified = terminal.done(&["verify", &file, "--trust", "keys.json"]);
+        assert_eq!(verified["outcome"], "passed", "{verified:#}");
+        let bytes = std::fs::read(dir.path().join(&file)).expect("the packet");
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a ZIP");
+        let packet = zip.by_name("data/packet.json").expect("the record");
+        let packet: Value = serde_json::from_reader(packet).expect("JSON");
+        assert_eq!(packet["evidence"].as_array().map(Vec::len), Some(50));
+    }
+}

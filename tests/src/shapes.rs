@@ -33,6 +33,7 @@ pub const SHAPES: &[(&str, &[&str])] = &[
     ("import", &["import"]),
     ("quarantine-list", &["quarantine list"]),
     ("quarantine", &["quarantine show"]),
+    ("look-up", &["look-up"]),
     ("quarantine-admit", &["quarantine admit"]),
     ("quarantine-export", &["quarantine export"]),
     ("search", &["search"]),

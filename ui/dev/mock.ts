@@ -147,7 +147,7 @@ export function mockWindow(options: MockOptions): void {
     },
     import_report: (a) =>
       jobs.find((job) => job.id === a.job)?.state === "done"
-        ? { total: 1_250_000, files: sources.imports.slice(0, 1), quarantine: [], failed: [] }
+        ? { total: 1_250_000, files: sources.imports.slice(0, 1), quarantine: [], failed: [], left_out: [] }
         : null,
     cancel_job: (a) => {
       jobs = jobs.map((job) =>
@@ -170,6 +170,11 @@ export function mockWindow(options: MockOptions): void {
       return trails;
     },
     search_records: (a) => records.search(a.request),
+    look_up: () => ({
+      handles: [{ handle: "net-4f2a91c03b7e", domain: "ip", total: 3 }],
+      query: "subject:net-4f2a91c03b7e",
+      left: 49,
+    }),
     record: (a) => records.record(a.seq),
     complete_query: (a) => complete(a.query, a.caret),
     sources: () => sources,

@@ -412,6 +412,8 @@ fn no_command_is_acted_upon() {
     assert_eq!(opened.status.code(), Some(0));
     let list = his.reads("incident list", &[]);
     let id = text(&list["incidents"][0]["id"]);
+    his.tries("look-up", &[HOSTILE, "--incident", &id]);
+    his.tries("look-up", &["x", "--incident", &id, "--purpose", HOSTILE]);
     for seq in &seqs {
         his.tries("incident pin", &[&id, seq, "--note", NAME]);
     }

@@ -230,6 +230,7 @@ export class Records {
           )
         : null,
       filters: filters.map(({ test: _, range: __, ...view }) => view),
+      unseen: [],
     };
   }
 

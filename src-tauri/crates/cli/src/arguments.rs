@@ -129,6 +129,20 @@ pub(crate) enum Command {
         #[arg(long, value_name = "CURSOR")]
         after: Option<String>,
     },
+    /// Find the handles of an identity: an address, account, name or number that records hide.
+    ///
+    /// Recorded in custody with incident and purpose, never with the value; 50 a day.
+    LookUp {
+        /// The identity as its source writes it; `-` reads it from standard input, which keeps it out of the shell's history.
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+        /// Incident it is looked up for.
+        #[arg(long, value_name = "ID")]
+        incident: String,
+        /// Purpose: one that source files know.
+        #[arg(long, default_value = "security-investigation")]
+        purpose: String,
+    },
     /// Show one record: fields as this member may see them, and its proof.
     Show {
         /// Number of the record.

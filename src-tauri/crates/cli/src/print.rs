@@ -30,6 +30,7 @@ pub(crate) enum Answer {
     Admitted(Box<AdmittedView>),
     Exported(QuarantineExportView),
     Found(SearchView),
+    LookedUp(LookedUpView),
     Record(Box<RecordView>),
     Incident(Box<IncidentView>),
     Incidents(IncidentsView),
@@ -107,6 +108,7 @@ impl Answer {
             Self::Admitted(view) => json(out, view),
             Self::Exported(view) => json(out, view),
             Self::Found(view) => json(out, view),
+            Self::LookedUp(view) => json(out, view),
             Self::Record(view) => json(out, view),
             Self::Incident(view) => json(out, view),
             Self::Incidents(view) => json(out, view),
@@ -175,8 +177,14 @@ pub(crate) fn text(answer: &Seen<Answer>, out: &mut dyn Write) -> io::Result<()>
             if view.unread > 0 {
                 writeln!(
                     out,
-                    "  {} lines could not be read and stay sealed",
-                    view.unread
+                    "  {} lines, elements or rows could not be read and stay sealed: {}{}",
+                    view.unread,
+                    view.places.join(", "),
+                    if view.places.len() < view.unread as usize {
+                        ", …"
+                    } else {
+                        ""
+                    }
                 )?;
             }
             match &view.fault {
@@ -189,6 +197,7 @@ pub(crate) fn text(answer: &Seen<Answer>, out: &mut dyn Write) -> io::Result<()>
             writeln!(out, "sha256 {}", view.sha256)
         }
         Answer::Found(view) => found(out, view),
+        Answer::LookedUp(view) => looked_up(out, view),
         Answer::Record(view) => record(out, view),
         Answer::Incident(view) => incident(out, view),
         Answer::Incidents(view) => incidents(out, view),
@@ -290,6 +299,9 @@ fn imported(out: &mut dyn Write, view: &ImportReportView) -> io::Result<()> {
         if let Some(first) = &file.known_as {
             writeln!(out, "  the same bytes as {first}")?;
         }
+        if let Some(remark) = &file.remark {
+            writeln!(out, "  {remark}")?;
+        }
     }
     for file in &view.quarantine {
         writeln!(
@@ -307,6 +319,9 @@ fn imported(out: &mut dyn Write, view: &ImportReportView) -> io::Result<()> {
     for file in &view.failed {
         writeln!(out, "{}: not imported, {}", file.file, file.reason)?;
         writeln!(out, "  try: {}", file.hint)?;
+    }
+    for file in &view.left_out {
+        writeln!(out, "{}: left out, {}", file.file, file.what)?;
     }
     writeln!(out, "{} records imported", view.total)
 }
@@ -346,6 +361,17 @@ fn quarantined(out: &mut dyn Write, view: &QuarantineView) -> io::Result<()> {
     Ok(())
 }
 
+fn looked_up(out: &mut dyn Write, view: &LookedUpView) -> io::Result<()> {
+    for one in &view.handles {
+        writeln!(out, "{:>9}  {}  ({})", one.total, one.handle, one.domain)?;
+    }
+    match &view.query {
+        Some(query) => writeln!(out, "search: {query}")?,
+        None => writeln!(out, "no record here names it")?,
+    }
+    writeln!(out, "recorded; {} left today", view.left)
+}
+
 fn found(out: &mut dyn Write, view: &SearchView) -> io::Result<()> {
     for row in &view.rows {
         writeln!(
@@ -360,6 +386,10 @@ fn found(out: &mut dyn Write, view: &SearchView) -> io::Result<()> {
         )?;
     }
     writeln!(out, "{} of {} records", view.rows.len(), view.total)?;
+    for one in &view.unseen {
+        writeln!(out, "{}: {}", one.text, one.why)?;
+        writeln!(out, "  try: muniment look-up VALUE --incident ID")?;
+    }
     for facet in &view.facets {
         writeln!(out, "\n{}", facet.label)?;
         for value in &facet.values {

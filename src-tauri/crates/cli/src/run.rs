@@ -1,7 +1,7 @@
 //! Each command: one or two calls of the workbench.
 
 use serde_json::Value;
-use workbench::view::SearchRequest;
+use workbench::view::{LookUp, SearchRequest};
 use workbench::{Environment, Error, Workbench, seal};
 
 use crate::arguments::{Arguments, Command, Detections, Incident, Packet, Quarantine};
@@ -147,6 +147,19 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
                     limit: *limit,
                     facets: facet.clone(),
                     histogram: *histogram,
+                })
+                .await?,
+        ),
+        Command::LookUp {
+            value,
+            incident,
+            purpose,
+        } => Answer::LookedUp(
+            bench
+                .look_up(LookUp {
+                    value: typed(value)?,
+                    incident: incident.clone(),
+                    purpose: purpose.clone(),
                 })
                 .await?,
         ),
@@ -308,4 +321,21 @@ async fn incident(bench: &Workbench, command: &Incident) -> Result<Answer, Error
         }
     };
     Ok(Answer::Acted(Box::new(acted)))
+}
+
+/// What was typed as an argument, or on standard input for `-`: one line.
+fn typed(argument: &str) -> Result<String, Error> {
+    if argument != "-" {
+        return Ok(argument.to_owned());
+    }
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line);
+    read.map_err(|e| {
+        Error::new(
+            workbench::Code::Failed,
+            format!("could not read standard input: {e}"),
+            "pipe one line of text into it",
+        )
+    })?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

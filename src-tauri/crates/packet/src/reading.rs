@@ -6,7 +6,7 @@ use evidence::packet::{
 };
 use evidence::{DisclosedRecord, SchemaRef};
 use redaction::string_text;
-use sources::{Catalogue, GENERIC_ID, SourceFile};
+use sources::{Catalogue, GENERIC_ID, HIDDEN, SourceFile};
 
 /// What a record is said to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,25 @@ pub struct Reading {
     pub title: String,
     /// Its times, each with the field that it stands in.
     pub times: Vec<SourceTime>,
+}
+
+/// How titles are worded, by the number of the packet's template.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wording {
+    /// Template 1: the record type's title, however it ended.
+    Act,
+    /// Since template 2 a title says what was refused or failed. That a field is there counts, though its value is
+    /// withheld: what hides an error must not make a success of it.
+    Ending,
+}
+
+impl Wording {
+    fn of(template: u32) -> Self {
+        match template {
+            1 => Self::Act,
+            _ => Self::Ending,
+        }
+    }
 }
 
 /// A time that a source file of a workspace's own found: which of the record's times it is rests
@@ -36,9 +55,9 @@ pub fn read(record: &DisclosedRecord, read_as: &str, own: Option<&SourceFile>) -
         None => builtin.get(read_as, None),
     };
     match (source, named.or(schema.as_ref())) {
-        (Some(source), _) => by(source, record),
+        (Some(source), _) => by(source, record, Wording::Ending),
         (None, Some(schema)) => bare(schema, record, own),
-        (None, None) => by(Catalogue::generic(), record),
+        (None, None) => by(Catalogue::generic(), record, Wording::Ending),
     }
 }
 
@@ -47,15 +66,26 @@ fn shown(record: &DisclosedRecord) -> impl Iterator<Item = (&str, &str)> {
     fields.filter_map(|field| Some((field.path.as_str(), field.value.as_deref()?)))
 }
 
-fn by(source: &SourceFile, record: &DisclosedRecord) -> Reading {
-    let headline = source.headline(shown(record));
+fn by(source: &SourceFile, record: &DisclosedRecord, wording: Wording) -> Reading {
+    let headline = match wording {
+        Wording::Act => source.headline(shown(record)),
+        Wording::Ending => source.headline((record.fields.iter()).map(|field| {
+            (
+                field.path.as_str(),
+                field.value.as_deref().unwrap_or(HIDDEN),
+            )
+        })),
+    };
     let times = [
         ("occurred", headline.occurred),
         ("recorded", headline.recorded),
     ];
     Reading {
         system: source.title.clone(),
-        title: headline.title,
+        title: match wording {
+            Wording::Act => headline.act,
+            Wording::Ending => headline.title,
+        },
         times: times
             .into_iter()
             .filter_map(|(what, moment)| moment.map(|moment| (what, moment)))
@@ -110,7 +140,8 @@ pub(crate) fn check(checked: &Checked<'_>) -> Vec<Finding> {
         let Some(file) = file.and_then(|f| serde_json::from_slice::<DisclosedEntry>(f).ok()) else {
             continue;
         };
-        for (code, message) in differs(entry, &file.record) {
+        let wording = Wording::of(checked.packet.engine.template());
+        for (code, message) in differs(entry, &file.record, wording) {
             findings.push(Finding {
                 code,
                 place: format!("{} evidence {}", Layout::PACKET, entry.id),
@@ -122,7 +153,11 @@ pub(crate) fn check(checked: &Checked<'_>) -> Vec<Finding> {
     findings
 }
 
-fn differs(entry: &EvidenceEntry, record: &DisclosedRecord) -> Vec<(&'static str, &'static str)> {
+fn differs(
+    entry: &EvidenceEntry,
+    record: &DisclosedRecord,
+    wording: Wording,
+) -> Vec<(&'static str, &'static str)> {
     let Ok(schema) = record.schema() else {
         return vec![("record-schema", "the record shows no @schema")];
     };
@@ -130,11 +165,11 @@ fn differs(entry: &EvidenceEntry, record: &DisclosedRecord) -> Vec<(&'static str
     let readings: Vec<Reading> = if schema.id == GENERIC_ID {
         // Whoever imported it said what it is; then everything has to fit to that.
         let named = builtin.all().filter(|source| source.title == entry.system);
-        named.map(|source| by(source, record)).collect()
+        named.map(|source| by(source, record, wording)).collect()
     } else {
         let source = builtin.get(&schema.id, Some(schema.version));
         source
-            .map(|source| by(source, record))
+            .map(|source| by(source, record, wording))
             .into_iter()
             .collect()
     };

@@ -18,12 +18,23 @@ use typst_pdf::{PdfOptions, Timestamp};
 use chrono::{Datelike, Timelike};
 
 /// Number of the template that reports are written with.
-pub(crate) const TEMPLATE: u32 = 1;
+pub(crate) const TEMPLATE: u32 = 2;
 
 /// Every template that reports were ever written with. A number stands for the bytes that come out
 /// for a record, so for template, typesetter and fonts: what changes them gets a new number, and
 /// the old one stays for as long as it gives what it gave.
-const TEMPLATES: [(u32, &str); 1] = [(1, include_str!("report-1.typ"))];
+///
+/// Since 2 the title of a record says how it ended (`reading::Wording`); what is rendered is the same.
+const TEMPLATES: [(u32, &str); 2] = [
+    (1, include_str!("report-1.typ")),
+    (2, include_str!("report-1.typ")),
+];
+
+/// The words of the template that reports are written with.
+pub(crate) fn template_text() -> &'static str {
+    let newest = TEMPLATES.iter().find(|(number, _)| *number == TEMPLATE);
+    newest.map_or("", |(_, text)| text)
+}
 
 /// Why a report was not rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -15,6 +15,7 @@ mod handle;
 mod minimise;
 mod policy;
 mod scan;
+mod time;
 mod value;
 
 pub use canonical::{canonical, canonical_text, known_domains};
@@ -23,7 +24,8 @@ pub use handle::{HandleKey, handle_text, handle_text_of, prefix, scoped_mac, wor
 pub use minimise::{MinimisedField, SCHEMA_PATH, Shown, SizeBucket, minimise, minimise_value};
 pub use policy::{Policy, PolicyError, Scope, Transform};
 pub use scan::{Encoding, Hit, LeakScanner, MIN_VALUE_CHARS, scan_for};
+pub use time::{TimeForm, TimeFormFault, is_like_time, is_rfc3339};
 pub use value::{
-    Bounds, UnknownValueType, ValueType, Vocabulary, bucket, generalise, string_chars, string_text,
-    timestamp,
+    Bounds, UnknownValueType, ValueType, Vocabulary, bucket, generalise, may_be_identity,
+    string_chars, string_text, timestamp,
 };

@@ -14,7 +14,7 @@ use evidence::{
 };
 use redaction::{Class, HandleKey, Shown, minimise};
 use sample::{EXPOSED, SampleCase, Scale, VICTIM_KEY, build};
-use sources::{Catalogue, InputKind, SourceFile, Step, parse_sha256sums, read_foreign};
+use sources::{Catalogue, InputKind, Known, SourceFile, Step, parse_sums, read_foreign};
 
 /// Pairs of path and JSON value text.
 type Fields = Vec<(String, String)>;
@@ -206,14 +206,18 @@ fn exports_hold_one_gap_opens_and_closes_and_the_tampered_copy_is_refused() {
 
     // The checksums are right, and the log files are read by their source file.
     let sums = dir.path().join("cloudtrail/with-checksums/SHA256SUMS");
-    let sums = parse_sha256sums(&std::fs::read_to_string(sums).expect("read")).expect("parsed");
+    let sums = parse_sums(&std::fs::read(sums).expect("read")).expect("parsed");
     assert_eq!(sums.len(), 5);
     let mut logs: Vec<PathBuf> = sums
         .iter()
-        .map(|(_, name)| dir.path().join("cloudtrail/with-checksums").join(name))
+        .map(|sum| sum.name.as_deref().expect("named"))
+        .map(|name| dir.path().join("cloudtrail/with-checksums").join(name))
         .collect();
-    for ((sum, _), path) in sums.iter().zip(&logs) {
-        assert_eq!(*sum, Hash::sha256(&std::fs::read(path).expect("read")));
+    for (sum, path) in sums.iter().zip(&logs) {
+        assert_eq!(
+            sum.sha256,
+            Hash::sha256(&std::fs::read(path).expect("read"))
+        );
     }
     logs.extend(
         case.first
@@ -223,14 +227,8 @@ fn exports_hold_one_gap_opens_and_closes_and_the_tampered_copy_is_refused() {
     );
     assert_eq!(logs.len(), 6);
     let catalogue = Catalogue::builtin();
-    let source = catalogue.get("aws-cloudtrail", None);
     for path in &logs {
-        let bytes = std::fs::read(path).expect("read");
-        let kind = InputKind::CloudTrailRecords;
-        records += read_foreign(kind, bytes.as_slice(), source, &mut |_| {
-            std::ops::ControlFlow::Continue(())
-        })
-        .expect("read");
+        records += events(&catalogue, &std::fs::read(path).expect("read"));
     }
     records += trail_records(&case);
     assert_eq!(records, case.records_in_first);
@@ -243,17 +241,23 @@ fn trail_records(case: &SampleCase) -> u64 {
     let mut files = BTreeMap::new();
     all_files(&case.trail.folder, &mut files, &case.trail.folder);
     let catalogue = Catalogue::builtin();
-    let source = catalogue.get("aws-cloudtrail", None);
     let logs = files.keys().filter(|name| is_log_name(name));
     logs.map(|name| {
         let packed = std::fs::read(case.trail.folder.join(name)).expect("read");
         let text = inflate(&packed, MAX_LOG_BYTES).expect("one gzip member");
-        read_foreign(InputKind::CloudTrailRecords, &*text, source, &mut |_| {
-            std::ops::ControlFlow::Continue(())
-        })
-        .expect("read")
+        events(&catalogue, &text)
     })
     .sum()
+}
+
+/// Events of a log file of CloudTrail.
+fn events(catalogue: &Catalogue, log: &[u8]) -> u64 {
+    let kind = InputKind::JsonRecords;
+    let read = read_foreign(kind, log, Known::Each(catalogue), &mut |source, _| {
+        assert_eq!(source.id, "aws-cloudtrail");
+        std::ops::ControlFlow::Continue(())
+    });
+    read.expect("read").records
 }
 
 #[test]

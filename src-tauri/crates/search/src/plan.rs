@@ -28,7 +28,21 @@ pub(crate) fn plan(
     let sub = |node: &Node| plan(node, fields, columns);
     Ok(match &node.kind {
         Kind::All => Box::new(AllQuery),
-        Kind::Words { words, prefix } => in_words(fields, words, *prefix)?,
+        Kind::Words {
+            words,
+            prefix,
+            subject,
+        } => {
+            let shown = in_words(fields, words, *prefix)?;
+            match subject {
+                // A handle is shown in a row like a word, and the index knows it by its number.
+                Some(number) => {
+                    let named = one(Term::from_field_u64(fields.subject, *number));
+                    Box::new(BooleanQuery::union(vec![shown, named]))
+                }
+                None => shown,
+            }
+        }
         Kind::Field {
             field,
             value,

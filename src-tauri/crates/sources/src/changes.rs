@@ -176,7 +176,11 @@ fn breadth(of: &ValueType) -> u8 {
     match of {
         ValueType::Subtree | ValueType::Text => 0,
         ValueType::Boolean | ValueType::Code(_) => 1,
-        ValueType::Timestamp | ValueType::Version | ValueType::Uuid | ValueType::Id => 2,
+        ValueType::Timestamp
+        | ValueType::Timed(_)
+        | ValueType::Version
+        | ValueType::Uuid
+        | ValueType::Id => 2,
         ValueType::Integer => 3,
         ValueType::Bounded(_) => 4,
         ValueType::Number => 5,

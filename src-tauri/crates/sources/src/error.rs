@@ -1,6 +1,6 @@
 //! What can be wrong with foreign bytes and with source files. No variant holds record content.
 
-use redaction::Class;
+use redaction::{Class, TimeFormFault};
 use thiserror::Error;
 
 /// What is wrong with a JSON text.
@@ -10,10 +10,10 @@ pub enum JsonFault {
     #[error("it is not JSON (RFC 8259)")]
     Syntax,
     /// The text ends inside a value.
-    #[error("it ends in the middle of a value; the file may be cut off")]
+    #[error("it ends in the middle of a value")]
     Truncated,
     /// More text after the value.
-    #[error("there is more text after the value; put one record on each line")]
+    #[error("there is more text after the value")]
     Trailing,
     /// An object has the same key twice, so readers would disagree about it.
     #[error("an object has the same key twice; a record has to mean one thing")]
@@ -72,29 +72,30 @@ pub enum ReadError {
         /// What is wrong.
         fault: JsonFault,
     },
-    /// No `Records` array in what should be a CloudTrail log file.
-    #[error("no \"Records\" array; if this is a digest file, import the folder that holds it")]
-    NoRecords,
     /// Not UTF-8.
-    #[error(
-        "byte {at}: not UTF-8; save the file as UTF-8 first (spreadsheets and PowerShell write UTF-16)"
-    )]
+    #[error("{}byte {at}: this is no text in UTF-8 or UTF-16", in_line(*line))]
     NotUtf8 {
         /// Byte offset in the file, or in the line for a JSON lines file.
         at: usize,
         /// Line, from 1, for a JSON lines file.
         line: Option<u64>,
     },
-    /// A file that is read as a whole is too big.
+    /// Text that begins as UTF-16 and does not go on as such.
+    #[error("byte {at}: this is no UTF-16 any more")]
+    NotUtf16 {
+        /// Byte offset in the file.
+        at: u64,
+    },
+    /// A value that is held as a whole is too big.
     #[error(
-        "the file is larger than {limit} bytes; split it, or convert it to JSON lines, which stream"
+        "one value is longer than {limit} bytes; JSON lines and arrays of any length are read, an object around its records up to that size"
     )]
     FileTooLarge {
         /// The bound in bytes.
         limit: u64,
     },
     /// A line is too long.
-    #[error("line {line} is longer than {limit} bytes; is this a JSON lines file?")]
+    #[error("line {line} is longer than {limit} bytes")]
     LineTooLong {
         /// Line, from 1.
         line: u64,
@@ -104,10 +105,24 @@ pub enum ReadError {
     /// The gzip stream is damaged.
     #[error("the gzip stream is damaged or cut off; copy the file again")]
     Gzip,
-    /// Bytes after the gzip stream, or a second member.
-    #[error(
-        "there are bytes after the first gzip member; only single-member files are read, since readers disagree about the others"
-    )]
+    /// A row of a table with another number of values than its header has names.
+    #[error("line {line}: a row of {found} values under a header of {expected}")]
+    Columns {
+        /// Line, from 1.
+        line: u64,
+        /// Values of the row.
+        found: usize,
+        /// Names of the header.
+        expected: usize,
+    },
+    /// The header of a table.
+    #[error("line {line}: the header names a column twice, or more than 480 columns")]
+    Header {
+        /// Line, from 1.
+        line: u64,
+    },
+    /// Bytes after the gzip members that are none.
+    #[error("there are bytes after the last gzip member that are no gzip")]
     TrailingGzip,
     /// The zstd frame is damaged.
     #[error("the zstd frame is damaged or cut off; copy the file again")]
@@ -166,8 +181,9 @@ impl ReadError {
             Self::Record { .. } | Self::Line { .. } | Self::Element { .. } | Self::File { .. } => {
                 "unreadable"
             }
-            Self::NoRecords => "no-records",
             Self::NotUtf8 { .. } => "not-utf8",
+            Self::NotUtf16 { .. } => "not-utf16",
+            Self::Columns { .. } | Self::Header { .. } => "table",
             Self::FileTooLarge { .. } => "file-too-large",
             Self::LineTooLong { .. } => "line-too-long",
             Self::Gzip => "gzip",
@@ -190,6 +206,8 @@ impl ReadError {
         match self {
             Self::Line { line, .. }
             | Self::LineTooLong { line, .. }
+            | Self::Columns { line, .. }
+            | Self::Header { line }
             | Self::Checksum { line }
             | Self::ChecksumName { line }
             | Self::ChecksumConflict { line } => Some(*line),
@@ -206,8 +224,33 @@ impl ReadError {
         }
     }
 
+    /// Whether it is about one record, and others can be read beside it.
+    pub(crate) fn is_of_one_record(&self) -> bool {
+        match self {
+            Self::NotUtf8 { line, .. } => line.is_some(),
+            _ => matches!(
+                self,
+                Self::Record { .. }
+                    | Self::Line { .. }
+                    | Self::Element { .. }
+                    | Self::LineTooLong { .. }
+                    | Self::Columns { .. }
+            ),
+        }
+    }
+
+    /// Where it is, in words.
+    pub fn place(&self) -> String {
+        match (self.line(), self.element()) {
+            (Some(line), _) => format!("line {line}"),
+            (_, Some(element)) => format!("element {element}"),
+            _ => "the file".into(),
+        }
+    }
+
     /// What to try.
     pub fn hint(&self) -> &'static str {
+        const REST: &str = "a custodian can admit what can be read of it from quarantine; what cannot is counted, with its place";
         match self {
             Self::Io(_) => "check the disk, then read the file again",
             Self::Gzip | Self::TrailingGzip | Self::Zstd | Self::TrailingZstd | Self::Stopped => {
@@ -216,11 +259,35 @@ impl ReadError {
             Self::Nested | Self::Expands { .. } => {
                 "unpack it where you trust it, and import the files inside"
             }
-            _ => {
-                "get the file again as its system wrote it; a file that was edited by hand often breaks here"
+            Self::Checksum { .. } | Self::ChecksumName { .. } | Self::ChecksumConflict { .. } => {
+                "let sha256sum write the manifest again, inside the folder"
             }
+            Self::FileTooLarge { .. } => {
+                "let the source write its records as JSON lines, or split them into several files"
+            }
+            Self::NotUtf8 { .. } | Self::NotUtf16 { .. } => {
+                "export it again as UTF-8; a custodian can admit what can be read of it from quarantine"
+            }
+            Self::Header { .. } => {
+                "give each column a name of its own, or export the records as JSON"
+            }
+            Self::NotForeign => "import it as the export that it is",
+            Self::Line { fault, .. }
+            | Self::Element { fault, .. }
+            | Self::Record { fault, .. }
+            | Self::File { fault, .. } => match fault {
+                JsonFault::Truncated => {
+                    "was it copied while it was being written? Get it again; or a custodian admits what can be read of it from quarantine"
+                }
+                _ => REST,
+            },
+            Self::LineTooLong { .. } | Self::Columns { .. } => REST,
         }
     }
+}
+
+fn in_line(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}, "))
 }
 
 /// What is wrong with one field of a source file.
@@ -268,6 +335,9 @@ pub enum FieldFault {
     /// An annotation has the wrong JSON type.
     #[error("an annotation has the wrong type")]
     WrongType,
+    /// An `x-time` that is no form of times.
+    #[error("its x-time is {0}")]
+    Time(TimeFormFault),
 }
 
 /// What is wrong with a declared contradiction.

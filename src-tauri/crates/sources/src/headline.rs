@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use redaction::{string_text, timestamp};
+use redaction::string_text;
 
-use crate::block::{Ocsf, RecordKind};
+use crate::block::{Ocsf, Outcome, RecordKind};
 use crate::source::SourceFile;
 
 /// The action of a record whose action field is missing or not what its source file declares.
 pub const UNDECLARED: &str = "undeclared";
+
+/// Stands for a value of which only the presence is known.
+pub const HIDDEN: &str = "\"…\"";
 
 /// A time as the source wrote it, and in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,9 +35,11 @@ pub struct Headline {
     pub system: String,
     /// The record type, or [`UNDECLARED`].
     pub action: String,
-    /// What happened, for people.
+    /// What happened, for people: with an outcome that is no success this says so.
     pub title: String,
-    /// How it ended.
+    /// What the record type is called, however it ended.
+    pub act: String,
+    /// How it ended; `None` where no rule of the source file says.
     pub outcome: Option<String>,
     /// Act or change of state.
     pub kind: RecordKind,
@@ -50,7 +55,8 @@ pub struct Headline {
 }
 
 impl SourceFile {
-    /// Reads the headline of a record from its fields: pairs of path and JSON value text.
+    /// Reads the headline of a record from its fields: pairs of path and JSON value text. A field of which only the
+    /// presence is known is given with [`HIDDEN`].
     pub fn headline<'f>(&self, fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> Headline {
         let block = &self.block;
         let occurred_at = block.time.as_ref().map(|time| time.occurred.as_str());
@@ -58,21 +64,25 @@ impl SourceFile {
             .time
             .as_ref()
             .and_then(|time| time.recorded.as_deref());
-        let outcome_at = block.outcome.as_ref().map(|one| one.field.as_str());
-        let (mut occurred, mut recorded, mut action, mut outcome) = (None, None, None, None);
+        let (mut occurred, mut recorded) = (None, None);
+        let mut action: Option<(usize, String)> = None;
+        let mut ending = Ending::new(block.outcome.as_ref());
         let mut actor: Option<usize> = None;
         let mut subjects = vec![false; block.subjects.len()];
         for (path, value) in fields {
             let here = Some(path);
             if here == occurred_at {
-                occurred = moment(value);
+                occurred = self.moment(path, value);
             } else if here == recorded_at {
-                recorded = moment(value);
-            } else if here == block.action.as_deref() {
-                action = self.plain(path, value);
-            } else if here == outcome_at {
-                outcome = self.plain(path, value);
+                recorded = self.moment(path, value);
             }
+            if let Some(rank) = block.action.iter().position(|one| one == path)
+                && action.as_ref().is_none_or(|(found, _)| rank < *found)
+                && let Some(name) = self.plain(path, value)
+            {
+                action = Some((rank, name));
+            }
+            ending.look(path, value);
             if matches!(value, "null" | "\"\"") {
                 continue;
             }
@@ -83,11 +93,12 @@ impl SourceFile {
                 subjects[at] = true;
             }
         }
-        let absent = block.outcome.as_ref().and_then(|one| one.absent.clone());
+        let action = action.map(|(_, name)| name);
+        let outcome = ending.outcome(&|path, value| self.plain(path, value));
         let record_type = action
             .as_deref()
             .and_then(|action| self.record_type(action));
-        let title = match (record_type, &action) {
+        let act = match (record_type, &action) {
             (Some(one), _) => Cow::Borrowed(one.title.as_str()),
             (None, Some(action)) if block.open => Cow::Owned(spaced(action)),
             (None, Some(_)) => Cow::Borrowed("Record type that the source file does not list"),
@@ -97,8 +108,9 @@ impl SourceFile {
             occurred,
             recorded,
             system: self.id.clone(),
-            title: title.into_owned(),
-            outcome: outcome.or(absent),
+            title: self.as_it_ended(&act, outcome.as_deref()),
+            act: act.into_owned(),
+            outcome,
             kind: record_type.map_or(RecordKind::Audit, |one| one.kind),
             actor: actor.map(|rank| block.actor[rank].clone()),
             subjects: (block.subjects.iter().zip(subjects))
@@ -111,6 +123,37 @@ impl SourceFile {
         }
     }
 
+    /// The title of a record type with this outcome: what was refused or failed is not said as if it had happened.
+    pub fn title_of(&self, action: &str, outcome: Option<&str>) -> String {
+        let act = self
+            .record_type(action)
+            .map_or(action, |one| one.title.as_str());
+        self.as_it_ended(act, outcome)
+    }
+
+    fn as_it_ended(&self, act: &str, outcome: Option<&str>) -> String {
+        let block = self.block.outcome.as_ref();
+        match (block, outcome) {
+            (Some(block), Some(outcome)) if !block.succeeded.iter().any(|one| one == outcome) => {
+                match outcome {
+                    "refused" => format!("Refused: {act}"),
+                    "pending" => format!("Pending: {act}"),
+                    _ => format!("Failed: {act}"),
+                }
+            }
+            _ => act.to_owned(),
+        }
+    }
+
+    fn moment(&self, path: &str, value: &str) -> Option<Moment> {
+        let rule = self.rule(path)?;
+        let (original, utc) = rule.value_type.instant(value)?;
+        Some(Moment {
+            utc,
+            original: original.into_owned(),
+        })
+    }
+
     /// A value's text, if it is what its rule declares: a headline is no way round minimisation.
     fn plain(&self, path: &str, value: &str) -> Option<String> {
         let rule = self.rule(path)?;
@@ -120,12 +163,61 @@ impl SourceFile {
     }
 }
 
-fn moment(value: &str) -> Option<Moment> {
-    let (original, utc) = timestamp(value)?;
-    Some(Moment {
-        utc,
-        original: original.into_owned(),
-    })
+/// How a record ended, by the fields that its source file looks at.
+struct Ending<'b, 'f> {
+    block: Option<&'b Outcome>,
+    field: Option<&'f str>,
+    /// Fields that the rules name, as far as the record has them.
+    seen: Vec<(&'b str, &'f str)>,
+}
+
+impl<'b, 'f> Ending<'b, 'f> {
+    fn new(block: Option<&'b Outcome>) -> Self {
+        Self {
+            block,
+            field: None,
+            seen: Vec::new(),
+        }
+    }
+
+    fn look(&mut self, path: &str, value: &'f str) {
+        let Some(block) = self.block else {
+            return;
+        };
+        if block.field.as_deref() == Some(path) {
+            self.field = Some(value);
+        }
+        let named = (block.rules.iter())
+            .flat_map(|rule| rule.when.keys().chain(&rule.from))
+            .find(|named| *named == path);
+        if let Some(named) = named {
+            self.seen.push((named, value));
+        }
+    }
+
+    fn outcome(self, plain: &dyn Fn(&str, &str) -> Option<String>) -> Option<String> {
+        let block = self.block?;
+        let value = |path: &str| {
+            let found = self.seen.iter().find(|(named, _)| *named == path);
+            found.map(|(_, value)| *value)
+        };
+        let stated = block
+            .field
+            .as_deref()
+            .zip(self.field)
+            .and_then(|(path, value)| plain(path, value));
+        stated
+            .or_else(|| {
+                let holds = |rule: &&crate::block::OutcomeRule| {
+                    (rule.when.iter()).all(|(path, mark)| mark.holds(value(path)))
+                };
+                let rule = block.rules.iter().find(holds)?;
+                let from = rule.from.as_deref();
+                let own = from.and_then(|path| plain(path, value(path)?));
+                Some(own.unwrap_or_else(|| rule.is.clone()))
+            })
+            .or_else(|| block.absent.clone())
+    }
 }
 
 /// `ListAttachedRolePolicies` → `List attached role policies`; runs of capitals stay.

@@ -35,10 +35,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    pub(crate) fn position(&self) -> usize {
-        self.at
-    }
-
     /// The next byte that is not white space.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();

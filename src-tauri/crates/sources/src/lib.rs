@@ -15,14 +15,20 @@ mod classify;
 mod error;
 mod expand;
 mod headline;
-mod input;
 mod json;
+mod kind;
 mod lifecycle;
+mod mark;
 mod odd;
 mod packed;
+mod reading;
 mod schema;
+mod sequence;
 mod source;
 mod sums;
+mod table;
+mod text;
+mod wrapped;
 
 pub use block::{Ocsf, RecordKind, RecordType, TimeFields};
 pub use catalogue::{Catalogue, ConflictingVersion, GENERIC_ID};
@@ -30,17 +36,16 @@ pub use changes::{Change, ChangeKind};
 pub use classify::{Classified, ClassifyError, Decision, Fit, NoPattern, Pattern, scalars};
 pub use error::{ContradictionFault, FieldFault, JsonFault, ReadError, SourceError};
 pub use expand::Part;
-pub use headline::{Headline, Moment, UNDECLARED};
-pub use input::{
-    ForeignRecord, InputKind, MAX_FILE_BYTES, MAX_LINE_BYTES, Place, Salvage, read_foreign,
-    salvage_foreign,
-};
+pub use headline::{HIDDEN, Headline, Moment, UNDECLARED};
+pub use kind::InputKind;
 pub use lifecycle::{
     ActivityRefusal, Condition, Contradiction, ContradictionKind, ContradictionRule, FieldOf,
     Judged, Judgement, Life, Lifecycle, Step, Transition,
 };
 pub use odd::{Odd, odd};
 pub use packed::{PACKED_BOUNDS, Packing, inner_name, peek, refusal, unpacked};
+pub use reading::{ForeignRecord, Known, MAX_PLACES, Read, read_foreign, salvage_foreign};
 pub use schema::file_schema;
-pub use source::{DeclaredField, ELEMENT, PURPOSES, REST, SourceFile};
-pub use sums::parse_sha256sums;
+pub use sequence::{MAX_VALUE_BYTES, Place};
+pub use source::{DeclaredField, ELEMENT, MAX_LINE_BYTES, PURPOSES, REST, SourceFile};
+pub use sums::{Sum, beside, parse_sums, plain_name};

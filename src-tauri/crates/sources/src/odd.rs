@@ -1,5 +1,9 @@
 //! Formats that people drop on the window and that are not read: named, with what to do instead.
 
+use crate::sequence::without_prefix;
+use crate::table::delimiter;
+use crate::text::{BOM, head_as_utf8};
+
 /// A format that is recognised and not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Odd {
@@ -48,11 +52,9 @@ const SIGNS: &[(&[u8], usize, Odd)] = &[
         Odd {
             code: "event-log",
             what: "the file is a Windows event log, which is not read",
-            hint: "convert its events to JSON lines and import those",
+            hint: "convert its events to JSON lines (`evtx_dump -o jsonl`) and import those",
         },
     ),
-    (b"\xff\xfe", 0, UTF16),
-    (b"\xfe\xff", 0, UTF16),
 ];
 const PACKED: Odd = Odd {
     code: "packing",
@@ -68,11 +70,6 @@ const DATABASE: Odd = Odd {
     code: "database",
     what: "the file is a database, which is not read",
     hint: "export the rows as JSON lines and import those",
-};
-const UTF16: Odd = Odd {
-    code: "not-utf8",
-    what: "the file is UTF-16 text; JSON is UTF-8",
-    hint: "save it as UTF-8 (spreadsheets and PowerShell write UTF-16), then import it again",
 };
 const EMPTY: Odd = Odd {
     code: "empty",
@@ -94,10 +91,20 @@ const NOTE: Odd = Odd {
     what: "this is a signed checkpoint without the records that it signs",
     hint: "import the folder or ZIP that holds all files of the export",
 };
+const EVENTS: Odd = Odd {
+    code: "event-xml",
+    what: "these are Windows events as XML, which is not read",
+    hint: "convert the event log to JSON lines (`evtx_dump -o jsonl`) and import those",
+};
+const SYSLOG: Odd = Odd {
+    code: "syslog",
+    what: "these are syslog lines, which are not read: they have no fields that could be classified",
+    hint: "let the collector write JSON lines (`journalctl -o json`, a JSON template of rsyslog or syslog-ng) and import those",
+};
 const TEXT: Odd = Odd {
     code: "text",
-    what: "the file is text, and not JSON",
-    hint: "records are read as JSON lines, a JSON array or CloudTrail Records: convert it (CSV and syslog too), then import it",
+    what: "the file is text, and neither JSON nor a table with a header",
+    hint: "records are read as JSON (lines, arrays, objects around them) and as CSV or TSV with a header: convert it, then import it",
 };
 
 /// Says what a file is that is not read, from its first bytes (512 are plenty), unpacked.
@@ -111,23 +118,53 @@ pub fn odd(first: &[u8]) -> Option<Odd> {
     if let Some((_, _, odd)) = sign {
         return Some(*odd);
     }
-    let text = first
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(first)
-        .trim_ascii_start();
+    let decoded = head_as_utf8(first);
+    let text = without_prefix(
+        decoded
+            .strip_prefix(BOM)
+            .unwrap_or(&decoded)
+            .trim_ascii_start(),
+    );
     if text.starts_with(b"{\"i\":") && text.windows(6).take(64).any(|w| w == b",\"s\":\"") {
         return Some(RECORDS);
     }
-    let has = |what: &[u8]| first.windows(what.len()).any(|w| w == what);
+    let has = |what: &[u8]| text.windows(what.len()).any(|w| w == what);
     match text.first() {
+        Some(b'<') if has(b"schemas.microsoft.com/win/2004/08/events") => Some(EVENTS),
+        _ if is_syslog(text) => Some(SYSLOG),
         Some(b'<') => Some(MARKUP),
         Some(b'{' | b'[') => None,
         _ if has("\n\u{2014} ".as_bytes()) => Some(NOTE),
-        _ if !first.contains(&0)
-            && std::str::from_utf8(first).map_or_else(|e| e.error_len().is_none(), |_| true) =>
+        _ if delimiter("", text).is_some() => None,
+        _ if !text.contains(&0)
+            && std::str::from_utf8(text).map_or_else(|e| e.error_len().is_none(), |_| true) =>
         {
             Some(TEXT)
         }
         _ => None,
     }
+}
+
+/// Whether the first line has the head of RFC 5424 or RFC 3164: `<34>1 `, `<34>Oct 11 22:14:15 `, or the same
+/// without a priority, as in files under /var/log.
+fn is_syslog(text: &[u8]) -> bool {
+    let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    let after = line.strip_prefix(b"<").and_then(|rest| {
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        (1..=3)
+            .contains(&digits)
+            .then(|| rest[digits..].strip_prefix(b">"))
+            .flatten()
+    });
+    let rest = after.unwrap_or(line);
+    let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let old = months
+        .iter()
+        .any(|month| rest.starts_with(month.as_bytes()))
+        && rest.get(3) == Some(&b' ')
+        && rest.get(9) == Some(&b':')
+        && rest.get(12) == Some(&b':');
+    old || after.is_some_and(|rest| rest.starts_with(b"1 "))
 }

@@ -1,5 +1,5 @@
-//! Files that are compressed as a whole: one gzip member (RFC 1952) or one zstd frame (RFC 8878), and
-//! nothing behind it, because readers disagree about what follows and a digest covers all of it.
+//! Files that are compressed as a whole: gzip members one after the other (RFC 1952, 2.2), or one zstd frame (RFC
+//! 8878), and nothing behind them, because readers disagree about what follows and a digest covers all of it.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -100,7 +100,7 @@ pub fn unpacked<'a>(reader: impl BufRead + 'a) -> Result<Box<dyn BufRead + 'a>, 
     };
     let plain: Box<dyn Read + 'a> = match Packing::detect(reader.fill_buf()?) {
         Packing::Plain => return Ok(Box::new(reader)),
-        Packing::Gzip => Box::new(OneMember(GzDecoder::new(reader))),
+        Packing::Gzip => Box::new(Members(Some(GzDecoder::new(reader)))),
         Packing::Zstd => Box::new(Frame(OneFrame::new(reader).map_err(|_| ReadError::Zstd)?)),
     };
     let mut plain = BufReader::with_capacity(
@@ -126,7 +126,7 @@ pub fn refusal(error: io::Error) -> ReadError {
     }
 }
 
-fn refuse(error: ReadError) -> io::Error {
+pub(crate) fn refuse(error: ReadError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
@@ -174,25 +174,53 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-/// One gzip member that ends with its input.
-struct OneMember<R: BufRead>(GzDecoder<R>);
+/// gzip members up to the end of the input. Zeros behind the last one are no content: tapes and block devices pad
+/// with them, and gzip itself skips them.
+struct Members<R: BufRead>(Option<GzDecoder<R>>);
 
-impl<R: BufRead> Read for OneMember<R> {
+impl<R: BufRead> Read for Members<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         if buffer.is_empty() {
             return Ok(0);
         }
-        let n = self.0.read(buffer).map_err(|error| match error.kind() {
-            InvalidData | InvalidInput | UnexpectedEof if error.raw_os_error().is_none() => {
-                refuse(ReadError::Gzip)
+        while let Some(member) = &mut self.0 {
+            let n = member.read(buffer).map_err(|error| match error.kind() {
+                InvalidData | InvalidInput | UnexpectedEof if error.raw_os_error().is_none() => {
+                    refuse(ReadError::Gzip)
+                }
+                _ => error,
+            })?;
+            if n > 0 {
+                return Ok(n);
             }
-            _ => error,
-        })?;
-        if n == 0 && !self.0.get_mut().fill_buf()?.is_empty() {
-            return Err(refuse(ReadError::TrailingGzip));
+            let Some(mut inner) = self.0.take().map(GzDecoder::into_inner) else {
+                break;
+            };
+            self.0 = match is_another(&mut inner)? {
+                true => Some(GzDecoder::new(inner)),
+                false => None,
+            };
         }
-        Ok(n)
+        Ok(0)
+    }
+}
+
+/// Whether a member follows; nothing else may, but zeros up to the end.
+fn is_another(reader: &mut impl BufRead) -> io::Result<bool> {
+    let mut padded = false;
+    loop {
+        let rest = reader.fill_buf()?;
+        match rest.first() {
+            None => return Ok(false),
+            Some(0) => {
+                let zeros = rest.iter().take_while(|b| **b == 0).count();
+                reader.consume(zeros);
+                padded = true;
+            }
+            Some(first) if *first == GZIP[0] && !padded => return Ok(true),
+            Some(_) => return Err(refuse(ReadError::TrailingGzip)),
+        }
     }
 }
 

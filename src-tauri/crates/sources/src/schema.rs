@@ -79,6 +79,16 @@ pub fn file_schema() -> Value {
             "x-among": { "type": "array", "items": { "type": "string", "pattern": "^[A-Za-z]+$" }, "description": "Words of which one stands in a word between capitals, as Create in CreateUser." },
             "x-ends": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "A token ends with one of these, with one word before it." },
             "x-products": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Product names with one of which a label begins; others stay hidden, and so does what has words beyond x-words, these names and those of browsers." },
+            "x-time": {
+                "type": "object",
+                "description": "How a timestamp is written, where that is not RFC 3339.",
+                "properties": {
+                    "form": { "enum": ["rfc3339", "rfc2822", "epoch-seconds", "epoch-milliseconds", "epoch-microseconds", "epoch-nanoseconds", "pattern"] },
+                    "pattern": { "type": "string", "description": "strftime pattern with date and time." },
+                    "zone": { "type": "string", "description": "UTC or an offset such as +01:00, for times that state none." }
+                },
+                "additionalProperties": false
+            },
             "x-subtree": { "type": "boolean", "description": "The whole value, whatever it is, as one unclassified field." },
             "x-handle-domain": { "type": "string", "description": "Identity space of its handle; for C3, C4 and H." },
             "x-freetext": { "type": "boolean", "description": "Text that people typed: hidden whatever its class." },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use evidence::record::MAX_LINE;
 use evidence::{Field, Hash, Record, Seed};
-use redaction::{Bounds, Class, FieldRule, SCHEMA_PATH, ValueType, Vocabulary};
+use redaction::{Bounds, Class, FieldRule, SCHEMA_PATH, TimeForm, ValueType, Vocabulary};
 use serde_json::Value;
 
 use crate::block::{Block, RecordType};
@@ -21,6 +21,9 @@ pub const REST: &str = "*";
 /// The name that stands for any element of an array in a declared path (RFC 6901 keeps it free: it
 /// names the element behind the last).
 pub const ELEMENT: &str = "-";
+
+/// The longest line of an export, and the longest record.
+pub const MAX_LINE_BYTES: u64 = 1024 * 1024;
 
 /// The most fields that a record may have, `@schema` among them.
 const MAX_FIELDS: usize = 512;
@@ -261,9 +264,14 @@ impl SourceFile {
         }
     }
 
-    /// Whether a record with these members at its top is one of this system's.
-    pub fn recognises(&self, has: &dyn Fn(&str) -> bool) -> bool {
-        !self.block.recognise.is_empty() && self.block.recognise.iter().all(|name| has(name))
+    /// JSON Pointer of the time at which a record happened.
+    pub fn time_field(&self) -> Option<&str> {
+        self.block.time.as_ref().map(|time| time.occurred.as_str())
+    }
+
+    /// JSON Pointer of the field that identifies an event in every export of it.
+    pub fn event_id(&self) -> Option<&str> {
+        self.block.event_id.as_deref()
     }
 
     /// Whether a record that was committed with these fields is shown as it was committed, so that
@@ -406,14 +414,22 @@ impl SourceFile {
                 .as_deref()
                 .map_or(Ok(()), |path| headline("time", path))?;
         }
+        for path in &self.block.action {
+            headline("action", path)?;
+        }
+        if let Some(outcome) = &self.block.outcome {
+            let shown = outcome.field.iter();
+            for path in shown.chain(outcome.rules.iter().flat_map(|rule| &rule.from)) {
+                headline("outcome", path)?;
+            }
+            for path in outcome.rules.iter().flat_map(|rule| rule.when.keys()) {
+                declared("outcome", path)?;
+            }
+        }
         self.block
-            .action
+            .event_id
             .as_deref()
-            .map_or(Ok(()), |path| headline("action", path))?;
-        self.block
-            .outcome
-            .as_ref()
-            .map_or(Ok(()), |one| headline("outcome", &one.field))?;
+            .map_or(Ok(()), |path| declared("event_id", path))?;
         for path in &self.block.actor {
             declared("actor", path)?;
         }
@@ -813,6 +829,10 @@ fn narrowed(
             }),
             (_, None) => ValueType::Integer,
         },
+        ValueType::Timestamp => match schema.get("x-time") {
+            None => ValueType::Timestamp,
+            Some(form) => ValueType::Timed(time_form(form)?),
+        },
         ValueType::Token(_) => match list("x-ends")? {
             ends if ends.is_empty() => ValueType::Token(Vocabulary::new(list("x-words")?)),
             ends => ValueType::Suffixed(ends),
@@ -839,6 +859,20 @@ fn narrowed(
         },
         other => other,
     })
+}
+
+/// The form of a field's times (`x-time`): `form`, `pattern` and `zone`.
+fn time_form(stated: &Value) -> Result<TimeForm, FieldFault> {
+    let stated = stated.as_object().ok_or(FieldFault::WrongType)?;
+    let text = |name: &str| match stated.get(name) {
+        None => Ok(None),
+        Some(value) => value.as_str().map(Some).ok_or(FieldFault::WrongType),
+    };
+    if (stated.keys()).any(|name| !["form", "pattern", "zone"].contains(&name.as_str())) {
+        return Err(FieldFault::WrongType);
+    }
+    let form = text("form")?.unwrap_or("rfc3339");
+    TimeForm::new(form, text("pattern")?, text("zone")?).map_err(FieldFault::Time)
 }
 
 fn is_id(text: &str) -> bool {

@@ -39,9 +39,14 @@ fn every_file_in_the_folder_is_built_in() {
                 .into_owned()
         })
         .collect();
-    let mut known: Vec<String> = Catalogue::builtin()
+    // The newest version has the plain name; those before it stay, for records and packets that name them.
+    let builtin = Catalogue::builtin();
+    let mut known: Vec<String> = builtin
         .all()
-        .map(|source| source.id.clone())
+        .map(|source| match builtin.newer(source).is_empty() {
+            true => source.id.clone(),
+            false => format!("{}-{}", source.id, source.version),
+        })
         .collect();
     found.sort();
     known.sort();
@@ -50,7 +55,7 @@ fn every_file_in_the_folder_is_built_in() {
 
 #[test]
 fn every_leaf_has_class_and_purpose_and_every_record_type_a_title() {
-    for source in Catalogue::builtin().all() {
+    for source in Catalogue::builtin().newest() {
         let file = file(&source.id);
         let mut declared = Vec::new();
         if file.get("properties").is_some() {

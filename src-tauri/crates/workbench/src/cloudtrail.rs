@@ -63,11 +63,15 @@ impl Trails {
                 )
             })?);
         }
-        Ok(
-            tokio::task::spawn_blocking(move || Self::of(trail, policies))
-                .await
-                .unwrap_or_default(),
-        )
+        // Without the survey nothing may be said of the trails, least of all that there are none.
+        tokio::task::spawn_blocking(move || Self::of(trail, policies))
+            .await
+            .map_err(|_| {
+                Error::failed(
+                    "the survey of the CloudTrail trails stopped",
+                    "open the workspace again; if it stops again, tell whoever keeps the program",
+                )
+            })
     }
 
     fn of(trail: Trail, policies: Vec<TrailTrust>) -> Self {

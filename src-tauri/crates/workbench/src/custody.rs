@@ -281,6 +281,11 @@ fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
             text("code"),
             text("reason")
         ),
+        "reveal.identity" => format!(
+            "looked an identity up ({}): {} handles",
+            text("purpose"),
+            detail["found"].as_u64().unwrap_or_default()
+        ),
         "quarantine.exported" => format!("wrote {} out of quarantine", file()),
         "quarantine.verified" => "a file held in quarantine was verified after all".to_owned(),
         "quarantine.held" => format!("held {} in quarantine: {}", file(), text("code")),

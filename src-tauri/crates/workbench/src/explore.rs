@@ -70,6 +70,7 @@ impl Workbench {
             facet_views.push(facet_view(&workspace, &query, &field, values, hits.total).await?);
         }
         Ok(SearchView {
+            unseen: crate::identity::unseen(&query, hits.total),
             total: count(hits.total),
             rows: rows
                 .iter()
@@ -445,9 +446,10 @@ pub(crate) fn row_view(
         system: system_title(workspace, &row.system),
         system_id: row.system.clone(),
         action: row.action.clone(),
-        title: source
-            .and_then(|s| s.record_type(&row.action))
-            .map_or_else(|| row.action.clone(), |t| t.title.clone()),
+        title: source.map_or_else(
+            || row.action.clone(),
+            |s| s.title_of(&row.action, row.outcome.as_deref()),
+        ),
         kind: match row.kind {
             vault::EventKind::Audit => "audit",
             vault::EventKind::Lifecycle => "lifecycle",

@@ -17,6 +17,7 @@ mod error;
 mod explore;
 mod follow;
 mod forks;
+mod identity;
 mod import;
 mod jobs;
 mod packets;

@@ -109,7 +109,7 @@ pub(crate) async fn one_row(workspace: &Workspace, seq: i64) -> Result<EventRow,
     })
 }
 
-/// The occurred time as the source wrote it, where it is shown at all.
+/// The occurred time as the source wrote it, where it is shown at all; or that it could not be read.
 fn occurred_text(workspace: &Workspace, row: &EventRow) -> Option<String> {
     let known = workspace.known();
     let source = known.catalogue.get(&row.system, None)?;
@@ -117,8 +117,28 @@ fn occurred_text(workspace: &Workspace, row: &EventRow) -> Option<String> {
         RowShown::Kept { text } => Some((f.path.as_str(), text.as_str())),
         _ => None,
     });
-    source.headline(kept).occurred.map(|moment| moment.original)
+    if let Some(moment) = source.headline(kept).occurred {
+        return Some(moment.original);
+    }
+    // Said, so that nobody takes a record for one without a time.
+    let field = row
+        .fields
+        .iter()
+        .find(|f| Some(f.path.as_str()) == source.time_field())?;
+    Some(match &field.shown {
+        RowShown::Kept { text } if !matches!(text.as_str(), "null" | "\"\"") => {
+            format!(
+                "{UNREAD}: {}",
+                crate::follow::plain(text).unwrap_or_default()
+            )
+        }
+        RowShown::Kept { .. } => return None,
+        _ => UNREAD.into(),
+    })
 }
+
+/// A time that is not of the form that its source file states.
+const UNREAD: &str = "time not read";
 
 fn field_view(workspace: &Workspace, system: &str, field: &vault::RowField) -> FieldView {
     let (shown, text) = match &field.shown {

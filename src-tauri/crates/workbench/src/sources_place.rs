@@ -189,10 +189,11 @@ async fn foreign_origins(
     let mut groups: BTreeMap<(String, &'static str), Vec<&crate::standing::SegmentStanding>> =
         BTreeMap::new();
     for segment in standing.segments().filter(|s| s.recommitted) {
-        let system = segment
-            .system
-            .clone()
-            .unwrap_or_else(|| "unclassified".into());
+        let system = match segment.systems.len() {
+            0 | 1 => segment.system.clone(),
+            _ => Some("several systems".to_owned()),
+        };
+        let system = system.unwrap_or_else(|| "unclassified".into());
         groups
             .entry((system, segment.assurance.word()))
             .or_default()

@@ -57,6 +57,8 @@ pub(crate) struct SegmentStanding {
     pub(crate) trail: Option<TrailStanding>,
     /// Source file id, where all its records are of one system.
     pub(crate) system: Option<String>,
+    /// Source file ids of the records of a foreign file.
+    pub(crate) systems: Vec<String>,
 }
 
 impl SegmentStanding {
@@ -359,6 +361,9 @@ impl Standing {
                         },
                         trail,
                         system: segment.facts.verdict["system"].as_str().map(str::to_owned),
+                        systems: (segment.facts.verdict["systems"].as_object())
+                            .map(|all| all.keys().cloned().collect())
+                            .unwrap_or_default(),
                     },
                 );
             }

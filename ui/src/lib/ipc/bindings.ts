@@ -28,6 +28,7 @@ export const commands = {
 	quarantineAdmit: (id: number, reason: string) => __TAURI_INVOKE<AdmittedView>("quarantine_admit", { id, reason }),
 	quarantineExport: (id: number, path: string) => __TAURI_INVOKE<QuarantineExportView>("quarantine_export", { id, path }),
 	searchRecords: (request: SearchRequest) => __TAURI_INVOKE<SearchView>("search_records", { request }),
+	lookUp: (request: LookUp) => __TAURI_INVOKE<LookedUpView>("look_up", { request }),
 	record: (seq: number) => __TAURI_INVOKE<RecordView>("record", { seq }),
 	completeQuery: (query: string, caret: number) => __TAURI_INVOKE<CompletionView[]>("complete_query", { query, caret }),
 	sources: () => __TAURI_INVOKE<SourcesView>("sources"),
@@ -133,8 +134,10 @@ export type AddedSourceView = {
 export type AdmittedView = {
 	/**  Records that are here now, as unproven. */
 	total: number,
-	/**  Lines that could not be read; they stay sealed only. */
+	/**  Lines, elements or rows that could not be read; they stay sealed only. */
 	unread: number,
+	/**  Where the first of them stand. */
+	places: string[],
 	/**  What was wrong with the first of them. */
 	fault: string | null,
 	/**  The import that it became. */
@@ -642,6 +645,16 @@ export type FormFieldView = {
 	items: ListItemView[],
 };
 
+/**  A handle that stands for what was looked up. */
+export type FoundHandleView = {
+	/**  The handle. */
+	handle: string,
+	/**  Its identity space. */
+	domain: string,
+	/**  Records that name it. */
+	total: number,
+};
+
 /**  One framework. */
 export type FrameworkView = {
 	/**  Id. */
@@ -752,6 +765,8 @@ export type ImportReportView = {
 	quarantine: QuarantineView[],
 	/**  What could not be read, or is nothing to import. */
 	failed: NotImportedView[],
+	/**  Files that systems write into folders for themselves. */
+	left_out: LeftOutView[],
 };
 
 /**  One import. */
@@ -762,8 +777,10 @@ export type ImportView = {
 	file: string,
 	/**  Name under which the same bytes were imported first, where they came again under another. */
 	known_as: string | null,
-	/**  `native export`, `CloudTrail records`, `JSON lines`, … */
+	/**  `native export`, `JSON records`, `JSON lines`, … */
 	format: string,
+	/**  What a person should know of how it was read. */
+	remark: string | null,
 	/**  When. */
 	at: string,
 	/**  Member who imported it. */
@@ -948,6 +965,14 @@ export type LedgerHeadView = {
 	at: string | null,
 };
 
+/**  A file that is no evidence and was left out. */
+export type LeftOutView = {
+	/**  File as it was found. */
+	file: string,
+	/**  What it is. */
+	what: string,
+};
+
 /**  One transition, or a contradiction. */
 export type LifecycleStepView = {
 	/**  Record. */
@@ -986,6 +1011,26 @@ export type ListItemView = {
 	at: string,
 	/**  Whether it was withdrawn, with the reason. */
 	withdrawn: string | null,
+};
+
+/**  A look-up by identity. */
+export type LookUp = {
+	/**  The identity as its source writes it; not kept. */
+	value: string,
+	/**  The incident it is for. */
+	incident: string,
+	/**  The purpose: one that source files know. */
+	purpose: string,
+};
+
+/**  What an identity is known by here. */
+export type LookedUpView = {
+	/**  Its handles. */
+	handles: FoundHandleView[],
+	/**  The query that finds everything about it. */
+	query: string | null,
+	/**  Look-ups that this member has left today. */
+	left: number,
 };
 
 /**  A mapping with the incident it is from. */
@@ -1535,6 +1580,8 @@ export type SearchView = {
 	histogram: HistogramView | null,
 	/**  The filters of the query, each removable. */
 	filters: FilterView[],
+	/**  Words that could not be seen, wherever they stand. */
+	unseen: UnseenView[],
 };
 
 /**  Settings of the workspace and of this machine. */
@@ -2009,6 +2056,14 @@ export type UnclassifiedView = {
 	path: string,
 	/**  Records that carry it. */
 	records: number,
+};
+
+/**  A word of a query that is looked for where hidden values are not. */
+export type UnseenView = {
+	/**  The word as typed. */
+	text: string,
+	/**  Why it could not be seen, and what to do. */
+	why: string,
 };
 
 export type Value = null | boolean | number | string | Value[] | { [key in string]: Value };

@@ -5,6 +5,7 @@ import {
   type FacetView,
   type FilterView,
   type HistogramView,
+  type UnseenView,
 } from "$lib/ipc";
 import { parseTimeRange, timeRange, withCondition } from "$lib/brush";
 import { plural } from "$lib/numbers";
@@ -25,6 +26,8 @@ class Explore {
   query = $state("");
   rows = $state.raw<RowSource | null>(null);
   facets = $state.raw<FacetView[]>([]);
+  /** Words that could not be seen, wherever they stand. */
+  unseen = $state.raw<UnseenView[]>([]);
   filters = $state.raw<FilterView[]>([]);
   /** Counts over time of the query without its time filter. */
   histogram = $state.raw<HistogramView | null>(null);
@@ -80,6 +83,7 @@ class Explore {
       this.query = query;
       this.facets = found.facets;
       this.filters = found.filters;
+      this.unseen = found.unseen;
       this.error = null;
       if (!this.#fresh) this.#follow(before, this.rows);
       else {
@@ -143,6 +147,7 @@ class Explore {
     this.draft = this.query = this.#asked = "";
     this.facets = [];
     this.filters = [];
+    this.unseen = [];
     this.histogram = null;
     this.error = null;
     this.searching = this.#fresh = false;

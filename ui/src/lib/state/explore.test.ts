@@ -16,7 +16,15 @@ const { explore, rowHeight } = await import("./explore.svelte");
 /** An answer with these records. */
 function view(...seqs: number[]): SearchView {
   const rows = seqs.map((seq) => ({ seq, occurred: null }));
-  return { total: rows.length, rows, next: null, facets: [], histogram: null, filters: [] } as never;
+  return {
+    total: rows.length,
+    rows,
+    next: null,
+    facets: [],
+    histogram: null,
+    filters: [],
+    unseen: [],
+  } as never;
 }
 
 async function answered(run: Promise<void>, found: SearchView): Promise<void> {

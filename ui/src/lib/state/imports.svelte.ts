@@ -3,6 +3,7 @@ import {
   type ImportReportView,
   type ImportView,
   type JobView,
+  type LeftOutView,
   type NotImportedView,
 } from "$lib/ipc";
 import { formatCount, plural } from "$lib/numbers";
@@ -23,6 +24,10 @@ export interface Report {
   failed: NotImportedView[];
   /** Files whose bytes were here already, under another name. */
   again: ImportView[];
+  /** Files of which a person should know how they were read. */
+  remarks: ImportView[];
+  /** What systems wrote into folders for themselves. */
+  leftOut: LeftOutView[];
 }
 
 interface Started {
@@ -137,6 +142,8 @@ function shortened(job: number, view: JobView | undefined, report: ImportReportV
     whole: !report.quarantine.length && !report.failed.length,
     failed: report.failed,
     again: report.files.filter((file) => file.known_as !== null),
+    remarks: report.files.filter((file) => file.remark !== null),
+    leftOut: report.left_out,
   };
 }
 

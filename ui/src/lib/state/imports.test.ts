@@ -17,6 +17,7 @@ const report = (...failed: string[]): ImportReportView => ({
   total: 3,
   files: [],
   quarantine: [],
+  left_out: [],
   failed: failed.map((file) => ({ file, reason: "no permission", hint: "ask for it" })),
 });
 

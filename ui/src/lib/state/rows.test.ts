@@ -50,6 +50,7 @@ describe("rows of a search", () => {
       facets: [],
       histogram: histogram && { ...histogram, undated: found.filter((row) => row.occurred === null).length },
       filters: [],
+      unseen: [],
     };
   }
 
@@ -103,6 +104,7 @@ describe("rows of a search", () => {
         facets: [],
         histogram: null,
         filters: [],
+        unseen: [],
       };
     };
     const first = answer({ query: "", limit: pageSize });

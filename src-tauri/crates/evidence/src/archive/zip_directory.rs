@@ -378,6 +378,8 @@ fn directory_64(
 struct Central<'a> {
     common: Common,
     name: &'a [u8],
+    /// The name as text.
+    text: String,
     /// Where the local header is.
     header: u64,
     /// An empty entry that only names a folder.
@@ -412,28 +414,61 @@ fn central<'a>(
     // Of whatever system made it: some readers look at the system, some do not.
     let unix_kind = (attributes >> 16) & 0o170_000;
     let plain = unix_kind == 0o100_000 || unix_kind == 0;
+    let text = match folders {
+        true => foreign_name(name, common.flags & UTF_8 != 0),
+        false => own_name(name, common.flags & UTF_8 != 0),
+    };
+    let text = text.ok_or(ArchiveError::UnsafeName(number))?;
     let folder = folders
-        && name.ends_with(b"/")
+        && text.ends_with('/')
         && (common.size, common.packed, common.crc) == (0, 0, 0)
         && attributes & DOS_LABEL == 0
         && (plain || unix_kind == 0o040_000);
     let marked = attributes & (DOS_FOLDER | DOS_LABEL) != 0;
-    if !folder && (!plain || marked || name.ends_with(b"/")) {
-        let name = String::from_utf8_lossy(name);
-        return Err(ArchiveError::NotAFile(super::shown(&name)));
+    if !folder && (!plain || marked || text.ends_with('/')) {
+        return Err(ArchiveError::NotAFile(super::shown(&text)));
     }
     if common.flags & !ACCEPTED_FLAGS != 0 {
         return Err(ArchiveError::Feature(number));
     }
-    if common.flags & UTF_8 == 0 && !name.is_ascii() {
-        return Err(ArchiveError::UnsafeName(number));
-    }
     Ok(Central {
         common,
         name,
+        text,
         header,
         folder,
     })
+}
+
+/// The name of an entry of an export: one spelling, ASCII or UTF-8 that says so.
+fn own_name(name: &[u8], utf8: bool) -> Option<String> {
+    let text = str::from_utf8(name).ok()?;
+    (utf8 || text.is_ascii()).then(|| text.to_owned())
+}
+
+/// The name of an entry that some other program wrote: in UTF-8, said or not (macOS does not say it), else in the code
+/// page 437 of APPNOTE, D.1. Compress-Archive of Windows PowerShell writes backslashes between folders, against
+/// APPNOTE, 4.4.17.
+fn foreign_name(name: &[u8], utf8: bool) -> Option<String> {
+    let text = match str::from_utf8(name) {
+        Ok(text) => text.to_owned(),
+        Err(_) if utf8 => return None,
+        Err(_) => name
+            .iter()
+            .map(|byte| code_page_437(*byte))
+            .collect::<Option<_>>()?,
+    };
+    Some(text.replace('\\', "/"))
+}
+
+/// A byte of code page 437 that is no control character.
+fn code_page_437(byte: u8) -> Option<char> {
+    const UPPER: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+    match byte {
+        0x20..=0x7e => Some(byte.into()),
+        0x80.. => UPPER.chars().nth(usize::from(byte - 0x80)),
+        _ => None,
+    }
 }
 
 /// Compares the local header and finds the data behind it; also whether its sizes are of 64 bits.
@@ -443,7 +478,14 @@ fn local(
     number: usize,
 ) -> Result<(ZipEntry, bool), ArchiveError> {
     let malformed = || ArchiveError::Header(number);
-    let (central, name, header) = (&central.common, central.name, central.header);
+    let Central {
+        common: central,
+        name,
+        text,
+        header,
+        ..
+    } = central;
+    let header = *header;
     let bytes = bytes_at(archive, header, 30)?.ok_or_else(malformed)?;
     let mut fields = Fields(&bytes);
     if fields.take(4) != Some(&LOCAL) || fields.u16().is_none() {
@@ -459,7 +501,7 @@ fn local(
     if common.flags & DESCRIPTOR != 0 && (common.crc, common.packed, common.size) == (0, 0, 0) {
         (common.crc, common.packed, common.size) = (central.crc, central.packed, central.size);
     }
-    if local_name != name || common != *central {
+    if local_name != *name || common != *central {
         return Err(ArchiveError::HeaderMismatch(number));
     }
     let deflated = match common.method {
@@ -468,9 +510,8 @@ fn local(
         8 => true,
         _ => return Err(ArchiveError::Method(number)),
     };
-    let name = str::from_utf8(name).map_err(|_| ArchiveError::UnsafeName(number))?;
     let entry = ZipEntry {
-        name: name.to_owned(),
+        name: text.clone(),
         offset: header + 30 + tail,
         packed: common.packed,
         size: common.size,

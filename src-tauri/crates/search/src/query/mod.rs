@@ -12,7 +12,8 @@
 //! Words look into the kept values, the system, the action and the outcome, whatever their case, whole or by
 //! their parts: `ConsoleLogin` is found by `consolelogin`, `console` and `login`; `s3.amazonaws.com` by itself
 //! and by `amazonaws`. A value after `field:` or `/path:` is the whole value, whatever its case; with `*` at its
-//! end it is a beginning. Handles are looked up by the caller ([`Query::resolve_subjects`]), because the index
+//! end it is a beginning. A word that is a handle finds what names its subject too. Handles are looked up by the
+//! caller ([`Query::resolve_subjects`]), because the index
 //! knows subjects only by number; so are levels and verdicts ([`Query::resolve_standing`]), because they are
 //! judged anew whenever anything they rest on changes.
 
@@ -93,6 +94,14 @@ impl Default for Query {
     }
 }
 
+/// Columns of a text, the end not included.
+fn slice(text: &str, (from, to): (usize, usize)) -> String {
+    text.chars()
+        .skip(from)
+        .take(to.saturating_sub(from))
+        .collect()
+}
+
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -117,11 +126,21 @@ impl Query {
         self.root.kind == Kind::All
     }
 
-    /// Gives every `subject:` its number. `lookup` is asked once for each handle text; a handle that nobody
-    /// knows matches no event and is listed in the answer.
+    /// Gives every `subject:`, and every word that is a handle, its number. `lookup` is asked for each of them; a
+    /// handle that nobody knows matches no event and is listed in the answer.
     pub fn resolve_subjects(&mut self, lookup: &mut dyn FnMut(&str) -> Option<u64>) -> Vec<String> {
         let mut unknown = Vec::new();
+        let text = self.text.clone();
         self.root.walk(&mut |node| {
+            if let Kind::Words {
+                subject,
+                prefix: false,
+                ..
+            } = &mut node.kind
+            {
+                let typed = slice(&text, node.span);
+                *subject = lookup(typed.trim_matches('"'));
+            }
             if let Kind::Subject {
                 handle,
                 number,
@@ -155,6 +174,17 @@ impl Query {
                 *resolved = true;
             }
         });
+    }
+
+    /// The words and phrases of the query as they were typed, without quotes.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        self.root.clone().walk(&mut |node| {
+            if let Kind::Words { .. } = node.kind {
+                words.push(self.slice(node.span).trim_matches('"').to_owned());
+            }
+        });
+        words
     }
 
     /// The conditions that all have to hold, in the order of the text.
@@ -194,12 +224,8 @@ impl Query {
         }
     }
 
-    fn slice(&self, (from, to): (usize, usize)) -> String {
-        self.text
-            .chars()
-            .skip(from)
-            .take(to.saturating_sub(from))
-            .collect()
+    fn slice(&self, span: (usize, usize)) -> String {
+        slice(&self.text, span)
     }
 
     /// Query text with one more condition that has to hold. A condition that is there already is not added

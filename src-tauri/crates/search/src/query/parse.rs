@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Words {
         words: Vec<String>,
         prefix: bool,
+        /// The subject whose handle they are, once that was looked up.
+        subject: Option<u64>,
     },
     /// A field of text has this value.
     Field {
@@ -317,6 +319,12 @@ fn condition(span: (usize, usize), name: Option<String>, value: Value) -> Result
         });
     }
     let lower = name.to_ascii_lowercase();
+    // What people paste has colons of its own.
+    if ["arn", "urn", "s3", "http", "https", "mailto"].contains(&lower.as_str()) {
+        let (rest, prefix) = exact(value, value_at)?;
+        let text = format!("{name}:{rest}");
+        return words(span, Value::Plain { text, prefix });
+    }
     let Some(field) = FIELDS.into_iter().find(|f| **f == lower) else {
         return Err(unknown_field(span.0, &lower));
     };
@@ -408,7 +416,11 @@ fn words(span: (usize, usize), value: Value) -> Result<Kind, QueryError> {
         let hint = "Only letters and digits are searched. Use field:\"value\" for a value of other characters.";
         return Err(error(span.0, "there is no word in this", hint));
     }
-    Ok(Kind::Words { words, prefix })
+    Ok(Kind::Words {
+        words,
+        prefix,
+        subject: None,
+    })
 }
 
 fn exact(value: Value, at: usize) -> Result<(String, bool), QueryError> {

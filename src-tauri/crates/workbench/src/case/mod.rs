@@ -164,6 +164,9 @@ impl Workbench {
     }
 
     /// Saves a search with the number of records it finds now; 0 is evidence of absence.
+    ///
+    /// # Errors
+    /// [`Code::Refused`] where nothing is found and a word stands for what records hide: that is no absence.
     pub async fn save_search(
         &self,
         incident: String,
@@ -172,6 +175,16 @@ impl Workbench {
         note: Option<String>,
     ) -> Result<ActedView, Error> {
         let total = u64::from(self.count_records(&query).await?);
+        let words = search::Query::parse(&query).map(|parsed| parsed.words());
+        let hidden =
+            words.is_ok_and(|words| words.iter().any(|word| redaction::may_be_identity(word)));
+        if total == 0 && hidden {
+            return Err(Error::new(
+                Code::Refused,
+                "nothing was found, and that says nothing: a word of the search stands for what records hide",
+                "look the identity up, and save the search for its handle",
+            ));
+        }
         self.decide(
             &incident,
             Command::SaveSearch {

@@ -2,16 +2,17 @@
 //! workspace's own log, marked for ever as admitted. Nothing of it touches what is remembered of the origin
 //! that it claims to come from, and what cannot be read stays sealed only, and is counted.
 
-use std::io::{BufRead, BufReader, Read};
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use evidence::record::MAX_LINE;
 use evidence::{Assurance, Field, RecordLine};
-use sources::{Catalogue, InputKind, Packing, ReadError};
+use sources::{Catalogue, InputKind, Known, MAX_PLACES, Packing, ReadError};
 use vault::{ImportHead, Quarantined, SealedFile, VaultError, may_record};
 
-use super::foreign::{Admission, Claim, Ended, Reading, Take, Taken, source_of};
+use super::foreign::{Admission, Claim, Ended, Reading, Take, Taken, count_of};
 use super::held::{Failure, failure, find, view};
 use super::input::{Part, head_length};
 use super::{Input, archive, content, import_view, native, sealed as copy, stopped};
@@ -110,8 +111,6 @@ impl Workbench {
                 code: failure(&held).code,
                 reason,
             }),
-            // What it is to a trail is what made it fail, or was not looked at.
-            log: None,
         };
         let done = self
             .recommit(workspace, job, &input, &sealed, session, claim, reading)
@@ -121,6 +120,10 @@ impl Workbench {
             Err(Ended::File(error, session)) => {
                 session.abandon().await.map_err(|e| vault_error(&e))?;
                 return Err(nothing(&held, &Failure::of_reading(&error)));
+            }
+            Err(Ended::Log(failure, session)) => {
+                session.abandon().await.map_err(|e| vault_error(&e))?;
+                return Err(nothing(&held, &failure));
             }
             Err(Ended::Nothing(taken, session)) => {
                 session.abandon().await.map_err(|e| vault_error(&e))?;
@@ -134,6 +137,7 @@ impl Workbench {
         Ok(AdmittedView {
             total: count(taken.records),
             unread: count(taken.unread),
+            places: taken.places,
             fault: taken.fault.map(|f| f.reason),
             import: import_view(workspace, import, "imported").await?,
             file: view(workspace, find(workspace, id).await?),
@@ -202,8 +206,9 @@ async fn input(
             .ok_or_else(|| nothing(held, &failure(held)));
     }
     let (name, looked) = (held.name.clone(), Arc::clone(job));
+    let is_folder = held.kind == super::held::NATIVE;
     let head = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
-        let framed = super::folder::is_framed(&mut reader)?;
+        let framed = is_folder && super::folder::is_framed(&mut reader)?;
         let mut first = Vec::new();
         reader.by_ref().take(4).read_to_end(&mut first)?;
         let length = head_length(&first);
@@ -233,17 +238,14 @@ async fn reading(
             input.kind,
         );
         return Ok(Box::new(move |catalogue, take| {
-            let mut reader = BufReader::with_capacity(1 << 16, reader);
-            let source = source_of(catalogue, kind, &mut reader)?;
-            let found = sources::salvage_foreign(kind, reader, Some(source), &mut |record| {
+            let reader = BufReader::with_capacity(1 << 16, reader);
+            let mut systems = BTreeMap::new();
+            let known = Known::Each(catalogue);
+            let found = sources::salvage_foreign(kind, reader, known, &mut |source, record| {
+                count_of(&mut systems, source);
                 take(source, record.fields)
             })?;
-            Ok(Taken {
-                records: found.records,
-                system: Some(source.id.clone()),
-                unread: found.skipped,
-                fault: found.fault.map(|fault| Failure::of_reading(&fault)),
-            })
+            Ok(Taken::of(found, systems))
         }));
     }
     let files = native::open(workspace, job, input, sealed).await?;
@@ -261,24 +263,16 @@ async fn reading(
 
 fn none(fault: Failure) -> Taken {
     Taken {
-        records: 0,
-        system: None,
-        unread: 0,
         fault: Some(fault),
+        ..Taken::default()
     }
 }
 
 /// Every record line of an export that has the format's form, whatever it says its index is.
 fn lines(records: impl Read, catalogue: &Catalogue, take: Take<'_>) -> Result<Taken, ReadError> {
     let mut records_in = BufReader::with_capacity(1 << 18, records);
-    let mut taken = Taken {
-        records: 0,
-        system: None,
-        unread: 0,
-        fault: None,
-    };
+    let mut taken = Taken::default();
     let (mut line, mut number) = (Vec::new(), 0u64);
-    let mut mixed = false;
     loop {
         line.clear();
         number += 1;
@@ -306,11 +300,11 @@ fn lines(records: impl Read, catalogue: &Catalogue, take: Take<'_>) -> Result<Ta
         let record = match RecordLine::parse(&line, index) {
             Ok(record) if fits => record,
             Ok(_) => {
-                taken.unread += 1;
+                taken.unread(number);
                 continue;
             }
             Err(error) => {
-                taken.unread += 1;
+                taken.unread(number);
                 taken.fault.get_or_insert_with(|| Failure {
                     line: Some(number),
                     place: format!("line {number}"),
@@ -325,12 +319,20 @@ fn lines(records: impl Read, catalogue: &Catalogue, take: Take<'_>) -> Result<Ta
             path: path.into(),
             value: value.into(),
         });
-        let other = taken.system.as_deref().is_some_and(|known| known != id);
-        mixed |= other;
-        taken.system = (!mixed).then(|| id.to_owned());
+        *taken.systems.entry(id.to_owned()).or_default() += 1;
         taken.records += 1;
         if let ControlFlow::Break(()) = take(source, fields.collect()) {
             return Err(ReadError::Stopped);
+        }
+    }
+}
+
+impl Taken {
+    /// A line that could not be read.
+    fn unread(&mut self, line: u64) {
+        self.unread += 1;
+        if self.places.len() < MAX_PLACES {
+            self.places.push(format!("line {line}"));
         }
     }
 }

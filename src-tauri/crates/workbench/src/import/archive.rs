@@ -9,11 +9,12 @@ use sources::{InputKind, PACKED_BOUNDS, Packing, ReadError};
 use vault::SealedReader;
 
 use super::input::{
-    Input, Listed, ListedBytes, MEND_MANIFEST, Part, Sums, absent, head_length, parse_manifest,
+    Input, Listed, ListedBytes, MEND_MANIFEST, Part, Sums, absent, head_length, left_behind,
+    names_no_file, parse_manifest,
 };
 use super::sealed::Hashing;
 use super::{Failure, folder};
-use crate::view::NotImportedView;
+use crate::view::{LeftOutView, NotImportedView};
 
 /// Largest manifest in an archive.
 const MAX_MANIFEST: u64 = 64 << 20;
@@ -23,6 +24,7 @@ pub(crate) struct Expanded {
     pub(crate) inputs: Vec<Input>,
     pub(crate) held: Vec<(Input, Failure)>,
     pub(crate) failed: Vec<NotImportedView>,
+    pub(crate) left_out: Vec<LeftOutView>,
 }
 
 /// The parts of a ZIP, or none where it is an export itself (or a ZIP that is refused as one, with the exact
@@ -54,6 +56,7 @@ pub(crate) fn expand(
         inputs: Vec::new(),
         held: Vec::new(),
         failed: Vec::new(),
+        left_out: Vec::new(),
     };
     let mut sums = Sums::default();
     let mut files = Vec::new();
@@ -64,6 +67,13 @@ pub(crate) fn expand(
             continue;
         }
         let name = format!("{}/{}", input.name, entry.name);
+        if let Some(what) = left_behind(&entry.name) {
+            all.left_out.push(LeftOutView {
+                file: name,
+                what: what.into(),
+            });
+            continue;
+        }
         let mut part = Input {
             name: name.clone(),
             path: input.path.clone(),
@@ -95,7 +105,10 @@ pub(crate) fn expand(
         if part.kind == InputKind::Sha256Sums {
             let text = container.small(at, MAX_MANIFEST).map_err(|e| e.to_string());
             match text.and_then(|text| parse_manifest(&text)) {
-                Ok(listed) => sums.add(Path::new(folder), &entry.name, listed),
+                Ok(listed) => {
+                    let manifest = entry.name.rsplit('/').next().unwrap_or(&entry.name);
+                    sums.add(Path::new(folder), manifest, listed);
+                }
                 Err(reason) => all.failed.push(NotImportedView {
                     file: name,
                     reason,
@@ -105,6 +118,14 @@ pub(crate) fn expand(
             continue;
         }
         files.push((part, entry));
+    }
+    for manifest in sums.settle(files.iter().map(|(_, entry)| Path::new(&entry.name))) {
+        let (reason, hint) = names_no_file();
+        all.failed.push(NotImportedView {
+            file: format!("{}/{}", input.name, manifest.display()),
+            reason,
+            hint: hint.into(),
+        });
     }
     // The archive's own manifest speaks for every file in it.
     let of_archive = input.manifest.clone().map(|listed| Listed {
@@ -173,7 +194,8 @@ pub(crate) fn expand(
     }
     for (file, listed) in sums.left() {
         let file = file.to_string_lossy().into_owned();
-        if !container.members().iter().any(|m| m.name == file) {
+        let plain = sources::plain_name(&file);
+        if !(container.members().iter()).any(|m| sources::plain_name(&m.name) == plain) {
             let file = format!("{}/{file}", input.name);
             all.failed.push(absent(file, &listed));
         }

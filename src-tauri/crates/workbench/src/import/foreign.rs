@@ -3,14 +3,15 @@
 //! the same proofs and the same redaction. That raises no level: it adds "sealed here
 //! since".
 
-use std::io::{BufRead, BufReader, Read};
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use evidence::cloudtrail::{LogFacts, LogVerdict};
 use evidence::{Assurance, Field, Hash, Record, Seed};
 use serde_json::json;
-use sources::{Catalogue, InputKind, ReadError, SourceFile};
+use sources::{Catalogue, InputKind, Known, ReadError, SourceFile};
 use tokio::sync::mpsc;
 use vault::{ImportSession, NewEvent, SealedFile};
 
@@ -41,20 +42,54 @@ pub(super) struct Claim {
     /// The manifest that agreed.
     pub(super) agreed: Option<Listed>,
     pub(super) admission: Option<Admission>,
-    /// What a CloudTrail log file is to its trail's digests.
-    pub(super) log: Option<LogFacts>,
 }
 
 /// What was taken from a file.
+#[derive(Default)]
 pub(super) struct Taken {
     pub(super) records: u64,
-    /// The source file that mapped all of them.
-    pub(super) system: Option<String>,
-    /// Lines that could not be read, of an admitted file.
+    /// How many records each source file mapped.
+    pub(super) systems: BTreeMap<String, u64>,
+    /// Lines, elements or rows that could not be read, of an admitted file.
     pub(super) unread: u64,
+    /// Where the first of them stand.
+    pub(super) places: Vec<String>,
     /// What was wrong first.
     pub(super) fault: Option<Failure>,
+    /// What a person should know of how the file was read.
+    pub(super) remark: Option<&'static str>,
+    /// Whether it has the form of a log file of CloudTrail.
+    pub(super) is_log: bool,
 }
+
+/// A file of one object that holds no single array of objects.
+const ONE_OBJECT: &str = "the file is one JSON object and was taken as one record";
+
+impl Taken {
+    /// What the reading of a foreign file found.
+    pub(super) fn of(read: sources::Read, systems: BTreeMap<String, u64>) -> Self {
+        let is_trail = systems.keys().all(|system| system == CLOUDTRAIL);
+        Self {
+            records: read.records,
+            systems,
+            unread: read.unread,
+            places: read.places,
+            fault: read.fault.map(|fault| Failure::of_reading(&fault)),
+            remark: read.one_object.then_some(ONE_OBJECT),
+            is_log: read.under_records && is_trail,
+        }
+    }
+
+    /// The source file that mapped all of them.
+    pub(super) fn system(&self) -> Option<&str> {
+        let mut all = self.systems.keys();
+        all.next()
+            .filter(|_| all.next().is_none())
+            .map(String::as_str)
+    }
+}
+
+const CLOUDTRAIL: &str = "aws-cloudtrail";
 
 /// Takes each record's fields under their source file.
 pub(super) type Take<'t> = &'t mut dyn FnMut(&SourceFile, Vec<Field>) -> ControlFlow<()>;
@@ -65,6 +100,8 @@ pub(super) type Reading = Box<dyn FnOnce(&Catalogue, Take<'_>) -> Result<Taken, 
 pub(super) enum Ended {
     /// The file is at fault.
     File(ReadError, ImportSession),
+    /// It is a log file of CloudTrail of which nothing can be said to its digests.
+    Log(Box<Failure>, ImportSession),
     /// Nothing in it could be taken.
     Nothing(Box<Taken>, ImportSession),
 }
@@ -81,7 +118,7 @@ impl Workbench {
         let open = || copy::bytes(workspace, job, input, sealed);
         let (odd, kind) = (look(open().await?).await?, input.kind);
         // An array of nothing readable is said by its reader, with the place.
-        let unknown = matches!(kind, InputKind::Unknown | InputKind::Sha256Sums);
+        let unknown = !kind.is_json() && kind != InputKind::Table;
         if let Some(failure) = odd.or_else(|| unknown.then(Failure::unknown)) {
             return Ok(Err((failure, session)));
         }
@@ -105,29 +142,21 @@ impl Workbench {
                 Assurance::HashMatched
             }
         };
-        let log = match self.log_facts(workspace, job, input, sealed).await? {
-            Ok(log) => log,
-            Err(failure) => return Ok(Err((failure, session))),
-        };
         let reader = open().await?;
         let reading = move |catalogue: &Catalogue, take: Take<'_>| {
-            let mut reader = BufReader::with_capacity(1 << 16, reader);
-            let source = source_of(catalogue, kind, &mut reader)?;
-            let records = sources::read_foreign(kind, reader, Some(source), &mut |found| {
+            let reader = BufReader::with_capacity(1 << 16, reader);
+            let mut systems = BTreeMap::new();
+            let known = Known::Each(catalogue);
+            let read = sources::read_foreign(kind, reader, known, &mut |source, found| {
+                count_of(&mut systems, source);
                 take(source, found.fields)
             })?;
-            Ok(Taken {
-                records,
-                system: Some(source.id.clone()),
-                unread: 0,
-                fault: None,
-            })
+            Ok(Taken::of(read, systems))
         };
         let claim = Claim {
             assurance,
             agreed: input.manifest.clone(),
             admission: None,
-            log,
         };
         let done = self
             .recommit(
@@ -143,6 +172,7 @@ impl Workbench {
         Ok(match done {
             Ok((import, _)) => Ok(import),
             Err(Ended::File(error, session)) => Err((Failure::of_reading(&error), session)),
+            Err(Ended::Log(failure, session)) => Err((*failure, session)),
             Err(Ended::Nothing(_, session)) => Err((Failure::empty(), session)),
         })
     }
@@ -238,6 +268,14 @@ impl Workbench {
             }
             Err(error) => return Ok(Err(Ended::File(error, session))),
         };
+        // What an admitted file is to a trail is what made it fail, or was not looked at.
+        let log = match claim.admission.is_none() && (taken.is_log || input.trail.is_some()) {
+            false => None,
+            true => match self.log_facts(workspace, job, input, sealed).await? {
+                Ok(log) => Some(log),
+                Err(failure) => return Ok(Err(Ended::Log(Box::new(failure), session))),
+            },
+        };
         let hide = |name: String| {
             workspace
                 .vault
@@ -252,14 +290,16 @@ impl Workbench {
         let admitted = claim
             .admission
             .as_ref()
-            .map(|a| json!({ "quarantine": a.quarantine, "code": a.code, "unread": taken.unread }));
+            .map(|a| json!({ "quarantine": a.quarantine, "code": a.code, "unread": taken.unread, "places": taken.places }));
         let mut verdict = json!({
             "assurance": assurance.word(),
-            "system": taken.system,
+            "system": taken.system(),
+            "systems": taken.systems,
+            "remark": taken.remark,
             "agreed": agreed,
             "admitted": admitted,
         });
-        if let Some(log) = claim.log {
+        if let Some(log) = log {
             verdict[FACTS] = json!({ "logs": [log] });
         }
         let more = json!({
@@ -301,10 +341,7 @@ impl Workbench {
         job: &Arc<Job>,
         input: &Input,
         sealed: &SealedFile,
-    ) -> Result<Result<Option<LogFacts>, Failure>, Error> {
-        if input.kind != InputKind::CloudTrailRecords {
-            return Ok(Ok(None));
-        }
+    ) -> Result<Result<LogFacts, Failure>, Error> {
         let path = input.trail.as_ref().and_then(|part| part.log());
         let path = path.unwrap_or(&input.name).to_owned();
         let reader = copy::bytes(workspace, job, input, sealed).await?;
@@ -316,14 +353,10 @@ impl Workbench {
         });
         let read: std::io::Result<_> = read.await.map_err(|_| stopped())?;
         let read = read.map_err(|error| copy::unreadable_copy(input, &error))?;
-        let log = match read {
-            Ok(log) => log,
-            Err(fault) => {
-                let hint = LogVerdict::Unreadable.hint();
-                return Ok(Err(Failure::new(fault.code(), fault.to_string(), hint)));
-            }
-        };
-        Ok(Ok(Some(log)))
+        Ok(read.map_err(|fault| {
+            let hint = LogVerdict::Unreadable.hint();
+            Failure::new(fault.code(), fault.to_string(), hint)
+        }))
     }
 }
 
@@ -332,7 +365,7 @@ impl Failure {
         Self::new(
             "unknown-format",
             "the file is none of the formats that can be read",
-            "give a native export, a CloudTrail Records file, JSON lines or a JSON array; each may be compressed with gzip or zstd, or lie in a ZIP",
+            "give a native export, records as JSON (lines, arrays, objects around them), or a table with a header (CSV, TSV); each may be compressed with gzip or zstd, or lie in a ZIP",
         )
     }
 
@@ -393,25 +426,14 @@ async fn inside(reader: Box<dyn Read + Send>) -> Result<Result<Hash, ReadError>,
     hashed.await.map_err(|_| stopped())
 }
 
-/// The source file that maps the fields: CloudTrail for its own files and for lines and arrays that
-/// begin like its events; otherwise every field stays hidden until somebody classifies it.
-pub(super) fn source_of<'c>(
-    catalogue: &'c Catalogue,
-    kind: InputKind,
-    reader: &mut impl BufRead,
-) -> Result<&'c SourceFile, ReadError> {
-    if kind == InputKind::CloudTrailRecords {
-        let cloudtrail = catalogue.get("aws-cloudtrail", None);
-        return Ok(cloudtrail.unwrap_or_else(|| Catalogue::generic()));
+/// Counts a record of a source file.
+pub(super) fn count_of(systems: &mut BTreeMap<String, u64>, source: &SourceFile) {
+    match systems.get_mut(&source.id) {
+        Some(count) => *count += 1,
+        None => {
+            systems.insert(source.id.clone(), 1);
+        }
     }
-    let first = reader.fill_buf()?;
-    let inside = sources::peek(sources::Packing::detect(first), first);
-    let has = |name: &str| {
-        let name = format!("\"{name}\"");
-        inside.windows(name.len()).any(|w| w == name.as_bytes())
-    };
-    let recognised = catalogue.newest().find(|source| source.recognises(&has));
-    Ok(recognised.unwrap_or_else(|| Catalogue::generic()))
 }
 
 /// What the file was, as the first record of its part of the log.

@@ -17,6 +17,9 @@ use crate::{Error, Workbench};
 /// The code of a file that is not the one its manifest lists.
 pub(super) const HASH_MISMATCH: &str = "hash-mismatch";
 
+/// The format of an export, which alone comes as a folder too.
+pub(super) const NATIVE: &str = "native export";
+
 /// Why a file went to quarantine, as the vault keeps it. Never content.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Failure {
@@ -243,11 +246,13 @@ impl Workbench {
         let act = json!({ "quarantine": held.id, "file": name, "mark": mark.to_hex() });
         let sha256 = sha256.to_hex();
         workspace.vault.may_write().map_err(|e| vault_error(&e))?;
+        let is_folder = held.kind == NATIVE;
         let (from, to) = (Handing::here(&workspace), Path::new(&path).to_path_buf());
         let written = tokio::task::spawn_blocking(move || {
             let failed = |e: std::io::Error| Error::io("could not write", &to, &e);
             let what = Thing::Quarantined;
-            if super::folder::is_framed(&mut reader).map_err(failed)? {
+            // Anybody can begin a file as we begin the stream of a folder.
+            if is_folder && super::folder::is_framed(&mut reader).map_err(failed)? {
                 let (delivery, new) = Delivery::folder(&from, what, &to, mark.to_hex())?;
                 let size = super::folder::unpack(reader, new.folder()).map_err(failed)?;
                 new.sync().map_err(failed)?;

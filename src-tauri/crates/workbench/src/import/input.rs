@@ -11,7 +11,7 @@ use sources::{InputKind, Packing, inner_name};
 
 use super::{folder, trail};
 use crate::Error;
-use crate::view::NotImportedView;
+use crate::view::{LeftOutView, NotImportedView};
 
 /// First bytes that are looked at; a zstd file is looked at further, since its blocks are long.
 const HEAD: u64 = 4 << 10;
@@ -100,14 +100,23 @@ impl Input {
             return "CloudTrail digests";
         }
         match (self.kind, self.packing) {
-            (InputKind::NativeExport, _) => "native export",
-            (InputKind::CloudTrailRecords, _) => "CloudTrail records",
+            (InputKind::NativeExport, _) => super::held::NATIVE,
+            (InputKind::JsonRecords, _) if self.trail.is_some() => "CloudTrail records",
+            (InputKind::JsonRecords, Packing::Plain) => "JSON records",
+            (InputKind::JsonRecords, Packing::Gzip) => "JSON records, gzip",
+            (InputKind::JsonRecords, Packing::Zstd) => "JSON records, zstd",
             (InputKind::JsonLines, Packing::Plain) => "JSON lines",
             (InputKind::JsonLines, Packing::Gzip) => "JSON lines, gzip",
             (InputKind::JsonLines, Packing::Zstd) => "JSON lines, zstd",
             (InputKind::JsonArray, Packing::Plain) => "JSON array",
             (InputKind::JsonArray, Packing::Gzip) => "JSON array, gzip",
             (InputKind::JsonArray, Packing::Zstd) => "JSON array, zstd",
+            (InputKind::Json, Packing::Plain) => "JSON",
+            (InputKind::Json, Packing::Gzip) => "JSON, gzip",
+            (InputKind::Json, Packing::Zstd) => "JSON, zstd",
+            (InputKind::Table, Packing::Plain) => "table",
+            (InputKind::Table, Packing::Gzip) => "table, gzip",
+            (InputKind::Table, Packing::Zstd) => "table, zstd",
             (InputKind::Sha256Sums, _) => "SHA-256 manifest",
             (InputKind::Unknown, _) => "unknown",
         }
@@ -140,9 +149,18 @@ impl Input {
 pub(crate) struct Collected {
     pub(crate) inputs: Vec<Input>,
     pub(crate) failed: Vec<NotImportedView>,
+    /// Files that are no evidence.
+    pub(crate) left_out: Vec<LeftOutView>,
 }
 
 impl Collected {
+    fn leave_out(&mut self, file: String, what: &str) {
+        self.left_out.push(LeftOutView {
+            file,
+            what: what.into(),
+        });
+    }
+
     fn fail(&mut self, path: &Path, reason: impl Into<String>, hint: &str) {
         self.failed.push(NotImportedView {
             file: path.display().to_string(),
@@ -256,12 +274,16 @@ fn folder_of(path: &Path, all: &mut Collected) {
     let (mut files, mut sums) = (Vec::new(), Sums::default());
     let failed = all.failed.len();
     walk(path, &mut files, &mut sums, all);
-    if files.is_empty() && all.failed.len() == failed {
+    if files.is_empty() && all.failed.len() == failed && all.left_out.is_empty() {
         all.fail(
             path,
             "the folder holds no files",
             "give a folder with exports, CloudTrail files or JSON lines",
         );
+    }
+    for manifest in sums.settle(files.iter().map(|(file, _)| file.as_path())) {
+        let (reason, hint) = names_no_file();
+        all.fail(&manifest, reason, hint);
     }
     for (part, file, size) in trail::split(path, &mut files) {
         let listed = sums.find(&file);
@@ -275,8 +297,9 @@ fn folder_of(path: &Path, all: &mut Collected) {
         }
     }
     for (file, listed) in sums.left() {
-        // A part of an export folder is there, though it is not imported alone.
-        if !file.exists() {
+        // A part of an export folder is there, though it is not imported alone, and what a system left behind is
+        // named already.
+        if !file.exists() && left_behind(&file.to_string_lossy()).is_none() {
             all.failed.push(absent(file.display().to_string(), &listed));
         }
     }
@@ -321,7 +344,7 @@ fn of_trail(part: trail::Part, path: PathBuf, size: u64, manifest: Option<Listed
         name: name_of(&path),
         kind: match part.is_digests() {
             true => InputKind::Unknown,
-            false => InputKind::CloudTrailRecords,
+            false => InputKind::JsonRecords,
         },
         packing: Packing::Plain,
         path,
@@ -337,17 +360,64 @@ fn is_export(folder: &Path) -> bool {
     folder.join("checkpoint").is_file() && folder.join("range.json").is_file()
 }
 
-/// What manifests list, by path.
+/// What manifests list.
 #[derive(Default)]
-pub(crate) struct Sums(BTreeMap<PathBuf, (Hash, String, bool)>);
+pub(crate) struct Sums {
+    /// By the plain name of the path.
+    listed: BTreeMap<String, Sum>,
+    /// Digests that stand alone in a manifest that is called after no file.
+    alone: Vec<(PathBuf, Sum)>,
+}
+
+/// What one line of a manifest lists.
+struct Sum {
+    path: PathBuf,
+    digest: Hash,
+    manifest: String,
+    met: bool,
+}
 
 impl Sums {
     /// Adds a manifest that lies in a folder.
-    pub(crate) fn add(&mut self, folder: &Path, name: &str, listed: Vec<(Hash, String)>) {
-        for (digest, file) in listed {
-            self.0
-                .insert(folder.join(file), (digest, name.to_owned(), false));
+    pub(crate) fn add(&mut self, folder: &Path, manifest: &str, listed: Vec<sources::Sum>) {
+        let base = manifest.rsplit('/').next().unwrap_or(manifest);
+        for one in listed {
+            let name = one
+                .name
+                .or_else(|| sources::beside(base).map(str::to_owned));
+            let sum = Sum {
+                path: folder.join(name.as_deref().unwrap_or_default()),
+                digest: one.sha256,
+                manifest: manifest.to_owned(),
+                met: false,
+            };
+            match name {
+                Some(_) => {
+                    self.listed.insert(key(&sum.path), sum);
+                }
+                None => self.alone.push((folder.to_path_buf(), sum)),
+            }
         }
+    }
+
+    /// Says of which file each digest is that stands alone: of the one that lies beside it. Gives the manifests
+    /// beside which there are several files, or none.
+    pub(crate) fn settle<'p>(
+        &mut self,
+        files: impl Iterator<Item = &'p Path> + Clone,
+    ) -> Vec<PathBuf> {
+        let mut unsettled = Vec::new();
+        for (folder, mut sum) in std::mem::take(&mut self.alone) {
+            let mut beside = files.clone().filter(|file| file.parent() == Some(&folder));
+            match (beside.next(), beside.next()) {
+                (Some(file), None) => {
+                    sum.path = file.to_path_buf();
+                    self.listed.insert(key(file), sum);
+                }
+                _ => unsettled.push(folder.join(&sum.manifest)),
+            }
+        }
+        unsettled
     }
 
     /// What is listed of a file: its own bytes, or else those inside it.
@@ -357,36 +427,61 @@ impl Sums {
             let inner = inner_name(name);
             (inner != name).then(|| path.with_file_name(inner))
         };
-        let (key, of) = if self.0.contains_key(path) {
-            (path.to_path_buf(), ListedBytes::File)
+        let (at, of) = if self.listed.contains_key(&key(path)) {
+            (key(path), ListedBytes::File)
         } else {
-            (inside()?, ListedBytes::Inside)
+            (key(&inside()?), ListedBytes::Inside)
         };
-        let (digest, manifest, met) = self.0.get_mut(&key)?;
-        *met = true;
+        let sum = self.listed.get_mut(&at)?;
+        sum.met = true;
         Some(Listed {
-            digest: *digest,
-            manifest: manifest.clone(),
+            digest: sum.digest,
+            manifest: sum.manifest.clone(),
             of,
         })
     }
 
     /// What is listed and was not asked for.
     pub(crate) fn left(self) -> impl Iterator<Item = (PathBuf, Listed)> {
-        self.0
-            .into_iter()
-            .filter(|(_, (.., met))| !met)
-            .map(|(path, (digest, manifest, _))| {
-                let of = ListedBytes::File;
-                (
-                    path,
-                    Listed {
-                        digest,
-                        manifest,
-                        of,
-                    },
-                )
-            })
+        self.listed.into_values().filter(|sum| !sum.met).map(|sum| {
+            let listed = Listed {
+                digest: sum.digest,
+                manifest: sum.manifest,
+                of: ListedBytes::File,
+            };
+            (sum.path, listed)
+        })
+    }
+}
+
+/// A path as it is compared with what manifests list.
+fn key(path: &Path) -> String {
+    sources::plain_name(&path.to_string_lossy())
+}
+
+/// What a digest that stands alone beside several files is told.
+pub(crate) fn names_no_file() -> (String, &'static str) {
+    (
+        "the manifest holds a digest and names no file, and not exactly one lies beside it".into(),
+        "call it after its file (a.json.sha256), or write the name behind the digest",
+    )
+}
+
+/// What a file is that a system writes into folders for itself, and that is no evidence.
+pub(crate) fn left_behind(path: &str) -> Option<&'static str> {
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let within = parts.any(|part| part == "__MACOSX");
+    match name {
+        _ if within || name == "__MACOSX" => Some("what macOS puts beside the files of a ZIP"),
+        ".DS_Store" => Some("the view of a folder, written by macOS"),
+        ".localized" | ".Spotlight-V100" | ".fseventsd" | ".Trashes" => {
+            Some("what macOS keeps on a disk for itself")
+        }
+        _ if name.starts_with("._") => Some("attributes of a file, written by macOS"),
+        "Thumbs.db" | "ehthumbs.db" => Some("small pictures, written by Windows"),
+        "desktop.ini" | "Desktop.ini" => Some("the view of a folder, written by Windows"),
+        _ => None,
     }
 }
 
@@ -408,7 +503,9 @@ fn walk(folder: &Path, files: &mut Vec<(PathBuf, bool)>, sums: &mut Sums, all: &
                 continue;
             }
         };
-        if about.is_dir() {
+        if let Some(what) = left_behind(&name_of(&path)) {
+            all.leave_out(path.display().to_string(), what);
+        } else if about.is_dir() {
             if is_export(&path) {
                 files.push((path, true));
             } else {
@@ -428,21 +525,51 @@ fn walk(folder: &Path, files: &mut Vec<(PathBuf, bool)>, sums: &mut Sums, all: &
     }
 }
 
-/// What the manifest in a file's own folder lists of it.
+/// What a manifest in a file's own folder lists of it.
 fn beside(path: &Path, all: &mut Collected) -> Option<Listed> {
     let folder = path.parent()?;
-    let sums = folder.join("SHA256SUMS");
-    if !sums.is_file() || sums == path {
-        return None;
+    let name = name_of(path);
+    let own = [".sha256", ".sha256sum", ".sha256.txt"].map(|end| format!("{name}{end}"));
+    let shared = [
+        "SHA256SUMS",
+        "SHA256SUMS.txt",
+        "sha256sums",
+        "sha256sums.txt",
+        "sha256sum.txt",
+    ];
+    let names = own.iter().map(String::as_str).chain(shared);
+    for sums in names.map(|name| folder.join(name)) {
+        if !sums.is_file() || sums == path {
+            continue;
+        }
+        let mut listed = Sums::default();
+        listed.add(folder, &name_of(&sums), manifest(&sums, all)?);
+        let files = others(folder, &sums);
+        if !listed.settle(files.iter().map(PathBuf::as_path)).is_empty() {
+            let (reason, hint) = names_no_file();
+            all.fail(&sums, reason, hint);
+        }
+        if let Some(listed) = listed.find(path) {
+            return Some(listed);
+        }
     }
-    let mut listed = Sums::default();
-    listed.add(folder, "SHA256SUMS", manifest(&sums, all)?);
-    listed.find(path)
+    None
+}
+
+/// Two files at most that lie beside a manifest: whether it is one is all that is asked.
+fn others(folder: &Path, manifest: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path != manifest && path.is_file())
+        .filter(|path| left_behind(&name_of(path)).is_none())
+        .take(2)
+        .collect()
 }
 
 /// The entries of a manifest; none where the file is no manifest. One that cannot be read is named, and
 /// counts as empty: what lies beside it is then unproven.
-fn manifest(path: &Path, all: &mut Collected) -> Option<Vec<(Hash, String)>> {
+fn manifest(path: &Path, all: &mut Collected) -> Option<Vec<sources::Sum>> {
     let first = head(path).ok()?;
     if InputKind::detect(&name_of(path), &first, false) != InputKind::Sha256Sums {
         return None;
@@ -466,9 +593,8 @@ pub(crate) const MEND_MANIFEST: &str =
     "mend or remove the manifest, then import again; until then the files beside it are unproven";
 
 /// The entries of a manifest, or what is wrong with it.
-pub(crate) fn parse_manifest(text: &[u8]) -> Result<Vec<(Hash, String)>, String> {
-    let text = std::str::from_utf8(text).map_err(|_| "the manifest is not UTF-8".to_owned())?;
-    sources::parse_sha256sums(text).map_err(|error| format!("the manifest cannot be read: {error}"))
+pub(crate) fn parse_manifest(text: &[u8]) -> Result<Vec<sources::Sum>, String> {
+    sources::parse_sums(text).map_err(|error| format!("the manifest cannot be read: {error}"))
 }
 
 fn head(path: &Path) -> std::io::Result<Vec<u8>> {

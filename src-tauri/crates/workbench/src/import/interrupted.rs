@@ -34,6 +34,7 @@ impl Workbench {
             files: Vec::new(),
             quarantine: Vec::new(),
             failed: Vec::new(),
+            left_out: Vec::new(),
         };
         for intake in of(&workspace).await? {
             let paths = intake.paths.clone();
@@ -42,6 +43,7 @@ impl Workbench {
             all.files.extend(report.files);
             all.quarantine.extend(report.quarantine);
             all.failed.extend(report.failed);
+            all.left_out.extend(report.left_out);
         }
         Ok(all)
     }

@@ -25,7 +25,7 @@ use vault::{Act, ImportMember, SealedFile, VaultError};
 use crate::cloudtrail::TrailStanding;
 use crate::jobs::{Job, lock};
 use crate::text::{count, files, grouped, time};
-use crate::view::{ImportReportView, ImportView, NotImportedView};
+use crate::view::{ImportReportView, ImportView, LeftOutView, NotImportedView};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
 
@@ -51,6 +51,7 @@ enum Outcome {
 #[derive(Default)]
 struct Done {
     outcomes: Vec<Outcome>,
+    left_out: Vec<LeftOutView>,
     /// Imports since verdicts were computed last, and how many there may be.
     fresh: usize,
     due: usize,
@@ -184,6 +185,7 @@ impl Workbench {
         }
         done.outcomes
             .extend(all.failed.into_iter().map(Outcome::Failed));
+        done.left_out = all.left_out;
         let mut continued = None;
         let sealed = interrupted::sealed(workspace, resumed).await?;
         job.files(|files| {
@@ -309,6 +311,7 @@ impl Workbench {
         }
         done.outcomes
             .extend(expanded.failed.into_iter().map(Outcome::Failed));
+        done.left_out.extend(expanded.left_out);
         let mut behind = 0;
         let whole: u64 = expanded.inputs.iter().map(|i| i.size).sum();
         for part in expanded.inputs {
@@ -485,6 +488,7 @@ async fn report(workspace: &Workspace, done: Done) -> Result<ImportReportView, E
         files: Vec::new(),
         quarantine: Vec::new(),
         failed: Vec::new(),
+        left_out: done.left_out,
     };
     let mut held = BTreeSet::new();
     for outcome in done.outcomes {
@@ -574,6 +578,7 @@ pub(crate) fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &s
     let standing = workspace.standing();
     let segment = standing.of_import(import.id);
     let origin = match segment {
+        Some(s) if s.recommitted && s.systems.len() > 1 => s.systems.join(", "),
         Some(s) if s.recommitted => s.system.clone().unwrap_or_else(|| "unclassified".into()),
         Some(s) => s.origin.clone(),
         None => String::new(),
@@ -585,6 +590,7 @@ pub(crate) fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &s
         file: import.name.clone(),
         known_as: None,
         format: import.kind.clone(),
+        remark: import.facts["remark"].as_str().map(str::to_owned),
         at: time(import.finished),
         by: import.actor.clone(),
         records: count(import.records.saturating_sub(own)),

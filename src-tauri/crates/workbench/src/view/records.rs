@@ -35,6 +35,50 @@ pub struct SearchView {
     pub histogram: Option<HistogramView>,
     /// The filters of the query, each removable.
     pub filters: Vec<FilterView>,
+    /// Words that could not be seen, wherever they stand.
+    pub unseen: Vec<UnseenView>,
+}
+
+/// A word of a query that is looked for where hidden values are not.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct UnseenView {
+    /// The word as typed.
+    pub text: String,
+    /// Why it could not be seen, and what to do.
+    pub why: String,
+}
+
+/// A look-up by identity.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct LookUp {
+    /// The identity as its source writes it; not kept.
+    pub value: String,
+    /// The incident it is for.
+    pub incident: String,
+    /// The purpose: one that source files know.
+    pub purpose: String,
+}
+
+/// What an identity is known by here.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct LookedUpView {
+    /// Its handles.
+    pub handles: Vec<FoundHandleView>,
+    /// The query that finds everything about it.
+    pub query: Option<String>,
+    /// Look-ups that this member has left today.
+    pub left: u32,
+}
+
+/// A handle that stands for what was looked up.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct FoundHandleView {
+    /// The handle.
+    pub handle: String,
+    /// Its identity space.
+    pub domain: String,
+    /// Records that name it.
+    pub total: u32,
 }
 
 /// One filter of a query.

@@ -123,8 +123,10 @@ pub struct ImportView {
     pub file: String,
     /// Name under which the same bytes were imported first, where they came again under another.
     pub known_as: Option<String>,
-    /// `native export`, `CloudTrail records`, `JSON lines`, …
+    /// `native export`, `JSON records`, `JSON lines`, …
     pub format: String,
+    /// What a person should know of how it was read.
+    pub remark: Option<String>,
     /// When.
     pub at: String,
     /// Member who imported it.
@@ -216,8 +218,10 @@ pub struct QuarantineExportView {
 pub struct AdmittedView {
     /// Records that are here now, as unproven.
     pub total: u32,
-    /// Lines that could not be read; they stay sealed only.
+    /// Lines, elements or rows that could not be read; they stay sealed only.
     pub unread: u32,
+    /// Where the first of them stand.
+    pub places: Vec<String>,
     /// What was wrong with the first of them.
     pub fault: Option<String>,
     /// The import that it became.
@@ -256,6 +260,15 @@ pub struct NotImportedView {
     pub hint: String,
 }
 
+/// A file that is no evidence and was left out.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct LeftOutView {
+    /// File as it was found.
+    pub file: String,
+    /// What it is.
+    pub what: String,
+}
+
 /// Fields hidden until somebody classifies them.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
 pub struct UnclassifiedView {
@@ -278,6 +291,8 @@ pub struct ImportReportView {
     pub quarantine: Vec<QuarantineView>,
     /// What could not be read, or is nothing to import.
     pub failed: Vec<NotImportedView>,
+    /// Files that systems write into folders for themselves.
+    pub left_out: Vec<LeftOutView>,
 }
 
 /// Pinned keys of all origins.

@@ -62,9 +62,30 @@ pub(super) fn spell<T: Serialize>(value: &T) -> String {
     text
 }
 
-/// Reads bytes that are exactly the one spelling of a value.
-pub(super) fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<(T, String)> {
-    let value = serde_json::from_slice(bytes).ok()?;
+/// Reads bytes that are exactly the one spelling of a value, or says at which byte they depart
+/// from it.
+pub(super) fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<(T, String), usize> {
+    let value = serde_json::from_slice(bytes).map_err(|error| offset(bytes, &error))?;
     let text = spell(&value);
-    (text.as_bytes() == bytes).then_some((value, text))
+    if text.as_bytes() == bytes {
+        return Ok((value, text));
+    }
+    let both = text.as_bytes().iter().zip(bytes);
+    Err(both.take_while(|(a, b)| a == b).count())
+}
+
+/// Where a parser stopped, as an offset.
+fn offset(bytes: &[u8], error: &serde_json::Error) -> usize {
+    let lines = bytes.split_inclusive(|b| *b == b'\n');
+    let before: usize = lines
+        .take(error.line().saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
+    (before + error.column().saturating_sub(1)).min(bytes.len())
+}
+
+/// Where the value of the first member, `format`, departs from what it has to be.
+pub(super) fn format_departs(found: &str, format: &str) -> usize {
+    let both = found.bytes().zip(format.bytes());
+    "{\"format\":\"".len() + both.take_while(|(a, b)| a == b).count()
 }

@@ -192,14 +192,10 @@ fn read_frame(files: &ExportFiles, keys: &[VerifierKey]) -> Result<Frame, Box<Re
     if bytes.len() > MAX_NOTE {
         return Err(reject(Reason::RangeText(MAX_NOTE)));
     }
-    let read = range::read(bytes);
+    let read = range::read(bytes, &range::begin(EXPORT_FORMAT, "origin"));
     let (range, range_json): (RangeFile, String) =
         read.map_err(|at| reject(Reason::RangeText(at)))?;
     let (first, last) = (range.first, range.last);
-    if range.format != EXPORT_FORMAT {
-        let at = range::format_departs(&range.format, EXPORT_FORMAT);
-        return Err(reject(Reason::RangeText(at)));
-    }
     if first >= last || last >= MAX_SIZE {
         return Err(reject(Reason::Range { first, last }));
     }
@@ -262,12 +258,8 @@ fn read_previous(
 
 fn read_proofs(bytes: &[u8], first: u64, last: u64) -> Result<Vec<ProofBetween>, Box<Rejection>> {
     let reject = |reason| Rejection::new(reason, CONSISTENCY);
-    let (file, _): (ConsistencyFile, _) =
-        range::read(bytes).map_err(|at| reject(Reason::ConsistencyText(at)))?;
-    if file.format != CONSISTENCY_FORMAT {
-        let at = range::format_departs(&file.format, CONSISTENCY_FORMAT);
-        return Err(reject(Reason::ConsistencyText(at)));
-    }
+    let read = range::read(bytes, &range::begin(CONSISTENCY_FORMAT, "proofs"));
+    let (file, _): (ConsistencyFile, _) = read.map_err(|at| reject(Reason::ConsistencyText(at)))?;
     if !(1..=MAX_PROOFS).contains(&file.proofs.len()) {
         // Where the first proof is missing, or the first one too many begins.
         let mut allowed = file;

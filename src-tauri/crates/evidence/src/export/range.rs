@@ -62,30 +62,38 @@ pub(super) fn spell<T: Serialize>(value: &T) -> String {
     text
 }
 
-/// Reads bytes that are exactly the one spelling of a value, or says at which byte they depart
-/// from it.
-pub(super) fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<(T, String), usize> {
+/// Reads bytes that are exactly the one spelling of a value that is written from `begin` on, or says
+/// at which byte they depart from it: where they cannot be read any further, or differ.
+pub(super) fn read<T: Serialize + DeserializeOwned>(
+    bytes: &[u8],
+    begin: &str,
+) -> Result<(T, String), usize> {
+    let same = common(bytes, begin);
+    if same < begin.len() {
+        return Err(same);
+    }
     let value = serde_json::from_slice(bytes).map_err(|error| offset(bytes, &error))?;
     let text = spell(&value);
     if text.as_bytes() == bytes {
         return Ok((value, text));
     }
-    let both = text.as_bytes().iter().zip(bytes);
-    Err(both.take_while(|(a, b)| a == b).count())
+    Err(common(bytes, &text))
+}
+
+/// How both files begin.
+pub(super) fn begin(format: &str, second: &str) -> String {
+    format!("{{\"format\":\"{format}\",\"{second}\":")
+}
+
+fn common(bytes: &[u8], text: &str) -> usize {
+    let both = bytes.iter().zip(text.as_bytes());
+    both.take_while(|(a, b)| a == b).count()
 }
 
 /// Where a parser stopped, as an offset.
 fn offset(bytes: &[u8], error: &serde_json::Error) -> usize {
     let lines = bytes.split_inclusive(|b| *b == b'\n');
-    let before: usize = lines
-        .take(error.line().saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum();
+    let before = lines.take(error.line().saturating_sub(1));
+    let before: usize = before.map(<[u8]>::len).sum();
     (before + error.column().saturating_sub(1)).min(bytes.len())
-}
-
-/// Where the value of the first member, `format`, departs from what it has to be.
-pub(super) fn format_departs(found: &str, format: &str) -> usize {
-    let both = found.bytes().zip(format.bytes());
-    "{\"format\":\"".len() + both.take_while(|(a, b)| a == b).count()
 }

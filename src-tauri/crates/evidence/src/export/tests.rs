@@ -441,10 +441,13 @@ fn a_misspelt_file_is_told_its_one_spelling() {
     };
     let shape = r#"{"format":"muniment/export/v1","origin":"…","first":…,"last":…,"frontier":["…",…]}: these members in this order, no white space"#;
     let end = good[RANGE].len() - 1;
+    let first = String::from_utf8_lossy(&good[RANGE]).find("\"first\":5");
+    let first = first.unwrap() + "\"first\":".len();
     for (from, to, at) in [
         ("{", " {", 0),
-        ("\"origin\"", "\"Origin\"", 32 + "\"Origin".len()),
-        ("export/v1", "export/v2", 29),
+        ("\"origin\"", "\"Origin\"", 32),
+        ("\"first\":5", "\"first\": 5", first),
+        ("export/v1", "export/v2", 28),
         ("\n", "", end),
         ("\n", "\r\n", end),
         ("\n", "\n\n", end + 1),

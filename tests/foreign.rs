@@ -1,5 +1,9 @@
-//! Strangers check what Muniment writes: other people's programs (Python's `cryptography`,
-//! `pymerkle` and `zstandard`), driven by scripts written from the format's description alone.
+//! Strangers check what Muniment writes, and write what it reads: other people's programs (Python's
+//! `cryptography`, `pymerkle` and `zstandard`), driven by scripts written from the formats'
+//! descriptions alone.
+
+#[path = "foreign/exports.rs"]
+mod exports;
 
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};

@@ -91,7 +91,9 @@ pub enum ArchiveError {
     #[error("not a ZIP archive that ends with its central directory and has no comment")]
     NotZip,
     /// A header that is cut off, misplaced or malformed.
-    #[error("header of ZIP entry {0} is malformed or out of place")]
+    #[error(
+        "header of ZIP entry {0} is malformed, out of place, or has a comment or an extra field other than ZIP64, times and owners"
+    )]
     Header(usize),
     /// Local and central header disagree.
     #[error("local and central header of ZIP entry {0} disagree")]
@@ -121,13 +123,15 @@ pub enum ArchiveError {
     #[error("two entries have the name {0}")]
     DuplicateName(String),
     /// A name that differs from a known one, or from another entry's, only in case.
-    #[error("the name {0} differs from that of another file only in case")]
+    #[error("the name {0} differs from that of another file only in case; names have one spelling")]
     CaseCollision(String),
     /// A link or something else that is not a plain file.
     #[error("{0} is a link, a folder or otherwise not a plain file")]
     NotAFile(String),
     /// A file that an export does not have.
-    #[error("{0} is not a file of an export")]
+    #[error(
+        "{0} is not a file of an export, which are checkpoint, previous-checkpoint, range.json, records.ndjson or records.ndjson.zst, and consistency.json, in no folder"
+    )]
     Unexpected(String),
     /// A file that an export must have is absent.
     #[error("the export has no file {0}")]
@@ -150,7 +154,9 @@ pub enum ArchiveError {
     #[error("{0} does not match its checksum or size, or is corrupt")]
     Corrupt(String),
     /// Something follows the zstd frame, or it is no such frame.
-    #[error("records.ndjson.zst is not exactly one zstd frame")]
+    #[error(
+        "records.ndjson.zst is not exactly one zstd frame, without a skippable one and with nothing behind it"
+    )]
     NotOneFrame,
 }
 

@@ -23,17 +23,21 @@ pub enum CheckpointError {
     #[error("a checkpoint has three lines (origin, size, root), each with a line feed")]
     Lines,
     /// More than three lines.
-    #[error("the checkpoint has extension lines, which this format does not allow")]
+    #[error(
+        "the checkpoint has extension lines; this format has three lines, origin, size and root"
+    )]
     Extension,
     /// The origin is empty or has control characters.
-    #[error("line 1 of the checkpoint, the origin, is empty or not plain text")]
+    #[error(
+        "line 1 of the checkpoint, the origin, is not 1 to 1024 bytes without control characters"
+    )]
     Origin,
     /// The size is not a decimal number without leading zeros below 2^53.
     #[error("line 2 of the checkpoint, the size, is not a plain decimal number below 2^53")]
     Size,
     /// The root is not base64 of 32 bytes, or not the empty root for size 0.
     #[error(
-        "line 3 of the checkpoint, the root, is not canonical base64 of 32 bytes, or wrong for size 0"
+        "line 3 of the checkpoint, the root, is not base64 of 32 bytes in its one spelling (43 characters of A-Z a-z 0-9 + / and one =), or wrong for size 0"
     )]
     Root,
 }

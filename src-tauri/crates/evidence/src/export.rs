@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     archive::{ArchiveError, CHECKPOINT, CONSISTENCY, ExportFiles, PREVIOUS_CHECKPOINT, RANGE},
-    checkpoint::{Checkpoint, is_origin},
+    checkpoint::Checkpoint,
     continuity::ConsistencyLink,
     hash::Hash,
     merkle::{CompactRange, MAX_SIZE},
@@ -189,14 +189,13 @@ fn read_frame(files: &ExportFiles, keys: &[VerifierKey]) -> Result<Frame, Box<Re
     let checkpoint = open_note(bytes, CHECKPOINT, keys)?;
     let reject = |reason| Rejection::new(reason, RANGE);
     let bytes = files.small(RANGE).unwrap_or_default();
-    let read = Some(bytes)
-        .filter(|b| b.len() <= MAX_NOTE)
-        .and_then(range::read);
-    let (range, range_json): (RangeFile, String) = read.ok_or_else(|| reject(Reason::RangeText))?;
-    let (first, last) = (range.first, range.last);
-    if range.format != EXPORT_FORMAT || !is_origin(&range.origin) {
-        return Err(reject(Reason::RangeText));
+    if bytes.len() > MAX_NOTE {
+        return Err(reject(Reason::RangeText(MAX_NOTE)));
     }
+    let read = range::read(bytes, &range::begin(EXPORT_FORMAT, "origin"));
+    let (range, range_json): (RangeFile, String) =
+        read.map_err(|at| reject(Reason::RangeText(at)))?;
+    let (first, last) = (range.first, range.last);
     if first >= last || last >= MAX_SIZE {
         return Err(reject(Reason::Range { first, last }));
     }
@@ -259,11 +258,14 @@ fn read_previous(
 
 fn read_proofs(bytes: &[u8], first: u64, last: u64) -> Result<Vec<ProofBetween>, Box<Rejection>> {
     let reject = |reason| Rejection::new(reason, CONSISTENCY);
-    let (file, _): (ConsistencyFile, _) =
-        range::read(bytes).ok_or_else(|| reject(Reason::ConsistencyText))?;
-    let count = file.proofs.len();
-    if file.format != CONSISTENCY_FORMAT || count == 0 || count > MAX_PROOFS {
-        return Err(reject(Reason::ConsistencyText));
+    let read = range::read(bytes, &range::begin(CONSISTENCY_FORMAT, "proofs"));
+    let (file, _): (ConsistencyFile, _) = read.map_err(|at| reject(Reason::ConsistencyText(at)))?;
+    if !(1..=MAX_PROOFS).contains(&file.proofs.len()) {
+        // Where the first proof is missing, or the first one too many begins.
+        let mut allowed = file;
+        allowed.proofs.truncate(MAX_PROOFS);
+        let at = range::spell(&allowed).len() - "]}\n".len();
+        return Err(reject(Reason::ConsistencyText(at)));
     }
     let mut before = (0, 0);
     for (k, proof) in file.proofs.iter().enumerate() {

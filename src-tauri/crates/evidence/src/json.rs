@@ -11,7 +11,9 @@ pub const MAX_DEPTH: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonFault {
     /// Not exactly one JSON value.
-    #[error("not exactly one JSON value without white space around it")]
+    #[error(
+        "not exactly one JSON value (RFC 8259, a string with its quotes) without white space around it"
+    )]
     NotOneValue,
     /// A key occurs twice in one object.
     #[error("an object has the same key twice")]

@@ -33,16 +33,18 @@ pub enum NoteError {
     #[error("the note is not UTF-8")]
     NotUtf8,
     /// A control character other than the line feed.
-    #[error("the note has a control character at byte {0}")]
+    #[error("the note has a control character at byte {0}; its lines end with a line feed alone")]
     ControlCharacter(usize),
     /// No blank line followed by signatures, or no final line feed.
-    #[error("the note has no blank line followed by signature lines")]
+    #[error("the note has no empty line followed by signature lines, each with its line feed")]
     NoSignatures,
     /// More than 16 signature lines.
     #[error("the note has more than 16 signature lines")]
     TooManySignatures,
     /// A signature line that is not `— name base64`.
-    #[error("signature line {0} is not an em dash, a key name and canonical base64")]
+    #[error(
+        "signature line {0} is not an em dash (U+2014), a space, a key name, a space, and base64 in its one spelling (A-Z a-z 0-9 + /, padded with =)"
+    )]
     SignatureLine(usize),
     /// Two lines of one key.
     #[error("signature line {0} repeats the key of an earlier line")]

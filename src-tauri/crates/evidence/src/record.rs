@@ -15,7 +15,7 @@ mod disclosed;
 mod line;
 
 pub use disclosed::{DisclosedField, DisclosedRecord, Salt};
-pub use line::{PathMemory, RecordLine};
+pub use line::{Belongs, PathMemory, RecordLine};
 
 /// Path of field 0. No JSON Pointer, so no path of a record can collide with it.
 pub const SCHEMA_PATH: &str = "@schema";
@@ -32,9 +32,9 @@ pub enum RecordError {
     /// Not UTF-8.
     #[error("the line is not UTF-8 at byte {0}")]
     NotUtf8(usize),
-    /// Not the one spelling.
-    #[error("the line departs from the format's one spelling at byte {0}")]
-    Spelling(usize),
+    /// Not the one spelling: where it departs from it, and what belongs there.
+    #[error("the line departs from its one spelling at byte {0}, where {1} belongs")]
+    Spelling(usize, Belongs),
     /// Another index than the line's place gives.
     #[error("the line says index {found}, its place says {expected}")]
     Index {
@@ -47,7 +47,9 @@ pub enum RecordError {
     #[error("index {0} is not below 2^53")]
     IndexTooLarge(u64),
     /// The seed is not canonical base64 of 32 bytes.
-    #[error("the seed is not canonical base64 of 32 bytes")]
+    #[error(
+        "the seed is not base64 of 32 bytes in its one spelling: 43 characters of A-Z a-z 0-9 + / and one ="
+    )]
     Seed,
     /// More than 512 fields.
     #[error("{0} fields; at most 512 are allowed")]
@@ -56,13 +58,17 @@ pub enum RecordError {
     #[error("the paths make an entry of more than 65535 bytes")]
     EntryTooLong,
     /// Field 0 is not `@schema`.
-    #[error("field 0 is not @schema")]
+    #[error(r#"field 0 is not ["@schema","{{\"id\":\"…\",\"version\":…}}"]"#)]
     SchemaMissing,
     /// The value of `@schema` is not `{"id":…,"version":…}` in its one spelling.
-    #[error("field 0, @schema, does not name a schema id and version in the one spelling")]
+    #[error(
+        r#"the value of field 0, @schema, is not {{"id":"…","version":…}} in its one spelling: no white space, an id of a-z 0-9 with single - . _ / between, a version from 1 to 4294967295"#
+    )]
     SchemaValue,
     /// A path that is no JSON Pointer (RFC 6901).
-    #[error("the path of field {0} is not a JSON Pointer")]
+    #[error(
+        "the path of field {0} is not a JSON Pointer: empty, or parts that each begin with /, with ~ only in ~0 and ~1"
+    )]
     Path(usize),
     /// Two fields have the same path.
     #[error("field {0} repeats the path of another field")]
@@ -98,7 +104,7 @@ impl RecordError {
         match self {
             Self::LineTooLong(_) => "line-too-long",
             Self::NotUtf8(_) => "line-not-utf8",
-            Self::Spelling(_) => "line-spelling",
+            Self::Spelling(..) => "line-spelling",
             Self::Index { .. } => "line-index",
             Self::IndexTooLarge(_) => "index-too-large",
             Self::Seed => "seed",

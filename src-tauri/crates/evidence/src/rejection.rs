@@ -28,9 +28,11 @@ pub enum Reason {
     /// The trust policy refuses it.
     #[error(transparent)]
     Trust(#[from] TrustError),
-    /// Not the one spelling of `range.json`.
-    #[error("range.json is not in the format's one spelling")]
-    RangeText,
+    /// Not the one spelling of `range.json`; where it departs from it.
+    #[error(
+        r#"range.json departs at byte {0} from its one spelling, {{"format":"muniment/export/v1","origin":"…","first":…,"last":…,"frontier":["…",…]}}: these members in this order, no white space, no escapes but \" and \\, plain numbers, base64 hashes, and one line feed at the end"#
+    )]
+    RangeText(usize),
     /// The range is empty, reversed or too large.
     #[error("range.json says the range [{first}, {last}), which is empty or not below 2^53")]
     Range {
@@ -40,7 +42,9 @@ pub enum Reason {
         last: u64,
     },
     /// The frontier does not belong to `first`.
-    #[error("the frontier in range.json does not belong to its first index: {0}")]
+    #[error(
+        "the frontier in range.json does not belong to its first index, which needs one hash for each 1 bit: {0}"
+    )]
     Frontier(MerkleError),
     /// Files of different origins.
     #[error("the file names another origin than the checkpoint")]
@@ -79,20 +83,24 @@ pub enum Reason {
         found: u64,
     },
     /// Something follows the last record.
-    #[error("something follows the last record of the range")]
+    #[error(
+        "something follows the last record of the range; the file ends with the line feed of that record"
+    )]
     TooManyRecords,
     /// The last line does not end with a line feed.
-    #[error("the last line does not end with a line feed")]
+    #[error("the last line does not end with a line feed, as each line does")]
     FinalLineFeed,
     /// The records lead to another root.
     #[error("the records do not lead to the root of the checkpoint")]
     Root,
-    /// Not the one spelling of `consistency.json`.
-    #[error("consistency.json is not in the format's one spelling")]
-    ConsistencyText,
+    /// Not the one spelling of `consistency.json`; where it departs from it.
+    #[error(
+        r#"consistency.json departs at byte {0} from its one spelling, {{"format":"muniment/consistency/v1","proofs":[{{"from":…,"to":…,"from_root":"…","to_root":"…","proof":["…",…]}},…]}}: 1 to 64 proofs, these members in this order, no white space, plain numbers, base64 hashes, and one line feed at the end"#
+    )]
+    ConsistencyText(usize),
     /// A proof between sizes that do not fit the range.
     #[error(
-        "consistency proof {0} is not from below the range to a size inside it, or is out of order"
+        "consistency proof {0} is not from a size of 1 to first to a greater one of first to last, or is out of order (by from, then to, each pair once)"
     )]
     ConsistencySizes(usize),
     /// A proof that fails, or that is about another log.
@@ -109,7 +117,7 @@ impl Reason {
             Self::Checkpoint(inner) => inner.code(),
             Self::Record(inner) => inner.code(),
             Self::Trust(inner) => inner.code(),
-            Self::RangeText => "range-spelling",
+            Self::RangeText(_) => "range-spelling",
             Self::Range { .. } => "range",
             Self::Frontier(_) => "frontier",
             Self::Origin => "origin",
@@ -122,7 +130,7 @@ impl Reason {
             Self::TooManyRecords => "too-many-records",
             Self::FinalLineFeed => "final-line-feed",
             Self::Root => "root",
-            Self::ConsistencyText => "consistency-spelling",
+            Self::ConsistencyText(_) => "consistency-spelling",
             Self::ConsistencySizes(_) => "consistency-sizes",
             Self::ConsistencyProof(_) => "consistency-proof",
         }
@@ -144,8 +152,11 @@ impl Reason {
             Self::Note(_) | Self::Checkpoint(_) => {
                 "fetch the checkpoint again as the log published it, byte for byte"
             }
-            Self::Record(_) | Self::RangeText | Self::Range { .. } | Self::ConsistencyText => {
-                "the exporter does not follow muniment/export/v1, or the file was changed: fetch it again, then ask the source"
+            Self::Record(_)
+            | Self::RangeText(_)
+            | Self::Range { .. }
+            | Self::ConsistencyText(_) => {
+                "the exporter does not follow muniment/export/v1 (schemas/formats/native-export.md), or the file was changed: fetch it again, then ask the source"
             }
             Self::Origin | Self::Size { .. } | Self::PreviousSize { .. } => {
                 "files of different exports seem to be mixed: give those of one export only"

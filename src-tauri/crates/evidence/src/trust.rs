@@ -157,7 +157,7 @@ impl TrustError {
             | Self::RepeatedKey(_)
             | Self::Requirement { .. }
             | Self::Detail(_)
-            | Self::Distrust(_) => "see schemas/trust-1.schema.json",
+            | Self::Distrust(_) => "see schemas/formats/trust-file.md",
             Self::Unsigned { .. } => "pin the key that the source published",
             Self::NotCovered { .. } => "add a requirement for these sizes to the trust policy",
             Self::BadSignature { .. } => "get the export again from the source",
@@ -232,7 +232,8 @@ impl Signers {
 }
 
 /// The requirement for checkpoints of sizes in `[from, to)`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Requirement {
     /// First size.
     pub from: u64,
@@ -242,6 +243,34 @@ pub struct Requirement {
     /// Who must have signed.
     #[serde(flatten)]
     pub signers: Signers,
+}
+
+/// [`Requirement`] as it is read. A flattened enum takes the first of `any` and `all` and drops
+/// whatever else stands there, and a condition that is dropped is one that is not kept.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRequirement {
+    from: u64,
+    #[serde(default)]
+    to: Option<u64>,
+    any: Option<Vec<Fingerprint>>,
+    all: Option<Vec<Fingerprint>>,
+}
+
+impl<'de> Deserialize<'de> for Requirement {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let written = WrittenRequirement::deserialize(from)?;
+        let signers = match (written.any, written.all) {
+            (Some(keys), None) => Signers::Any(keys),
+            (None, Some(keys)) => Signers::All(keys),
+            _ => return Err(de::Error::custom("exactly one of `any` and `all`")),
+        };
+        Ok(Self {
+            from: written.from,
+            to: written.to,
+            signers,
+        })
+    }
 }
 
 /// A key that is distrusted. Its signatures count only for what is a prefix of a tree that

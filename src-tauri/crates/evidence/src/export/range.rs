@@ -62,9 +62,38 @@ pub(super) fn spell<T: Serialize>(value: &T) -> String {
     text
 }
 
-/// Reads bytes that are exactly the one spelling of a value.
-pub(super) fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<(T, String)> {
-    let value = serde_json::from_slice(bytes).ok()?;
+/// Reads bytes that are exactly the one spelling of a value that is written from `begin` on, or says
+/// at which byte they depart from it: where they cannot be read any further, or differ.
+pub(super) fn read<T: Serialize + DeserializeOwned>(
+    bytes: &[u8],
+    begin: &str,
+) -> Result<(T, String), usize> {
+    let same = common(bytes, begin);
+    if same < begin.len() {
+        return Err(same);
+    }
+    let value = serde_json::from_slice(bytes).map_err(|error| offset(bytes, &error))?;
     let text = spell(&value);
-    (text.as_bytes() == bytes).then_some((value, text))
+    if text.as_bytes() == bytes {
+        return Ok((value, text));
+    }
+    Err(common(bytes, &text))
+}
+
+/// How both files begin.
+pub(super) fn begin(format: &str, second: &str) -> String {
+    format!("{{\"format\":\"{format}\",\"{second}\":")
+}
+
+fn common(bytes: &[u8], text: &str) -> usize {
+    let both = bytes.iter().zip(text.as_bytes());
+    both.take_while(|(a, b)| a == b).count()
+}
+
+/// Where a parser stopped, as an offset.
+fn offset(bytes: &[u8], error: &serde_json::Error) -> usize {
+    let lines = bytes.split_inclusive(|b| *b == b'\n');
+    let before = lines.take(error.line().saturating_sub(1));
+    let before: usize = before.map(<[u8]>::len).sum();
+    (before + error.column().saturating_sub(1)).min(bytes.len())
 }

@@ -421,6 +421,63 @@ fn each_way_to_be_wrong_has_its_code() {
     assert_eq!(code(&both), "two-record-files");
 }
 
+/// What an exporter has to write is in the refusal: the byte where it departs, and the spelling.
+#[test]
+fn a_misspelt_file_is_told_its_one_spelling() {
+    let good = plain(export(5, 9, true));
+    let told = |name: &str, from: &str, to: &str| {
+        let mut files = good.clone();
+        let text = String::from_utf8(files[name].clone()).unwrap();
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        files.insert(name.into(), changed.into_bytes());
+        match facts(&files) {
+            Err(ExportError::Rejected(r)) => r.reason.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let format = |file: &str, at: usize, shape: &str| {
+        format!("{file} departs at byte {at} from its one spelling, {shape}")
+    };
+    let shape = r#"{"format":"muniment/export/v1","origin":"…","first":…,"last":…,"frontier":["…",…]}: these members in this order, no white space"#;
+    let end = good[RANGE].len() - 1;
+    let first = String::from_utf8_lossy(&good[RANGE]).find("\"first\":5");
+    let first = first.unwrap() + "\"first\":".len();
+    for (from, to, at) in [
+        ("{", " {", 0),
+        ("\"origin\"", "\"Origin\"", 32),
+        ("\"first\":5", "\"first\": 5", first),
+        ("export/v1", "export/v2", 28),
+        ("\n", "", end),
+        ("\n", "\r\n", end),
+        ("\n", "\n\n", end + 1),
+    ] {
+        let said = told(RANGE, from, to);
+        let expected = format(RANGE, at, shape);
+        assert!(said.starts_with(&expected), "{to:?}: {said}");
+        assert!(said.ends_with("and one line feed at the end"), "{said}");
+    }
+    let shape = r#"{"format":"muniment/consistency/v1","proofs":[{"from":…,"to":…,"from_root":"…","to_root":"…","proof":["…",…]},…]}: 1 to 64 proofs"#;
+    let said = told(CONSISTENCY, "\"proofs\":[", "\"proofs\": [");
+    let expected = format(
+        CONSISTENCY,
+        "{'format':'muniment/consistency/v1','proofs':".len(),
+        shape,
+    );
+    assert!(said.starts_with(&expected), "{said}");
+    let mut files = good.clone();
+    let none = "{\"format\":\"muniment/consistency/v1\",\"proofs\":[]}\n";
+    files.insert(CONSISTENCY.into(), none.into());
+    let Err(ExportError::Rejected(rejection)) = facts(&files) else {
+        panic!("accepted");
+    };
+    let expected = format(CONSISTENCY, none.len() - 3, shape);
+    assert!(
+        rejection.reason.to_string().starts_with(&expected),
+        "{rejection}"
+    );
+}
+
 #[test]
 fn a_rejection_names_its_place_and_no_content() {
     let mut files = plain(export(5, 9, false));

@@ -136,4 +136,25 @@ mod tests {
         assert_eq!(may_record(Role::Custodian, "made-up"), None);
         assert_eq!(may_record(Role::Custodian, "trust."), None);
     }
+
+    #[test]
+    fn the_document_of_the_format_has_this_table() {
+        let document = include_str!("../../../../../schemas/formats/packet.md");
+        let table = document.split("| roles | kinds |").nth(1).expect("a table");
+        let mut told: Vec<(String, Vec<Role>)> = Vec::new();
+        for row in table.lines().skip(2).take_while(|l| l.starts_with('|')) {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let roles = cells[0].split(", ");
+            let roles: Vec<Role> = roles.map(|r| Role::from_word(r).expect("a role")).collect();
+            let kinds = cells[1].split(", ").map(|kind| kind.trim_matches('`'));
+            told.extend(kinds.map(|kind| (kind.to_owned(), roles.clone())));
+        }
+        told.sort();
+        let mut known: Vec<(String, Vec<Role>)> = TABLE
+            .iter()
+            .map(|(kind, roles)| ((*kind).to_owned(), roles.to_vec()))
+            .collect();
+        known.sort();
+        assert_eq!(told, known);
+    }
 }

@@ -14,6 +14,32 @@ use crate::{
     merkle::MAX_SIZE,
 };
 
+/// What belongs at a place of a line where something else stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belongs {
+    /// These characters.
+    Word(&'static str),
+    /// The index.
+    Number,
+    /// The rest of a string.
+    String,
+    /// The line feed.
+    End,
+}
+
+impl fmt::Display for Belongs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => write!(f, "`{word}`"),
+            Self::Number => f.write_str("a number without sign, leading zero and fraction"),
+            Self::String => f.write_str(
+                r#"a string with the escapes \" \\ \b \t \n \f \r, \u00xx in lower case for other characters below U+0020, and no others"#,
+            ),
+            Self::End => f.write_str("the line feed (no carriage return, no white space)"),
+        }
+    }
+}
+
 /// Lists of paths that were already found good. Consecutive records mostly share theirs, and
 /// comparing with a known list is much cheaper than proving it unique and prefix-free again.
 #[derive(Default)]
@@ -106,11 +132,11 @@ impl<'a> RecordLine<'a> {
             bytes: line.as_bytes(),
             at: 0,
         };
-        cursor.take(b"{\"i\":")?;
+        cursor.take("{\"i\":")?;
         let index = cursor.number()?;
-        cursor.take(b",\"s\":\"")?;
+        cursor.take(",\"s\":\"")?;
         let seed = cursor.seed()?;
-        cursor.take(b"\",\"f\":[")?;
+        cursor.take("\",\"f\":[")?;
         let mut parsed = Self {
             index,
             seed,
@@ -119,14 +145,14 @@ impl<'a> RecordLine<'a> {
             spans: Vec::with_capacity(32),
         };
         loop {
-            cursor.take(b"[")?;
+            cursor.take("[")?;
             let path = cursor.string(&mut parsed.unescaped)?;
-            cursor.take(b",")?;
+            cursor.take(",")?;
             let (value, checked) = match cursor.quoted(&mut parsed.unescaped) {
                 Some(value) => (value, true),
                 None => (cursor.string(&mut parsed.unescaped)?, false),
             };
-            cursor.take(b"]")?;
+            cursor.take("]")?;
             let field = parsed.spans.len();
             if field == MAX_FIELDS {
                 return Err(RecordError::TooManyFields(field + 1));
@@ -147,9 +173,9 @@ impl<'a> RecordLine<'a> {
             }
             cursor.at += 1;
         }
-        cursor.take(b"]}")?;
+        cursor.take("]}")?;
         if cursor.at != line.len() {
-            return Err(RecordError::Spelling(cursor.at));
+            return cursor.spelling(Belongs::End);
         }
         if index != expected_index {
             return Err(RecordError::Index {
@@ -291,18 +317,21 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    fn spelling<T>(&self) -> Result<T, RecordError> {
-        Err(RecordError::Spelling(self.at))
+    fn spelling<T>(&self, belongs: Belongs) -> Result<T, RecordError> {
+        Err(RecordError::Spelling(self.at, belongs))
     }
 
-    fn take(&mut self, word: &[u8]) -> Result<(), RecordError> {
+    /// `word` is ASCII.
+    fn take(&mut self, word: &'static str) -> Result<(), RecordError> {
         let found = &self.bytes[self.at..];
-        if found.starts_with(word) {
+        if found.starts_with(word.as_bytes()) {
             self.at += word.len();
             return Ok(());
         }
-        let same = found.iter().zip(word).take_while(|(a, b)| a == b).count();
-        Err(RecordError::Spelling(self.at + same))
+        let both = found.iter().zip(word.as_bytes());
+        let same = both.take_while(|(a, b)| a == b).count();
+        let belongs = Belongs::Word(&word[same..]);
+        Err(RecordError::Spelling(self.at + same, belongs))
     }
 
     /// A decimal number below 2^53 without leading zeros.
@@ -311,7 +340,7 @@ impl<'a> Cursor<'a> {
         let mut value: u64 = 0;
         while let Some(digit) = self.bytes.get(self.at).filter(|b| b.is_ascii_digit()) {
             if self.at > from && value == 0 {
-                return self.spelling();
+                return self.spelling(Belongs::Number);
             }
             value = value * 10 + u64::from(digit - b'0');
             if value >= MAX_SIZE {
@@ -320,7 +349,7 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
         if self.at == from {
-            return self.spelling();
+            return self.spelling(Belongs::Number);
         }
         Ok(value)
     }
@@ -335,7 +364,7 @@ impl<'a> Cursor<'a> {
 
     /// A string with the fewest escapes.
     fn string(&mut self, unescaped: &mut String) -> Result<Span, RecordError> {
-        self.take(b"\"")?;
+        self.take("\"")?;
         let from = self.at;
         self.plain();
         if self.bytes.get(self.at) == Some(&b'"') {
@@ -356,7 +385,7 @@ impl<'a> Cursor<'a> {
             match self.bytes.get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => unescaped.push(self.escape()?),
-                _ => return self.spelling(),
+                _ => return self.spelling(Belongs::String),
             }
             let from = self.at;
             self.plain();
@@ -410,7 +439,7 @@ impl<'a> Cursor<'a> {
             Some(b'f') => ('\u{c}', 2),
             Some(b'r') => ('\r', 2),
             Some(b'u') => (self.unicode_escape()?, 6),
-            _ => return self.spelling(),
+            _ => return self.spelling(Belongs::String),
         };
         self.at += length;
         Ok(value)
@@ -427,11 +456,11 @@ impl<'a> Cursor<'a> {
             Some([b'0', b'0', high @ (b'0' | b'1'), low]) => {
                 let value = digit(low).map(|low| (high - b'0') << 4 | low);
                 match value {
-                    Some(8 | 9 | 10 | 12 | 13) | None => self.spelling(),
+                    Some(8 | 9 | 10 | 12 | 13) | None => self.spelling(Belongs::String),
                     Some(value) => Ok(char::from(value)),
                 }
             }
-            _ => self.spelling(),
+            _ => self.spelling(Belongs::String),
         }
     }
 }

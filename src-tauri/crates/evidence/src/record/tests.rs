@@ -229,7 +229,35 @@ fn other_spellings_of_a_line_are_refused() {
         let other = line.replacen(from, to, 1);
         assert_ne!(other, line);
         let parsed = RecordLine::parse(other.as_bytes(), 7);
-        assert!(matches!(parsed, Err(RecordError::Spelling(_))), "{other}");
+        assert!(matches!(parsed, Err(RecordError::Spelling(..))), "{other}");
+    }
+    // What belongs there is said, not only where something else stands.
+    let said = |from: &str, to: &str| {
+        let other = line.replacen(from, to, 1);
+        let error = RecordLine::parse(other.as_bytes(), 7).unwrap_err();
+        error.to_string()
+    };
+    for (from, to, expected) in [
+        ("{\"i\":7", "{ \"i\":7", "at byte 1, where `\"i\":` belongs"),
+        (",\"s\":", ", \"s\":", "at byte 7, where `\"s\":\"` belongs"),
+        (
+            "]]}",
+            "]]}\r",
+            "where the line feed (no carriage return, no white space) belongs",
+        ),
+        (
+            "{\"i\":7",
+            "{\"i\":07",
+            "at byte 6, where a number without sign",
+        ),
+        (
+            "é",
+            "\\u00e9",
+            r#"where a string with the escapes \" \\ \b \t \n \f \r, \u00xx"#,
+        ),
+    ] {
+        let said = said(from, to);
+        assert!(said.contains(expected), "{said}");
     }
     let index = RecordLine::parse(line.as_bytes(), 8).map(|_| ());
     assert_eq!(

@@ -683,6 +683,16 @@ fn a_bad_policy_is_refused() {
             "{rest}"
         );
     }
+    // What is not understood, or said twice over, is a condition that nobody would keep.
+    for rest in [
+        format!(r#","requirement":[{{"from":0,"any":["{one}"],"all":["{one}"]}}]"#),
+        format!(r#","requirement":[{{"from":0,"any":["{one}"],"any":["{one}"]}}]"#),
+        format!(r#","requirement":[{{"from":0,"until":9,"any":["{one}"]}}]"#),
+        r#","requirement":[{"from":0}]"#.to_owned(),
+    ] {
+        let parsed = Trust::parse(policy(&rest).as_bytes());
+        assert!(matches!(parsed, Err(TrustError::Format(..))), "{rest}");
+    }
     for rest in [
         r#","heartbeat":0"#,
         r#","heartbeat":31622401"#,

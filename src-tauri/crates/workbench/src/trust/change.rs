@@ -346,7 +346,7 @@ impl Workbench {
         let mut changes = Vec::new();
         for policy in new {
             policy.check().map_err(|error| {
-                Error::invalid(error.to_string(), "see schemas/trust-1.schema.json")
+                Error::invalid(error.to_string(), "see schemas/formats/trust-file.md")
             })?;
             if policies.of(&policy.origin) == Some(&policy) {
                 continue;
@@ -495,7 +495,7 @@ fn parse(file: &str) -> Result<Trust, Error> {
     Trust::parse(file.as_bytes()).map_err(|error| {
         Error::invalid(
             error.to_string(),
-            "a trust file is JSON of the format muniment/trust/v1; see schemas/trust-1.schema.json",
+            "a trust file is JSON of the format muniment/trust/v1; see schemas/formats/trust-file.md",
         )
     })
 }

@@ -19,6 +19,8 @@ mod invictus;
 mod packet;
 #[path = "cmd/quarantine.rs"]
 mod quarantine;
+#[path = "cmd/recovery.rs"]
+mod recovery;
 #[path = "cmd/seal.rs"]
 mod seal;
 #[path = "cmd/shapes.rs"]

@@ -23,6 +23,8 @@ fn of<T: JsonSchema>() -> Schema {
 fn printed(stem: &str) -> Schema {
     match stem {
         "init" => of::<view::CreatedView>(),
+        "restore" => of::<view::RestoreView>(),
+        "passphrase" => of::<view::PassphraseChangedView>(),
         "keygen" => of::<seal::KeyView>(),
         "seal" => of::<seal::SealedView>(),
         "trust" => of::<view::TrustView>(),

@@ -39,6 +39,9 @@ macro_rules! commands {
 commands! {
     create_workspace(dir: String, passphrase: String, second_role: String, second_passphrase: String) -> CreatedView, Open dir;
     open_workspace(dir: String, member: Option<String>, passphrase: String) -> WorkspaceView, Open dir;
+    recover_workspace(dir: String, recovery_key: String, passphrase: String) -> CreatedView, Open dir;
+    restore_workspace(dir: String, member: Option<String>, passphrase: String) -> RestoreView, Open dir;
+    change_passphrase(current: String, passphrase: String) -> PassphraseChangedView;
     open_sample() -> SampleView;
     overview() -> OverviewView;
     import_paths(paths: Vec<String>) -> u32, Read paths;

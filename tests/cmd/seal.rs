@@ -251,3 +251,19 @@ fn what_cannot_be_sealed_names_its_line_and_leaves_nothing() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn a_new_key_takes_no_name_but_its_own() {
+    let (_dir, terminal) = terminal();
+    let neighbours = ["prod.new", "prod.json.new", "prod.json.tmp", "prod.tmp"];
+    for name in neighbours {
+        put(&terminal, name, b"somebody's own");
+    }
+    terminal.done(&["keygen", "--origin", ORIGIN, "-o", "prod.json"]);
+    let (code, _) = terminal.refused(&["keygen", "--origin", ORIGIN, "-o", "prod.json"]);
+    assert_eq!(code, 2, "a key is never replaced");
+    for name in neighbours {
+        let bytes = std::fs::read(terminal.home.join(name)).expect("it is there");
+        assert_eq!(bytes, b"somebody's own", "{name}");
+    }
+}

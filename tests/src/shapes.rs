@@ -10,7 +10,9 @@ pub const ERROR: &str = "error";
 
 /// Each schema with the commands whose document it describes.
 pub const SHAPES: &[(&str, &[&str])] = &[
-    ("init", &["init"]),
+    ("init", &["init", "recover"]),
+    ("restore", &["restore"]),
+    ("passphrase", &["passphrase"]),
     ("keygen", &["keygen"]),
     ("seal", &["seal"]),
     ("trust", &["trust list"]),

@@ -127,6 +127,34 @@ export function mockWindow(options: MockOptions): void {
       open = true;
       return workspace;
     },
+    recover_workspace: (a) => {
+      if (!/^[a-z2-7\s-]{56,}$/i.test(String(a.recoveryKey)))
+        throw {
+          code: "invalid",
+          message:
+            "this is not a recovery key as one was printed: a letter is missing, or one was read as another",
+          hint: "type all eight groups of seven letters; spaces, dashes and case do not matter",
+        };
+      open = true;
+      return {
+        workspace,
+        recovery_key: "NEXT7K3-QXA9TTV-BPP4TCM-3XA97QK-2MK2Q0D-2KQ7D1C-0RD9PX2-M7HH3QE",
+      };
+    },
+    restore_workspace: () => ({
+      workspace,
+      older: { words: "The workspace is older than what is known of it", may_restore: true },
+      restored: true,
+    }),
+    change_passphrase: (a) => {
+      if (a.current === "wrong")
+        throw {
+          code: "wrong-passphrase",
+          message: "the passphrase in force is another one",
+          hint: "type the one that you opened the workspace with",
+        };
+      return { member: workspace.me.id };
+    },
     open_sample: async () => {
       await new Promise((resolve) => setTimeout(resolve, 1500));
       open = true;

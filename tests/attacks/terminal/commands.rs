@@ -61,6 +61,8 @@ impl His {
         all.extend(arguments);
         let output = (self.terminal.command(&all))
             .env("RUST_LOG", "debug")
+            .env("MUNIMENT_RECOVERY_KEY", HOSTILE)
+            .env("MUNIMENT_NEW_PASSPHRASE", HOSTILE)
             .output()
             .expect("muniment starts");
         harmless(command, &output);
@@ -495,6 +497,12 @@ fn no_command_is_acted_upon() {
     his.reads("custody", &[]);
     his.reads("custody", &[HOSTILE]);
     his.reads("fsck", &[]);
+
+    // Ways back that lead nowhere: what is typed is his.
+    his.tries("recover", &[]);
+    his.tries("passphrase", &[]);
+    his.tries("restore", &["--dry-run"]);
+    his.tries("restore", &[]);
 
     // A member of his name, and a workspace that is not there.
     let output = his.terminal.run(&["--member", HOSTILE, "sources"]);

@@ -8,6 +8,7 @@ mod key_ring;
 mod killed_handover;
 mod killed_import;
 mod killed_packet;
+mod killed_recovery;
 mod links;
 mod mutations;
 mod open_to_others;

@@ -14,4 +14,5 @@ export const workspace: WorkspaceView = {
   members,
   sample: false,
   warning: null,
+  older: null,
 };

@@ -48,6 +48,26 @@ pub(crate) enum Command {
         #[arg(long, default_value = "reviewer", value_parser = ["reviewer", "responder", "custodian"])]
         second_role: String,
     },
+    /// Open a workspace with its printed recovery key: enrols a custodian, and prints another recovery key.
+    ///
+    /// The key is asked for, or taken from MUNIMENT_RECOVERY_KEY; the passphrase of the new custodian from
+    /// MUNIMENT_NEW_PASSPHRASE. Its use is recorded, rotates the keys of the workspace, and the key that was used
+    /// opens nothing any more. The one printed then is printed once.
+    Recover,
+    /// Choose another passphrase.
+    ///
+    /// It is asked for, or taken from MUNIMENT_NEW_PASSPHRASE. Copies of your key file that were made before
+    /// still open with the one of before.
+    Passphrase,
+    /// Take a folder into use that was put back from a backup, or an older copy of it. A custodian's act.
+    ///
+    /// Until then it opens to look at only, and says what is older. The ledger goes on in a new epoch, whose
+    /// first entry names the head that is here and the highest one that is known.
+    Restore {
+        /// Only show what is older.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Make a signing key for an origin and print its verifier key (vkey).
     ///
     /// The key is Ed25519. With --ml-dsa the file holds an ML-DSA-44 key too, which cosigns

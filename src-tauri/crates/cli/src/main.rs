@@ -19,10 +19,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 /// What imports free goes back to the system: they work in many short-lived threads, and what the C library's allocator
-/// keeps for each of those adds up from one import to the next.
+/// keeps for each of those adds up from one import to the next. Whatever is freed is zeroed first: keys, passphrases and
+/// what was shown leave memory when a workspace is locked, also where a library kept them in a text of its own.
 #[cfg(unix)]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<tikv_jemallocator::Jemalloc> =
+    zeroizing_alloc::ZeroAlloc(tikv_jemallocator::Jemalloc);
 
 fn main() -> ExitCode {
     screen::begin();

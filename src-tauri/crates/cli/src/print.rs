@@ -15,6 +15,9 @@ use crate::source;
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Answer {
     Created(CreatedView),
+    Recovered(CreatedView),
+    Restored(RestoreView),
+    PassphraseChanged(PassphraseChangedView),
     Key(KeyView),
     Sealed(SealedView),
     Trust(TrustView),
@@ -92,7 +95,9 @@ impl Answer {
 
     pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Created(view) => json(out, view),
+            Self::Created(view) | Self::Recovered(view) => json(out, view),
+            Self::Restored(view) => json(out, view),
+            Self::PassphraseChanged(view) => json(out, view),
             Self::Key(view) => json(out, view),
             Self::Sealed(view) => json(out, view),
             Self::Trust(view) => json(out, view),
@@ -138,6 +143,13 @@ impl Answer {
 pub(crate) fn text(answer: &Seen<Answer>, out: &mut dyn Write) -> io::Result<()> {
     match &**answer {
         Answer::Created(view) => created(out, view),
+        Answer::Recovered(view) => recovered(out, view),
+        Answer::Restored(view) => restored(out, view),
+        Answer::PassphraseChanged(view) => writeln!(
+            out,
+            "the passphrase of {} is changed; copies of the key file that were made before still open with the one of before",
+            view.member
+        ),
         Answer::Key(view) => {
             writeln!(out, "{}", view.vkey)?;
             view.ml_dsa_44
@@ -261,6 +273,40 @@ pub(crate) fn text(answer: &Seen<Answer>, out: &mut dyn Write) -> io::Result<()>
 fn json<T: Serialize>(out: &mut dyn Write, view: &T) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, view)?;
     writeln!(out)
+}
+
+fn recovered(out: &mut dyn Write, view: &CreatedView) -> io::Result<()> {
+    writeln!(out, "workspace {}", view.workspace.dir)?;
+    let me = &view.workspace.me;
+    writeln!(
+        out,
+        "{:<10} {}, enrolled with the recovery key, which opens nothing any more",
+        me.id, me.role
+    )?;
+    writeln!(
+        out,
+        "\nThe recovery key from now on, to be printed and locked away; it is not kept:\n\n  {}",
+        view.recovery_key
+    )?;
+    if view.workspace.older.is_some() {
+        writeln!(
+            out,
+            "\nThe workspace is an older copy: `muniment restore` takes it into use"
+        )?;
+    }
+    Ok(())
+}
+
+fn restored(out: &mut dyn Write, view: &RestoreView) -> io::Result<()> {
+    writeln!(out, "{}", view.older.words)?;
+    match (view.restored, view.older.may_restore) {
+        (true, _) => writeln!(out, "taken into use: the ledger goes on in a new epoch"),
+        (false, true) => writeln!(
+            out,
+            "`muniment restore` takes it into use in a new epoch of the ledger"
+        ),
+        (false, false) => writeln!(out, "a custodian can take it into use"),
+    }
 }
 
 fn created(out: &mut dyn Write, view: &CreatedView) -> io::Result<()> {

@@ -62,6 +62,26 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
                 .await
                 .map(Answer::Created);
         }
+        Command::Recover => {
+            let bench = Workbench::new(environment);
+            let dir = workspace(arguments)?;
+            let key = passphrase::recovery_key()?;
+            let chosen = passphrase::chosen("the new custodian")?;
+            let recovered = bench.recover_workspace(dir, key, chosen).await;
+            return ended(&bench, arguments, recovered.map(Answer::Recovered)).await;
+        }
+        Command::Restore { dry_run } => {
+            let bench = Workbench::new(environment);
+            let dir = workspace(arguments)?;
+            let who = arguments.member.as_deref().unwrap_or("a custodian");
+            let (member, passphrase) = (arguments.member.clone(), passphrase::own(who)?);
+            let restored = match dry_run {
+                true => bench.restore_preview(dir, member, passphrase).await,
+                false => bench.restore_workspace(dir, member, passphrase).await,
+            };
+            bench.lock().await?;
+            return restored.map(Answer::Restored);
+        }
         _ => {}
     }
     let bench = Workbench::new(environment);
@@ -77,7 +97,26 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Error> {
         }
         (opened, _) => opened?,
     };
-    let answer = progress::watched(&bench, inside(&bench, &arguments.command)).await;
+    let answer = match &arguments.command {
+        Command::Passphrase => change(&bench, passphrase).await,
+        command => progress::watched(&bench, inside(&bench, command)).await,
+    };
+    ended(&bench, arguments, answer).await
+}
+
+/// Another passphrase for whoever opened the workspace.
+async fn change(bench: &Workbench, current: String) -> Result<Answer, Error> {
+    let chosen = passphrase::chosen("yours")?;
+    let changed = bench.change_passphrase(current, chosen).await;
+    changed.map(Answer::PassphraseChanged)
+}
+
+/// Says what the workspace said of itself, and locks it.
+async fn ended(
+    bench: &Workbench,
+    arguments: &Arguments,
+    answer: Result<Answer, Error>,
+) -> Result<Answer, Error> {
     // An error of --json stands alone on standard error.
     if answer.is_ok() || !arguments.json {
         bench
@@ -214,9 +253,12 @@ async fn inside(bench: &Workbench, command: &Command) -> Result<Answer, Error> {
         Command::Classify(command) => crate::source::classify(bench, command).await?,
         Command::Rebuild { all } => Answer::Rebuilt(bench.rebuild(*all).await?),
         Command::Init { .. }
+        | Command::Recover
+        | Command::Restore { .. }
+        | Command::Passphrase
         | Command::Keygen { .. }
         | Command::Seal { .. }
-        | Command::Verify { .. } => unreachable!("answered without a workspace"),
+        | Command::Verify { .. } => unreachable!("answered before"),
     })
 }
 

@@ -204,6 +204,11 @@ pub(crate) fn passphrase(who: &str) -> io::Result<String> {
     rpassword::prompt_password(format!("Passphrase of {}: ", visible(who)))
 }
 
+/// Asks for a recovery key at the terminal; it is not shown while it is typed.
+pub(crate) fn recovery_key() -> io::Result<String> {
+    rpassword::prompt_password("Recovery key: ")
+}
+
 /// A line on standard error that is written anew in place. Nothing is shown where that is no terminal.
 pub(crate) struct Line {
     /// Whether there is a terminal.

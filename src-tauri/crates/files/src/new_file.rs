@@ -111,6 +111,14 @@ impl NewFile {
         Ok(begun)
     }
 
+    /// Begins a file that is to take the place of what has its name.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn in_place_of(folder: &Folder, name: impl AsRef<OsStr>) -> io::Result<Self> {
+        Self::begin(folder, name.as_ref())
+    }
+
     fn begin(folder: &Folder, name: &OsStr) -> io::Result<Self> {
         remove_left(folder);
         loop {
@@ -188,7 +196,10 @@ impl NewFile {
     }
 
     /// Makes it durable and puts it in the place of what has its name.
-    fn replace(mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn replace(mut self) -> io::Result<()> {
         step("sync");
         self.file.sync_all()?;
         self.folder.rename(&self.unfinished, &self.name)?;

@@ -57,7 +57,25 @@ pub(crate) fn access(folder: &Folder, writable: bool) -> Result<Access, OpenErro
     }
 }
 
+/// Has SQLite zero what it frees, before it is given a key: statements are copied, and one of them holds the key as text. It holds
+/// for the whole process and cannot be turned off. Where the system does not lock that much memory, it stays unlocked, and that
+/// is not worth a line for each piece.
+fn forgetting() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let set = Connection::open_in_memory().and_then(|conn| {
+            conn.execute_batch(
+                "PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = ON;",
+            )
+        });
+        if set.is_err() {
+            tracing::warn!("SQLite would not zero the memory that it frees");
+        }
+    });
+}
+
 fn options(dir: &Path, key: &Secret, access: Access) -> SqliteConnectOptions {
+    forgetting();
     SqliteConnectOptions::new()
         .filename(dir.join(FILE))
         .read_only(access != Access::Write)
@@ -147,9 +165,49 @@ async fn run_migrations(options: &SqliteConnectOptions) -> Result<(), OpenError>
     })
 }
 
-/// The one connection that writes, or reads where nothing can be written.
-pub(crate) fn writer(dir: &Path, key: &Secret, access: Access) -> Result<Connection, OpenError> {
+/// The first of these keys that opens the database.
+pub(crate) fn that_opens(dir: &Path, keys: &[Secret], access: Access) -> Result<Secret, OpenError> {
+    let opens = |key: &&Secret| connect(dir, key, access).is_ok();
+    let found = match keys {
+        // Whether it opens shows soon enough.
+        [one] => Some(one),
+        several => several.iter().find(opens),
+    };
+    found.cloned().ok_or(OpenError::Database)
+}
+
+/// Leaves the database one file, with nothing beside it that waits to be taken in, so that another can take its place.
+pub(crate) fn settle(conn: Connection) -> Result<(), OpenError> {
+    conn.query_row("PRAGMA journal_mode = DELETE", [], |r| {
+        r.get::<_, String>(0)
+    })
+    .ok()
+    .filter(|mode| mode == "delete")
+    .ok_or(OpenError::Database)?;
+    conn.close().map_err(|_| OpenError::Database)
+}
+
+/// Opens a copy of the database that nobody else knows and puts it under another key. It keeps no journal: what comes of a
+/// failure is thrown away.
+pub(crate) fn rekeyed(path: &Path, old: &Secret, new: &Secret) -> Result<Connection, OpenError> {
     use rusqlite::OpenFlags as Flags;
+    let flags = Flags::SQLITE_OPEN_READ_WRITE | Flags::SQLITE_OPEN_NO_MUTEX;
+    forgetting();
+    let conn = Connection::open_with_flags(path, flags)?;
+    let setup = Zeroizing::new(format!(
+        "PRAGMA key = {}; PRAGMA temp_store = MEMORY; PRAGMA journal_mode = OFF; PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON; SELECT count(*) FROM sqlite_schema; PRAGMA rekey = {};",
+        key_text(old).as_str(),
+        key_text(new).as_str()
+    ));
+    conn.execute_batch(&setup)
+        .map_err(|_| OpenError::Database)?;
+    Ok(conn)
+}
+
+fn connect(dir: &Path, key: &Secret, access: Access) -> Result<Connection, OpenError> {
+    use rusqlite::OpenFlags as Flags;
+    forgetting();
     let path = dir.join(FILE);
     let (path, flags) = match access {
         Access::Write => (path, Flags::SQLITE_OPEN_READ_WRITE),
@@ -167,16 +225,8 @@ pub(crate) fn writer(dir: &Path, key: &Secret, access: Access) -> Result<Connect
     let conn = Connection::open_with_flags(path, flags | Flags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(64);
-    let mode = match access {
-        Access::Write => {
-            "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;"
-        }
-        // Not query_only, which would keep temporary triggers from being made.
-        Access::Read | Access::ReadWithLog => "",
-    };
     let setup = format!(
-        "PRAGMA key = {}; PRAGMA temp_store = MEMORY; {mode} PRAGMA cache_size = -32768;",
+        "PRAGMA key = {}; PRAGMA temp_store = MEMORY;",
         key_text(key).as_str()
     );
     let setup = Zeroizing::new(setup);
@@ -186,6 +236,22 @@ pub(crate) fn writer(dir: &Path, key: &Secret, access: Access) -> Result<Connect
         r.get::<_, i64>(0)
     })
     .map_err(|_| OpenError::Database)?;
+    Ok(conn)
+}
+
+/// The one connection that writes, or reads where nothing can be written.
+pub(crate) fn writer(dir: &Path, key: &Secret, access: Access) -> Result<Connection, OpenError> {
+    let conn = connect(dir, key, access)?;
+    let mode = match access {
+        Access::Write => {
+            "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;"
+        }
+        // Not query_only, which would keep temporary triggers from being made.
+        Access::Read | Access::ReadWithLog => "",
+    };
+    conn.execute_batch(&format!("{mode} PRAGMA cache_size = -32768;"))
+        .map_err(|_| OpenError::Database)?;
     crate::stated::watch(&conn)?;
     Ok(conn)
 }

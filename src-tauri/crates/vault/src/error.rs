@@ -65,6 +65,25 @@ pub enum OpenError {
         /// Size found.
         found_size: u64,
     },
+    /// A remembered head cannot be read, so that nobody can say whether the ledger is the newest.
+    #[error(
+        "{file} is damaged: the remembered head of the ledger cannot be read ({reason}), so whether this is the newest \
+         state of the workspace is not known"
+    )]
+    HeadUnreadable {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A restore was asked for of a workspace that is as it is remembered.
+    #[error(
+        "the workspace is the newest state of it that is known here: there is nothing to restore"
+    )]
+    NothingToRestore,
+    /// The recovery key opens nothing here.
+    #[error("the recovery key is not the one of this workspace now")]
+    WrongRecoveryKey,
     /// The folder cannot be written, and reading needs it to be.
     #[error(
         "changes of a run that was cut off wait in vault.db-wal, and {} cannot be written to take them in", .0.display()
@@ -243,6 +262,9 @@ pub enum VaultError {
     /// The operating system.
     #[error("file: {0}")]
     Io(#[from] std::io::Error),
+    /// It is being closed.
+    #[error("the workspace is being locked, and what ran was ended")]
+    Closing,
     /// A worker ended without a result.
     #[error("a background task ended early")]
     Task,
@@ -261,8 +283,12 @@ impl OpenError {
             Self::TooManyKeyFiles => "name the member whose passphrase it is",
             Self::NoSuchMember(_) => "choose one of the members whose key files lie in members/",
             Self::Locked => "close the window or command that has it open",
-            Self::LedgerRolledBack { .. } => {
-                "find the newer copy; if there is none, a custodian continues it as a restore"
+            Self::LedgerRolledBack { .. } | Self::HeadUnreadable { .. } => {
+                "find the newer copy; if there is none, a custodian takes this one into use with a restore"
+            }
+            Self::NothingToRestore => "open it as usual",
+            Self::WrongRecoveryKey => {
+                "each use of a recovery key puts another in its place: take the one that was printed last for this workspace"
             }
             Self::Ledger(_) => "compare with a backup and with packets that were handed out",
             Self::LogWaits(_) | Self::OlderAndReadOnly(_) => {
@@ -286,7 +312,10 @@ impl VaultError {
             Self::RingUnstated { .. } => {
                 "a custodian opens the workspace once: that states the ring"
             }
-            Self::ReadOnly => "open it normally to change something",
+            Self::ReadOnly => {
+                "what is open to look at only takes no change; an older copy is taken into use by a custodian, with restore"
+            }
+            Self::Closing => "open it again, and start over what you wanted",
             Self::CannotWrite(_) => {
                 "mount it for writing or use the account that owns it, or work on a copy of the folder"
             }

@@ -124,6 +124,7 @@ impl Vault {
 
         let reads = crate::KeyName::Originals.is_for(inner.member.role);
         for file in files {
+            inner.goes_on()?;
             if reads {
                 let (inner, name) = (
                     self.inner.clone(),
@@ -137,6 +138,7 @@ impl Vault {
         }
         let mut rows = 0;
         for s in segments {
+            inner.goes_on()?;
             rows += s.runs.iter().map(|r| r.last - r.first).sum::<u64>();
             if reads {
                 let name = format!("segment {}", s.id);
@@ -368,7 +370,7 @@ struct LedgerFindings {
     stated: Stated,
     files: crate::ring::Stated,
     roots: BTreeMap<(u64, u64), Hash>,
-    restored: Vec<(u64, u64, Hash)>,
+    restored: Vec<crate::ledger::Restoration>,
 }
 
 /// Where the ledger's root is wanted to compare what is remembered with it.

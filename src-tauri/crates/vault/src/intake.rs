@@ -46,11 +46,18 @@ impl Vault {
         file: SealedFile,
     ) -> Result<(), VaultError> {
         let marks = self.inner.marks()?.clone();
-        self.staging(move |conn| {
-            sealed::insert(conn, &marks, &file)?;
-            intake::set_current(conn, &marks, id, &current, &file.id)
-        })
-        .await
+        let sealed = file.id.clone();
+        let kept = self
+            .staging(move |conn| {
+                sealed::insert(conn, &marks, &file)?;
+                intake::set_current(conn, &marks, id, &current, &file.id)
+            })
+            .await;
+        if kept.is_err() {
+            // Nothing refers to it, and nothing will.
+            self.remove_sealed(Some(sealed)).await?;
+        }
+        kept
     }
 
     /// So many files of an intake came to their end. A sealed copy that nothing refers to is removed.

@@ -45,8 +45,9 @@ pub use ledger::{
     Act, Acts, EpochExtract, ExtractEntry, LedgerEntry, LedgerExtract, LedgerHead, ReplayFault,
     SecondMember, may_record,
 };
-pub use open::{Mode, OpenOptions, key_files};
+pub use open::{Mode, Older, OpenOptions, key_files};
 pub use read::RecommitHead;
+pub use recover::Recovered;
 pub use redo::RedoneEvent;
 pub use seal::{SealError, SealedFile, SealedReader};
 pub use table::Stored;
@@ -117,8 +118,14 @@ struct Inner {
     access: db::Access,
     /// Opened to look at it although it may not be sound.
     inspected: bool,
+    /// In which way it is older than what is remembered, where it was opened to look at it.
+    older: Option<Older>,
     /// Held for as long as the workspace is open; none where nothing can be written and nothing is there to lock.
     _lock: Option<std::fs::File>,
+    /// Whether whoever works with it is to come to an end.
+    ending: AtomicBool,
+    /// Dropped after everything else of it: whoever listens hears that nobody works with it any more.
+    gone: tokio::sync::watch::Sender<()>,
 }
 
 /// The one connection that writes, and the ledger's end as of its last commit.
@@ -165,6 +172,14 @@ impl Inner {
             db::Access::Write if self.inspected => Err(VaultError::ReadOnly),
             db::Access::Write => Ok(()),
             _ => Err(VaultError::CannotWrite(self.dir.clone())),
+        }
+    }
+
+    /// Between two parts of long reading: refuses to go on when the workspace is being closed.
+    fn goes_on(&self) -> Result<(), VaultError> {
+        match self.ending.load(std::sync::atomic::Ordering::Relaxed) {
+            true => Err(VaultError::Closing),
+            false => Ok(()),
         }
     }
 

@@ -15,8 +15,10 @@ use serde_json::json;
 
 use crate::create::{FORMAT, VaultFile};
 use crate::db::Access;
-use crate::keys::{By, Identity, KeyName, Keyring, PassphraseError, Role, Secret};
-use crate::ledger::{Act, RESTORED, ReplayFault, Replayed, Replayer, Signer, Tip};
+use crate::keys::{By, Identity, Keyring, PassphraseError, Role, Secret};
+use crate::ledger::{
+    Act, LedgerHead, RESTORED, ReplayFault, Replayed, Replayer, Restoration, Signer, Tip,
+};
 use crate::marks::Marks;
 use crate::ring::{self, MEMBERS, Next, Standing, Stated};
 use crate::seal::Sealer;
@@ -44,6 +46,32 @@ pub enum Mode {
     /// To continue a workspace that was restored from an older copy, in a new epoch of the ledger whose first
     /// entry names the restored and the highest known head. Only a custodian can.
     Restore,
+}
+
+/// A workspace whose ledger is not the newest that is known: a folder put back from a backup, or an older copy of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Older {
+    /// What remembers more: `state file` or `member file`.
+    pub memory: &'static str,
+    /// Epoch and size of the ledger that it remembers; none where it cannot be read.
+    pub known: Option<(u64, u64)>,
+    /// Where the ledger stands here.
+    pub found: LedgerHead,
+}
+
+/// A memory of the ledger's head, read.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    /// Its name in words.
+    pub(crate) name: &'static str,
+    pub(crate) head: Result<Option<Remembered>, MemoryFault>,
+}
+
+/// Why a memory cannot be read.
+#[derive(Clone, Debug)]
+pub(crate) struct MemoryFault {
+    file: String,
+    reason: String,
 }
 
 /// What opening needs.
@@ -97,6 +125,23 @@ struct Unlocked {
     database: Secret,
 }
 
+/// What a member's open of an older copy comes to, told apart before anything of it is used.
+fn rolled_back(older: &Older, memory: &Memory) -> OpenError {
+    match &memory.head {
+        Err(fault) => OpenError::HeadUnreadable {
+            file: fault.file.clone(),
+            reason: fault.reason.clone(),
+        },
+        Ok(_) => OpenError::LedgerRolledBack {
+            memory: older.memory,
+            known_epoch: older.known.map_or(0, |(epoch, _)| epoch),
+            known_size: older.known.map_or(0, |(_, size)| size),
+            found_epoch: older.found.epoch,
+            found_size: older.found.size,
+        },
+    }
+}
+
 impl Vault {
     /// Opens a workspace.
     pub async fn open(dir: &Path, options: OpenOptions) -> Result<Self, OpenError> {
@@ -129,15 +174,16 @@ impl Vault {
         } = held;
         let changes = mode != Mode::Inspect && access == Access::Write;
         let state = StateFile::new(&state_dir, &vault);
-        let own_head = read_memory(
-            Remembered::read(&folder.folder(MEMBERS)?, &head_name(&member.id)),
-            Path::new(&head_name(&member.id)),
-        )?;
-        let headless = own_head.is_none();
+        let own_head = head_name(&member.id);
         let memories = [
-            ("state file", read_memory(state.read(), &state.path())?),
-            ("member file", own_head),
+            Memory::read("state file", state.read(), &state.path()),
+            Memory::read(
+                "member file",
+                Remembered::read(&folder.folder(MEMBERS)?, &own_head),
+                Path::new(&own_head),
+            ),
         ];
+        let headless = matches!(memories[1].head, Ok(None));
         if changes {
             let wider = folder.narrow()?.len();
             if wider > 0 {
@@ -164,6 +210,7 @@ impl Vault {
         let Started {
             writer,
             restore,
+            older,
             facts,
         } = started;
         let judged = match &facts {
@@ -236,7 +283,10 @@ impl Vault {
             importing: AtomicBool::new(false),
             access,
             inspected: mode == Mode::Inspect,
+            older,
             _lock: lock,
+            ending: AtomicBool::new(false),
+            gone: tokio::sync::watch::Sender::new(()),
         });
         let opened = Self { inner };
         if changes {
@@ -310,9 +360,21 @@ impl Vault {
         .map_err(VaultError::from)?
     }
 
-    /// Closes the read connections and waits for them. Dropping the last clone does the same, without waiting.
+    /// Has long reading stop at its next part. What changes anything is not cut off: it ends as it began.
+    pub fn end(&self) {
+        let ending = &self.inner.ending;
+        ending.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Waits until nobody else works with the workspace, and closes it: its keys are not in memory after that. Dropping the
+    /// last clone does the same, without waiting.
     pub async fn close(self) {
-        self.inner.pool.close().await;
+        let pool = self.inner.pool.clone();
+        let mut gone = self.inner.gone.subscribe();
+        drop(self);
+        // Nothing is ever sent: it ends when the sender is dropped.
+        while gone.changed().await.is_ok() {}
+        pool.close().await;
     }
 }
 
@@ -335,17 +397,22 @@ pub fn key_files(dir: &Path) -> Vec<(String, Role)> {
     members
 }
 
-pub(crate) fn read_memory(
-    read: io::Result<Option<Remembered>>,
-    path: &Path,
-) -> Result<Option<Remembered>, OpenError> {
-    read.map_err(|e| OpenError::Damaged {
-        file: path.display().to_string(),
-        reason: format!(
-            "the remembered head of the ledger cannot be read ({})",
-            e.kind()
-        ),
-    })
+impl Memory {
+    pub(crate) fn read(
+        name: &'static str,
+        read: io::Result<Option<Remembered>>,
+        path: &Path,
+    ) -> Self {
+        let head = read.map_err(|e| MemoryFault {
+            file: path.display().to_string(),
+            reason: e.kind().to_string(),
+        });
+        Self { name, head }
+    }
+
+    fn head(&self) -> Option<&Remembered> {
+        self.head.as_ref().ok()?.as_ref()
+    }
 }
 
 /// Takes the workspace's lock: alone, or with others who read where nothing can be written.
@@ -408,9 +475,8 @@ fn unlock(dir: &Path, member: Option<&str>, passphrase: &str) -> Result<Unlocked
     let rings = ring::read_rings(&held.folder)?;
     let (id, identity) = find_member(&held.folder, &held.vault, member, passphrase)?;
     let (role, keys) = ring::open_any(&rings, &held.vault, &id, &identity)?;
-    let (_, database) = keys.newest(KeyName::Database).ok_or(OpenError::Database)?;
     Ok(Unlocked {
-        database: database.clone(),
+        database: db::that_opens(dir, &keys, held.access)?,
         held,
         member: Signer { id, role, identity },
         rings,
@@ -490,6 +556,8 @@ pub(crate) struct Started {
     pub(crate) writer: Writer,
     /// To be recorded where a restore was asked for and is one.
     pub(crate) restore: Option<Act>,
+    /// In which way it is older, where it was opened to look at it.
+    pub(crate) older: Option<Older>,
     /// None where the ledger does not replay, which only an inspection takes.
     pub(crate) facts: Option<Facts>,
 }
@@ -500,13 +568,13 @@ pub(crate) fn start(
     (key, access): (&Secret, Access),
     vault: &str,
     member: &Signer,
-    memories: &[(&'static str, Option<Remembered>); 2],
+    memories: &[Memory],
     mode: Mode,
 ) -> Result<Started, OpenError> {
     let conn = db::writer(dir, key, access)?;
     let interest: Vec<(u64, u64)> = memories
         .iter()
-        .filter_map(|(_, m)| m.as_ref().map(|m| (m.epoch, m.size)))
+        .filter_map(|memory| memory.head().map(|m| (m.epoch, m.size)))
         .collect();
     let replayed = match replay(&conn, vault, &interest) {
         Ok(replayed) => replayed,
@@ -519,6 +587,7 @@ pub(crate) fn start(
             return Ok(Started {
                 writer: Writer { conn, tip },
                 restore: None,
+                older: None,
                 facts: None,
             });
         }
@@ -537,48 +606,62 @@ pub(crate) fn start(
             ),
         });
     }
-    let mut rolled_back: BTreeMap<(u64, u64), (&'static str, Remembered)> = BTreeMap::new();
-    for (memory, remembered) in memories {
-        if let Some(m) = remembered.as_ref().filter(|m| !continues(&replayed, m)) {
-            rolled_back.insert((m.epoch, m.size), (memory, m.clone()));
-        }
-    }
-    let mut tip = replayed.tip;
-    let highest = rolled_back.into_values().next_back();
+    let mut tip = replayed.tip.clone();
+    let found = tip.head();
+    let disagrees = |memory: &&Memory| match &memory.head {
+        Ok(Some(m)) => !continues(&replayed, m),
+        Ok(None) => false,
+        // Nobody knows what it said.
+        Err(_) => true,
+    };
+    // The highest head that is known, after those of which nothing is.
+    let highest = memories
+        .iter()
+        .filter(disagrees)
+        .max_by_key(|memory| memory.head().map(|m| (m.epoch, m.size)));
+    let older = highest.map(|memory| Older {
+        memory: memory.name,
+        known: memory.head().map(|m| (m.epoch, m.size)),
+        found,
+    });
     let restore = match (highest, mode) {
         (None, _) | (_, Mode::Inspect) => None,
-        (Some((memory, m)), Mode::Normal) => {
-            return Err(OpenError::LedgerRolledBack {
-                memory,
-                known_epoch: m.epoch,
-                known_size: m.size,
-                found_epoch: tip.epoch,
-                found_size: tip.range.size(),
-            });
+        (Some(memory), Mode::Normal) => {
+            let older = older.as_ref();
+            return Err(older.map_or(OpenError::Database, |older| rolled_back(older, memory)));
         }
-        (Some((_, m)), Mode::Restore) => {
-            if member.role != Role::Custodian {
-                return Err(OpenError::RestoreNeedsCustodian);
-            }
-            let found = tip.head();
+        (Some(_), Mode::Restore) if member.role != Role::Custodian => {
+            return Err(OpenError::RestoreNeedsCustodian);
+        }
+        (Some(memory), Mode::Restore) => {
+            let of = |epoch: u64, size: u64, root: &Hash| json!({ "epoch": epoch, "size": size, "root": root.to_string() });
+            let known = memory.head();
             let act = Act::new(
                 RESTORED,
                 json!({
-                    "restored": { "epoch": found.epoch, "size": found.size, "root": found.root.to_string() },
-                    "known": { "epoch": m.epoch, "size": m.size, "root": m.root.to_string() },
+                    "restored": of(found.epoch, found.size, &found.root),
+                    // Where no memory can be read, nothing above this one is known.
+                    "known": known.map_or_else(
+                        || of(found.epoch, found.size, &found.root),
+                        |m| of(m.epoch, m.size, &m.root),
+                    ),
                 }),
             );
             tip = Tip {
-                epoch: m.epoch.max(found.epoch) + 1,
+                epoch: known.map_or(0, |m| m.epoch).max(found.epoch) + 1,
                 range: CompactRange::new(),
                 at: found.at,
             };
             Some(act)
         }
     };
+    if mode == Mode::Restore && restore.is_none() {
+        return Err(OpenError::NothingToRestore);
+    }
     Ok(Started {
         writer: Writer { conn, tip },
         restore,
+        older,
         facts: Some(Facts {
             files: replayed.files,
             rows: replayed.rows,
@@ -594,10 +677,11 @@ fn continues(replayed: &Replayed, m: &Remembered) -> bool {
 /// Whether the ledger still holds what was remembered, or a restore accounts for it.
 pub(crate) fn continues_from(
     roots: &BTreeMap<(u64, u64), Hash>,
-    restored: &[(u64, u64, Hash)],
+    restored: &[Restoration],
     m: &Remembered,
 ) -> bool {
-    roots.get(&(m.epoch, m.size)) == Some(&m.root) || restored.contains(&(m.epoch, m.size, m.root))
+    roots.get(&(m.epoch, m.size)) == Some(&m.root)
+        || (restored.iter()).any(|one| one.gave_up((m.epoch, m.size, m.root)))
 }
 
 pub(crate) fn replay(

@@ -57,6 +57,12 @@ impl Vault {
         self.inner.access != Access::Write || self.inner.inspected
     }
 
+    /// In which way the workspace is older than what is remembered of it; only while it is open for inspection.
+    #[must_use]
+    pub fn older(&self) -> Option<&crate::Older> {
+        self.inner.older.as_ref()
+    }
+
     /// For what would do something before it writes: refuses where nothing can be changed.
     pub fn may_write(&self) -> Result<(), VaultError> {
         self.inner.may_write()

@@ -18,7 +18,9 @@ use evidence::Hash;
 use files::Folder;
 use serde_json::{Value, json};
 
-use crate::keys::{By, Identity, Keyring, KeyringError, MemberFile, Role, VaultKeys};
+use crate::keys::{
+    By, Identity, KeyName, Keyring, KeyringError, MemberFile, Role, Secret, VaultKeys,
+};
 use crate::ledger::{CREATED, ENROLLED, LedgerEntry, RECOVERED};
 use crate::table::member::Member;
 use crate::{OpenError, VaultError};
@@ -126,22 +128,33 @@ pub(crate) fn read_rings(folder: &Folder) -> Result<Vec<Found>, OpenError> {
     Ok(found)
 }
 
-/// The keys that some ring seals to this identity: good for opening the database and for nothing else, because nothing has
-/// said yet that the ring is honest.
+/// The database keys that rings seal to this identity: good for opening the database and for nothing else, because nothing
+/// has said yet that a ring is honest. There is more than one after a rotation, and which of them opens the database says
+/// how far one that was killed had come.
 pub(crate) fn open_any(
     rings: &[Found],
     vault: &str,
     id: &str,
     identity: &Identity,
-) -> Result<(Role, VaultKeys), KeyringError> {
+) -> Result<(Role, Vec<Secret>), KeyringError> {
     let mut first = None;
+    let mut opened: Option<(Role, Vec<Secret>)> = None;
     for found in rings {
         match found.ring.open(vault, id, identity) {
-            Ok((role, keys)) => return Ok((role, keys.only_database())),
+            Ok((role, keys)) => {
+                let (_, all) = opened.get_or_insert_with(|| (role, Vec::new()));
+                all.extend(keys.generations(KeyName::Database).cloned());
+            }
             Err(error) => first = first.or(Some(error)),
         }
     }
-    Err(first.unwrap_or(KeyringError::NotOurs))
+    opened.ok_or(first.unwrap_or(KeyringError::NotOurs))
+}
+
+/// Whether some ring lists this identity.
+pub(crate) fn lists(rings: &[Found], id: &str) -> bool {
+    let mut all = rings.iter().flat_map(|found| &found.ring.identities);
+    all.any(|i| i.id == id)
 }
 
 /// Which ring is the one to use.

@@ -123,9 +123,9 @@ impl Inner {
             Ok(())
         })?;
         *tip = next;
-        let head = tip.head();
+        // Before anybody else writes: what is remembered last is the highest head.
+        self.remember(&tip.head());
         drop(guard);
-        self.remember(&head);
         Ok(value)
     }
 
@@ -163,12 +163,13 @@ impl Inner {
             });
             let row = next.append(&self.id, &act, signer, seed, tx.now)?;
             if act.kind == ENROLLED || act.kind == RECOVERED {
-                let m = crate::ledger::enrolled_member(&self.id, &row).ok_or_else(|| {
-                    VaultError::Act {
+                let members = crate::ledger::enrolled_members(&self.id, &row);
+                let m = members
+                    .and_then(|mut m| m.pop())
+                    .ok_or_else(|| VaultError::Act {
                         kind: act.kind.clone(),
                         reason: "it does not name a member".to_owned(),
-                    }
-                })?;
+                    })?;
                 let taken: i64 = tx.conn.query_row(
                     "SELECT count(*) FROM member WHERE id = ?",
                     [&m.id],

@@ -162,7 +162,7 @@ impl Workbench {
     ) -> Result<FsckView, Error> {
         self.lock().await?;
         let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Inspect);
-        let vault = vault.await?;
+        let vault = vault.await.map_err(|e| crate::workspace::open_error(&e))?;
         let report = vault.fsck(|_, _| (), Some(&fold)).await;
         let report = report.map_err(|e| vault_error(&e))?;
         vault.close().await;
@@ -178,6 +178,7 @@ impl Workbench {
             .begin("fsck", "check of everything".into(), "steps");
         // What an import has sealed and not yet recorded would look like a stray.
         let _alone = workspace.importing.lock().await;
+        let _still = workspace.checking.lock().await;
         let counted = std::sync::Arc::clone(&job);
         let mut before = 0;
         let progress = move |done: u64, all: u64| {
@@ -266,9 +267,30 @@ fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
     let text = |key: &str| detail[key].as_str().unwrap_or_default();
     match entry.kind.as_str() {
         "vault.created" => "created the workspace".into(),
-        "member.enrolled" | "member.recovered" => {
+        "ledger.restored" => {
+            let head = |key: &str| {
+                let number = |name: &str| detail[key][name].as_u64().unwrap_or_default();
+                format!("epoch {}, entry {}", number("epoch"), number("size"))
+            };
+            format!(
+                "took an older copy into use, which ended at {}; the highest known is {}",
+                head("restored"),
+                head("known")
+            )
+        }
+        "member.enrolled" => {
             let of = |key: &str| detail["member"][key].as_str().unwrap_or_default();
             format!("enrolled {} as {}", of("id"), of("role"))
+        }
+        "member.recovered" => {
+            let of = |who: &str| detail[who]["id"].as_str().unwrap_or_default();
+            let enrolled = of("member");
+            match of("recovery") {
+                "" => format!("enrolled {enrolled} as custodian with the recovery key"),
+                next => format!(
+                    "enrolled {enrolled} as custodian with the recovery key; keys rotated, {next} is the recovery key from here on"
+                ),
+            }
         }
         "import.finished" => format!(
             "imported {} records from {}",

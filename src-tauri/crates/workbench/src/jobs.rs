@@ -1,7 +1,7 @@
 //! Long work: progress with a rate and a remaining time, and cancel.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,6 +35,10 @@ impl Changes {
 /// All jobs of this session.
 pub(crate) struct Jobs {
     list: Mutex<BTreeMap<u32, Arc<Job>>>,
+    /// Numbers are given once, so that one that was forgotten is never another one.
+    last: AtomicU32,
+    /// While the workspace is being locked, what begins is cancelled from the start.
+    ending: AtomicBool,
     changed: broadcast::Sender<&'static str>,
     environment: Environment,
 }
@@ -60,6 +64,8 @@ impl Jobs {
     pub(crate) fn new(environment: Environment) -> Self {
         Self {
             list: Mutex::default(),
+            last: AtomicU32::new(0),
+            ending: AtomicBool::new(false),
             changed: broadcast::channel(64).0,
             environment,
         }
@@ -84,7 +90,7 @@ impl Jobs {
         for id in ended.iter().take(ended.len().saturating_sub(ENDED_KEPT)) {
             list.remove(id);
         }
-        let id = list.keys().next_back().copied().unwrap_or_default() + 1;
+        let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.environment.now();
         let job = Arc::new(Job {
             id,
@@ -93,7 +99,7 @@ impl Jobs {
             unit,
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
-            cancelled: AtomicBool::new(false),
+            cancelled: AtomicBool::new(self.ending.load(Ordering::Relaxed)),
             outcome: Mutex::new(None),
             files: Mutex::new(None),
             pace: Mutex::new(Pace::beginning(now)),
@@ -122,6 +128,19 @@ impl Jobs {
         })?;
         job.cancelled.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Ends all that runs, and what it begins on its way to its end.
+    pub(crate) fn end_all(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        self.cancel_all();
+    }
+
+    /// Forgets what has ended: titles are names of files, and messages speak of them.
+    pub(crate) fn forget(&self) {
+        lock(&self.list).retain(|_, job| lock(&job.outcome).is_none());
+        self.ending.store(false, Ordering::Relaxed);
+        self.announce("jobs");
     }
 
     pub(crate) fn cancel_all(&self) {

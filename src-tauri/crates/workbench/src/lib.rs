@@ -21,10 +21,12 @@ mod identity;
 mod import;
 mod jobs;
 mod packets;
+mod passphrase;
 mod progress;
 mod rebuild;
 mod recheck;
 mod record;
+mod recovery;
 mod sample_case;
 pub mod seal;
 pub mod seen;
@@ -65,6 +67,8 @@ struct Inner {
     environment: Environment,
     jobs: Jobs,
     open: RwLock<Option<Arc<Workspace>>>,
+    /// Held while a workspace is opened or locked: one waits for the end of the other.
+    turning: tokio::sync::Mutex<()>,
     reports: Mutex<BTreeMap<u32, view::ImportReportView>>,
     purpose: Mutex<Option<String>>,
     remarks: Mutex<Vec<String>>,
@@ -78,6 +82,7 @@ impl Workbench {
                 jobs: Jobs::new(environment.clone()),
                 environment,
                 open: RwLock::new(None),
+                turning: tokio::sync::Mutex::new(()),
                 reports: Mutex::default(),
                 purpose: Mutex::default(),
                 remarks: Mutex::default(),

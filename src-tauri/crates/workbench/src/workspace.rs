@@ -1,5 +1,6 @@
 //! Creating, opening and locking workspaces; members; settings.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,9 +8,10 @@ use files::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
-use vault::{Act, KdfCost, NewMember, NewVault, OpenError, OpenOptions, Role, Vault, VaultError};
+use vault::{Act, NewMember, NewVault, OpenError, OpenOptions, Role, Vault, VaultError};
 
 use crate::jobs::lock;
+use crate::passphrase::judged;
 use crate::sources_place::Tally;
 use crate::standing::Standing;
 use crate::view::{CreatedView, MemberView, RecentView, SettingsView, StartView, WorkspaceView};
@@ -29,8 +31,10 @@ pub(crate) struct Workspace {
     pub(crate) acting: Mutex<()>,
     /// Imports are done one after the other.
     pub(crate) importing: Mutex<()>,
-    /// The intake that an import is working on.
-    pub(crate) at_intake: std::sync::Mutex<Option<i64>>,
+    /// What imports were asked for that somebody is working on, or waits to.
+    pub(crate) taken: std::sync::Mutex<BTreeSet<i64>>,
+    /// While everything is checked, no sealed file comes or goes.
+    pub(crate) checking: Mutex<()>,
     /// Only one task follows the vault at a time.
     pub(crate) following: Mutex<()>,
     /// Only one task derives detection candidates at a time.
@@ -44,6 +48,8 @@ pub(crate) struct Workspace {
     /// Whether the ledger replays, as of a head.
     replayed: Mutex<Option<(u64, u64, bool)>>,
     pub(crate) sample: bool,
+    /// Dropped after everything else of it: whoever listens hears that nobody works with it any more.
+    gone: tokio::sync::watch::Sender<()>,
 }
 
 impl Workspace {
@@ -176,6 +182,8 @@ impl Workbench {
                 ));
             }
         };
+        judged("the first custodian", &passphrase, &[])?;
+        judged("the second member", &second_passphrase, &[&passphrase])?;
         let members = [(second, second_passphrase)];
         self.create(Path::new(&dir), passphrase, &members).await
     }
@@ -187,10 +195,7 @@ impl Workbench {
         others: &[(Role, String)],
     ) -> Result<CreatedView, Error> {
         let environment = &self.inner.environment;
-        let cost = KdfCost {
-            memory_kib: environment.argon2_kib,
-            ..KdfCost::default()
-        };
+        let cost = self.cost();
         let mut others = others.iter().map(|(role, passphrase)| NewMember {
             role: *role,
             name: None,
@@ -226,19 +231,50 @@ impl Workbench {
         })
     }
 
-    /// Opens a workspace as a member; without one, as the member whose key file the passphrase opens.
+    /// Opens a workspace as a member; without one, as the member whose key file the passphrase opens. One that is older than
+    /// what is known of it is opened to look at it, and says so.
     pub async fn open_workspace(
         &self,
         dir: String,
         member: Option<String>,
         passphrase: String,
     ) -> Result<WorkspaceView, Error> {
-        self.lock().await?;
+        let _turn = self.inner.turning.lock().await;
+        self.close_workspace().await;
+        let opened = self.open_inside(dir, member, passphrase).await;
+        if opened.is_err() {
+            // What could not be opened to its end is not open.
+            self.close_workspace().await;
+        }
+        opened
+    }
+
+    async fn open_inside(
+        &self,
+        dir: String,
+        member: Option<String>,
+        passphrase: String,
+    ) -> Result<WorkspaceView, Error> {
         let environment = &self.inner.environment;
-        let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Normal);
-        let vault = vault.await?;
+        let opened = self.open_vault(
+            &dir,
+            member.clone(),
+            passphrase.clone(),
+            vault::Mode::Normal,
+        );
+        let opened = match opened.await {
+            Err(error) if crate::recovery::to_look_at(&error) => {
+                let mode = vault::Mode::Inspect;
+                self.open_vault(&dir, member, passphrase, mode).await
+            }
+            opened => opened,
+        };
+        let vault = opened.map_err(|error| open_error(&error))?;
         let dir = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
-        if vault.read_only() {
+        let older = crate::recovery::older(&vault);
+        if let Some(older) = &older {
+            self.remark(older.words.clone());
+        } else if vault.read_only() {
             self.remark(format!(
                 "{} cannot be written: it is open for reading only",
                 dir.display()
@@ -267,13 +303,15 @@ impl Workbench {
             index: std::sync::RwLock::new(index),
             acting: Mutex::new(()),
             importing: Mutex::new(()),
-            at_intake: std::sync::Mutex::default(),
+            taken: std::sync::Mutex::default(),
+            checking: Mutex::new(()),
             following: Mutex::new(()),
             detecting: Mutex::new(()),
             standing: std::sync::RwLock::new(standing),
             tally: Mutex::new(Tally::default()),
             replayed: Mutex::new(None),
             sample,
+            gone: tokio::sync::watch::Sender::new(()),
         });
         *self.inner.open.write().await = Some(Arc::clone(&workspace));
         self.remember(&dir);
@@ -292,9 +330,13 @@ impl Workbench {
             self.remark(ended);
         }
         self.vault_changed();
-        let remarks = self.remarks();
+        // What is older stands beside it in words of its own.
+        let said = older.as_ref().map(|older| older.words.as_str());
+        let mut remarks = self.remarks();
+        remarks.retain(|remark| Some(remark.as_str()) != said);
         Ok(WorkspaceView {
             warning: (!remarks.is_empty()).then(|| remarks.join(". ")),
+            older,
             ..workspace_view(&workspace).await?
         })
     }
@@ -305,7 +347,7 @@ impl Workbench {
         member: Option<String>,
         passphrase: String,
         mode: vault::Mode,
-    ) -> Result<Vault, Error> {
+    ) -> Result<Vault, OpenError> {
         let environment = &self.inner.environment;
         let dir = std::path::absolute(dir).unwrap_or_else(|_| PathBuf::from(dir));
         let options = OpenOptions {
@@ -316,23 +358,35 @@ impl Workbench {
             mode,
             now: environment.now(),
         };
-        let opened = Vault::open(&dir, options).await;
-        opened.map_err(|error| open_error(&error))
+        Vault::open(&dir, options).await
     }
 
-    /// Locks the workspace: keys leave memory, running jobs are cancelled.
+    /// Locks the workspace: ends what runs, waits for its end, and forgets keys, reports and what jobs were called. Nothing of
+    /// it can be asked for from the moment this is called.
     pub async fn lock(&self) -> Result<StartView, Error> {
-        self.inner.jobs.cancel_all();
-        if let Some(workspace) = self.inner.open.write().await.take() {
-            // Jobs hold clones until they notice; the vault closes with the last one.
-            if let Ok(workspace) = Arc::try_unwrap(workspace).map(|w| w.vault) {
-                workspace.close().await;
-            }
+        let turn = self.inner.turning.lock().await;
+        self.close_workspace().await;
+        drop(turn);
+        self.start().await
+    }
+
+    async fn close_workspace(&self) {
+        let workspace = self.inner.open.write().await.take();
+        if let Some(workspace) = workspace {
+            self.inner.jobs.end_all();
+            let vault = workspace.vault.clone();
+            vault.end();
+            let mut gone = workspace.gone.subscribe();
+            drop(workspace);
+            // Jobs and commands hold it until they notice. Nothing is ever sent: it ends with the last of them.
+            while gone.changed().await.is_ok() {}
+            vault.close().await;
         }
+        self.inner.jobs.forget();
+        lock(&self.inner.reports).clear();
         *lock(&self.inner.purpose) = None;
         lock(&self.inner.remarks).clear();
         self.vault_changed();
-        self.start().await
     }
 
     /// States the purpose of what is looked at from now on; recorded in custody.
@@ -464,6 +518,13 @@ impl Workbench {
         }
     }
 
+    /// Takes a folder off the list of those that were open here.
+    pub(crate) fn forget(&self, dir: &Path) {
+        let mut recent = self.recent();
+        recent.dirs.retain(|known| known != dir);
+        self.write_recent(&recent);
+    }
+
     fn remember(&self, dir: &Path) {
         let mut recent = self.recent();
         recent.dirs.retain(|known| known != dir);
@@ -487,6 +548,7 @@ async fn workspace_view(workspace: &Workspace) -> Result<WorkspaceView, Error> {
         members,
         sample: workspace.sample,
         warning: None,
+        older: crate::recovery::older(&workspace.vault),
     })
 }
 
@@ -555,6 +617,20 @@ pub(crate) fn open_error(error: &OpenError) -> Error {
         _ => Code::Failed,
     };
     Error::new(code, error.to_string(), error.hint())
+}
+
+/// What checking a passphrase of somebody who is here comes to.
+pub(crate) fn passphrase_error(error: &VaultError) -> Error {
+    match error {
+        VaultError::Passphrase(
+            vault::PassphraseError::Wrong { .. } | vault::PassphraseError::Empty,
+        ) => Error::new(
+            Code::WrongPassphrase,
+            "the passphrase in force is another one",
+            "type the one that you opened the workspace with",
+        ),
+        other => vault_error(other),
+    }
 }
 
 pub(crate) fn vault_error(error: &VaultError) -> Error {

@@ -33,7 +33,8 @@ use table::{Goal, Measure, Report, Step};
 /// The same as in the programs that are measured.
 #[cfg(unix)]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<tikv_jemallocator::Jemalloc> =
+    zeroizing_alloc::ZeroAlloc(tikv_jemallocator::Jemalloc);
 
 /// Whatever stops the program from measuring.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -16,6 +16,9 @@ export const commands = {
 	start: () => __TAURI_INVOKE<StartView>("start"),
 	createWorkspace: (dir: string, passphrase: string, secondRole: string, secondPassphrase: string) => __TAURI_INVOKE<CreatedView>("create_workspace", { dir, passphrase, secondRole, secondPassphrase }),
 	openWorkspace: (dir: string, member: string | null, passphrase: string) => __TAURI_INVOKE<WorkspaceView>("open_workspace", { dir, member, passphrase }),
+	recoverWorkspace: (dir: string, recoveryKey: string, passphrase: string) => __TAURI_INVOKE<CreatedView>("recover_workspace", { dir, recoveryKey, passphrase }),
+	restoreWorkspace: (dir: string, member: string | null, passphrase: string) => __TAURI_INVOKE<RestoreView>("restore_workspace", { dir, member, passphrase }),
+	changePassphrase: (current: string, passphrase: string) => __TAURI_INVOKE<PassphraseChangedView>("change_passphrase", { current, passphrase }),
 	openSample: () => __TAURI_INVOKE<SampleView>("open_sample"),
 	lock: () => __TAURI_INVOKE<StartView>("lock"),
 	overview: () => __TAURI_INVOKE<OverviewView>("overview"),
@@ -1101,6 +1104,14 @@ export type NotImportedView = {
 	hint: string,
 };
 
+/**  A workspace that was put back from a backup, or an older copy of one. */
+export type OlderView = {
+	/**  What is older, in words. */
+	words: string,
+	/**  Whether this member may take it into use. */
+	may_restore: boolean,
+};
+
 /**  Opens an incident. */
 export type OpenIncident = {
 	/**  Title. */
@@ -1247,6 +1258,12 @@ export type PacketsView = {
 	total: number,
 	/**  Packets, newest first. */
 	packets: PacketRowView[],
+};
+
+/**  A passphrase that was changed. */
+export type PassphraseChangedView = {
+	/**  Whose it is. */
+	member: string,
 };
 
 /**  A key to pin for an origin. */
@@ -1508,6 +1525,16 @@ export type RequirementView = {
 	keys: string[],
 	/**  The same in words. */
 	words: string,
+};
+
+/**  An older workspace that is taken into use, or could be. */
+export type RestoreView = {
+	/**  The workspace as it is open now. */
+	workspace: WorkspaceView,
+	/**  In which way it was older. */
+	older: OlderView,
+	/**  Whether it was taken into use: else it is open to look at only. */
+	restored: boolean,
 };
 
 /**  A row of the event table. */
@@ -2135,8 +2162,10 @@ export type WorkspaceView = {
 	members: MemberView[],
 	/**  Whether this is the sample case. */
 	sample: boolean,
-	/**  A warning to show on opening (an older ledger than last seen, …). */
+	/**  A warning to show on opening (what was mended or ended, …). */
 	warning: string | null,
+	/**  In which way it is older than what is known of it; it is open to look at only, then. */
+	older: OlderView | null,
 };
 
 /* Tauri Specta runtime */

@@ -16,6 +16,8 @@ class Session {
   /** What the sample case hands out: its passphrase and where more exports lie. */
   sample = $state.raw<SampleView | null>(null);
   ready = $state(false);
+  /** What runs is being brought to its end: nothing of the workspace is shown any more. */
+  locking = $state(false);
   /** Whether the shell takes typed paths; else only those of its own dialogs. */
   maySayPaths = $state(false);
   /** Minutes without input after which the workspace locks. */
@@ -39,6 +41,27 @@ class Session {
     await this.#enter(await commands.openWorkspace(dir, member, passphrase));
   }
 
+  async recover(dir: string, paper: string, passphrase: string): Promise<void> {
+    const recovered = await commands.recoverWorkspace(dir, paper, passphrase);
+    this.recoveryKey = recovered.recovery_key;
+    await this.#enter(recovered.workspace);
+  }
+
+  /** Takes the older copy that is open to look at into use. */
+  async restore(passphrase: string): Promise<void> {
+    const open = this.workspace;
+    if (!open) return;
+    try {
+      const restored = await commands.restoreWorkspace(open.dir, open.me.id, passphrase);
+      await this.#enter(restored.workspace);
+    } catch (thrown) {
+      // It was closed for it: what is open now is asked for.
+      this.start = await commands.start();
+      this.workspace = this.start.open;
+      throw thrown;
+    }
+  }
+
   async openSample(): Promise<void> {
     const sample = await commands.openSample();
     this.sample = sample;
@@ -55,7 +78,12 @@ class Session {
     // What saves itself when it is left is left here, while the vault still takes it.
     (document.activeElement as HTMLElement | null)?.blur();
     await saves.ended(patience);
-    this.start = await commands.lock();
+    this.locking = true;
+    try {
+      this.start = await commands.lock();
+    } finally {
+      this.locking = false;
+    }
     this.workspace = null;
     this.recoveryKey = null;
     this.sample = null;

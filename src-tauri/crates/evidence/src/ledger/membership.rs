@@ -44,6 +44,9 @@ pub enum Membership {
     /// These members are there from this entry on; for the genesis, the first custodian and the
     /// recovery identity, in this order.
     Enrols(Vec<EnrolledMember>),
+    /// These are there from this entry on, a custodian and the next recovery identity, and whoever
+    /// signed it, the recovery identity before, is no member after it.
+    Replaces(Vec<EnrolledMember>),
     /// It says it changes something that cannot be.
     Impossible,
 }
@@ -57,14 +60,29 @@ pub fn membership(vault: &str, kind: &str, text: &dyn Fn(&str) -> Option<String>
         ENROLLED => EnrolledMember::read(text, "/detail/member")
             .filter(|member| member.role != Role::Recovery)
             .map(|member| vec![member]),
-        RECOVERED => EnrolledMember::read(text, "/detail/member")
-            .filter(|member| member.role == Role::Custodian)
-            .map(|member| vec![member]),
+        RECOVERED => return recovered(text),
         // The ledger knows no other change, so an entry that claims one is none that was written.
         kind if kind.starts_with("member.") => None,
         _ => return Membership::Unchanged,
     };
     enrolled.map_or(Membership::Impossible, Membership::Enrols)
+}
+
+/// A recovery enrols a custodian, and puts another recovery identity in the place of the one that
+/// was used. Entries of before keys were rotated name none, and the same one stays.
+fn recovered(text: &dyn Fn(&str) -> Option<String>) -> Membership {
+    let named = |stem: &str, role| {
+        EnrolledMember::read(text, stem).filter(|member: &EnrolledMember| member.role == role)
+    };
+    let Some(custodian) = named("/detail/member", Role::Custodian) else {
+        return Membership::Impossible;
+    };
+    if text("/detail/recovery/id").is_none() {
+        return Membership::Enrols(vec![custodian]);
+    }
+    named("/detail/recovery", Role::Recovery).map_or(Membership::Impossible, |recovery| {
+        Membership::Replaces(vec![custodian, recovery])
+    })
 }
 
 /// Genesis names the vault, its first custodian and the recovery identity.

@@ -13,7 +13,8 @@ pub enum Role {
     Responder,
     /// Reads the minimised rows and the pinned evidence; holds the database key only.
     Reviewer,
-    /// The printed recovery key of the vault, which may only enrol a new custodian.
+    /// The printed recovery key of the vault, which may only enrol a new custodian, once: another one
+    /// takes its place.
     Recovery,
 }
 

@@ -4,7 +4,7 @@
 //! Who signed the packet last decides nothing of this. A member can leave entries out and can sign
 //! a head over a log of their own making; they cannot make an entry of another member's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -67,6 +67,8 @@ pub(super) struct Proven {
     /// Leaf hash of the ledger's first entry.
     pub(super) genesis: Hash,
     members: BTreeMap<String, EnrolledMember>,
+    /// Recovery identities that were used, and so sign no more.
+    retired: BTreeSet<String>,
 }
 
 impl Proven {
@@ -334,6 +336,7 @@ pub(super) fn members(
         vault: vault.to_owned(),
         genesis: first.leaf,
         members: BTreeMap::new(),
+        retired: BTreeSet::new(),
     };
     let mut epoch = None;
     for entry in entries {
@@ -409,9 +412,10 @@ fn step(proven: &mut Proven, entry: &Entry<'_>, epoch: &mut Option<u64>) -> Resu
         "ledger-membership",
         "the entry's change of members is not possible, or not shown",
     );
-    let enrolled = match membership(&proven.vault, &entry.row.act, &text) {
-        Membership::Unchanged => Vec::new(),
-        Membership::Enrols(members) => members,
+    let (enrolled, retires) = match membership(&proven.vault, &entry.row.act, &text) {
+        Membership::Unchanged => (Vec::new(), false),
+        Membership::Enrols(members) => (members, false),
+        Membership::Replaces(members) => (members, true),
         Membership::Impossible => return Err(impossible),
     };
     if enrolled.iter().any(|m| proven.members.contains_key(&m.id)) {
@@ -422,7 +426,8 @@ fn step(proven: &mut Proven, entry: &Entry<'_>, epoch: &mut Option<u64>) -> Resu
         proven.members.extend(members.by_ref());
     }
     let actor = entry.actor().unwrap_or_default();
-    let actor = proven.members.get(&actor).ok_or((
+    let known = proven.members.get(&actor);
+    let actor = known.filter(|m| !proven.retired.contains(&m.id)).ok_or((
         "ledger-stranger",
         "nothing before it shows that the entry's signer is a member",
     ))?;
@@ -450,6 +455,10 @@ fn step(proven: &mut Proven, entry: &Entry<'_>, epoch: &mut Option<u64>) -> Resu
             "ledger-role",
             "the entry is one that its signer's role may not record",
         ));
+    }
+    if retires {
+        let used = actor.id.clone();
+        proven.retired.insert(used);
     }
     proven.members.extend(members);
     Ok(())

@@ -8,6 +8,7 @@ use std::io;
 use evidence::Hash;
 
 use crate::create::VaultFile;
+use crate::ledger::Restoration;
 use crate::open::continues_from;
 use crate::ring::{self, MEMBERS, RING, Stated};
 use crate::state::{Remembered, head_name};
@@ -21,7 +22,7 @@ pub(super) struct Said<'a> {
     pub(super) files: &'a Stated,
     pub(super) members: &'a BTreeMap<String, Member>,
     pub(super) roots: &'a BTreeMap<(u64, u64), Hash>,
-    pub(super) restored: &'a [(u64, u64, Hash)],
+    pub(super) restored: &'a [Restoration],
 }
 
 impl Inner {

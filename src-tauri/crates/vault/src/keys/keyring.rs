@@ -69,6 +69,22 @@ impl VaultKeys {
                 .collect(),
         )
     }
+    /// The same keys, and a further generation of those that are named.
+    pub(crate) fn rotated(&self, names: &[KeyName], entropy: &mut dyn CryptoRng) -> Self {
+        let mut rotated = self.clone();
+        for name in names {
+            let generation = self
+                .newest(*name)
+                .map_or(1, |(generation, _)| generation + 1);
+            rotated.0.insert((*name, generation), Secret::draw(entropy));
+        }
+        rotated
+    }
+    /// Every generation of a key, the newest first.
+    pub(crate) fn generations(&self, name: KeyName) -> impl Iterator<Item = &Secret> {
+        let all = self.0.range((name, 0)..=(name, u32::MAX));
+        all.rev().map(|(_, key)| key)
+    }
     /// The newest generation of a key.
     pub(crate) fn newest(&self, name: KeyName) -> Option<(u32, &Secret)> {
         self.0
@@ -239,6 +255,13 @@ impl Keyring {
             keys: sealed_keys,
         });
         Ok(id)
+    }
+
+    /// The ring without an identity.
+    pub(crate) fn without(&self, id: &str) -> Self {
+        let mut ring = self.clone();
+        ring.identities.retain(|i| i.id != id);
+        ring
     }
 
     /// The same keys sealed to the same identities, all of them by `by`.

@@ -9,7 +9,9 @@ pub(crate) use evidence::ledger::{
 };
 pub use extract::{EpochExtract, ExtractEntry, LedgerExtract};
 pub use replay::ReplayFault;
-pub(crate) use replay::{Replayed, Replayer, enrolled_member, member_detail, read};
+#[cfg(test)]
+pub(crate) use replay::ReplayReason;
+pub(crate) use replay::{Replayed, Replayer, Restoration, enrolled_members, member_detail, read};
 
 use std::sync::Arc;
 

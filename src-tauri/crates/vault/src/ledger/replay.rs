@@ -79,8 +79,8 @@ pub(crate) struct Replayed {
     pub(crate) entries: u64,
     /// Roots at the sizes that were asked for.
     pub(crate) roots: BTreeMap<(u64, u64), Hash>,
-    /// Heads that restores named as the highest known ones.
-    pub(crate) restored: Vec<(u64, u64, Hash)>,
+    /// What restores gave up.
+    pub(crate) restored: Vec<Restoration>,
     /// Digests of the files beside the database.
     pub(crate) files: crate::ring::Stated,
     /// Digests of rows.
@@ -95,7 +95,7 @@ pub(crate) struct Replayer<'a> {
     members: BTreeMap<String, Member>,
     entries: u64,
     roots: BTreeMap<(u64, u64), Hash>,
-    restored: Vec<(u64, u64, Hash)>,
+    restored: Vec<Restoration>,
     files: crate::ring::Stated,
     rows: crate::stated::StatedRows,
 }
@@ -155,7 +155,7 @@ impl<'a> Replayer<'a> {
         if genesis.is_some_and(|k| entry.kind != k) || (genesis.is_none() && is_opening_kind) {
             return Err(fault(ReplayReason::Genesis));
         }
-        let enrolled = enrolled(self.vault, &entry).ok_or_else(|| {
+        let (enrolled, retires) = enrolled(self.vault, &entry).ok_or_else(|| {
             fault(match genesis {
                 Some(_) => ReplayReason::Genesis,
                 None => ReplayReason::Membership,
@@ -186,8 +186,11 @@ impl<'a> Replayer<'a> {
         if entry.kind != CREATED && !self.join(&enrolled) {
             return Err(fault(ReplayReason::Membership));
         }
+        if retires && let Some(signer) = self.members.get_mut(&row.actor) {
+            signer.active = false;
+        }
         if entry.kind == RESTORED {
-            self.restored.extend(named_head(&entry.detail, "known"));
+            self.restored.extend(Restoration::of(&entry.detail));
         }
         self.files.step(&entry);
         range.push(leaf);
@@ -232,28 +235,56 @@ impl<'a> Replayer<'a> {
     }
 }
 
-/// The members that an entry enrols; `None` where it says what cannot be.
-fn enrolled(vault: &str, entry: &LedgerEntry) -> Option<Vec<Member>> {
+/// The members that an entry enrols, and whether its signer is none after it; `None` where it says what cannot be.
+fn enrolled(vault: &str, entry: &LedgerEntry) -> Option<(Vec<Member>, bool)> {
     let at = |path: &str| {
         let path = path.strip_prefix("/detail")?;
         entry.detail.pointer(path)?.as_str().map(str::to_owned)
     };
-    let stems: &[&str] = match membership(vault, &entry.kind, &at) {
+    let (stems, retires): (&[&str], bool) = match membership(vault, &entry.kind, &at) {
         Membership::Impossible => return None,
-        Membership::Unchanged => return Some(Vec::new()),
-        Membership::Enrols(_) if entry.kind == CREATED => &["custodian", "recovery"],
-        Membership::Enrols(_) => &["member"],
+        Membership::Unchanged => return Some((Vec::new(), false)),
+        Membership::Enrols(_) if entry.kind == CREATED => (&["custodian", "recovery"], false),
+        Membership::Enrols(_) => (&["member"], false),
+        Membership::Replaces(_) => (&["member", "recovery"], true),
     };
     let members = stems.iter();
-    members
+    let members: Option<_> = members
         .map(|stem| member(entry, entry.detail.get(*stem)?))
-        .collect()
+        .collect();
+    Some((members?, retires))
 }
 
-/// The member that a membership row enrols.
-pub(crate) fn enrolled_member(vault: &str, row: &LedgerRow) -> Option<Member> {
+/// The members that a membership row enrols.
+pub(crate) fn enrolled_members(vault: &str, row: &LedgerRow) -> Option<Vec<Member>> {
     let (entry, _) = read(row).ok()?;
-    enrolled(vault, &entry)?.pop()
+    Some(enrolled(vault, &entry)?.0)
+}
+
+/// What a restore gave up: whatever the ledger held above the restored head, up to the highest known one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Restoration {
+    restored: (u64, u64),
+    known: (u64, u64, Hash),
+}
+
+impl Restoration {
+    fn of(detail: &Value) -> Option<Self> {
+        let (epoch, size, _) = named_head(detail, "restored")?;
+        Some(Self {
+            restored: (epoch, size),
+            known: named_head(detail, "known")?,
+        })
+    }
+
+    /// Whether a remembered head is one that it gave up. Of the heads between the two nobody here knows the roots any more;
+    /// a custodian signed that they are gone.
+    pub(crate) fn gave_up(&self, head: (u64, u64, Hash)) -> bool {
+        let (epoch, size, _) = head;
+        let (known_epoch, known_size, _) = self.known;
+        let between = self.restored < (epoch, size) && (epoch, size) < (known_epoch, known_size);
+        head == self.known || between
+    }
 }
 
 /// How entries name a member.

@@ -342,6 +342,16 @@ async fn a_rolled_back_folder_is_noticed_and_continues_only_in_a_new_epoch() {
         old(SECOND, Mode::Restore).await,
         Err(OpenError::RestoreNeedsCustodian)
     ));
+    // To look at it, what is older is said, and nothing changes.
+    let vault = old(SECOND, Mode::Inspect).await.unwrap();
+    let older = vault.older().unwrap();
+    assert_eq!((older.memory, older.known), ("state file", Some((0, 4))));
+    assert_eq!((older.found.epoch, older.found.size), (0, 3));
+    assert!(matches!(
+        vault.record(act(9), now()).await,
+        Err(VaultError::ReadOnly)
+    ));
+    vault.close().await;
     let vault = old(PASS, Mode::Restore).await.unwrap();
     assert_eq!(
         (vault.ledger_head().epoch, vault.ledger_head().size),
@@ -350,6 +360,10 @@ async fn a_rolled_back_folder_is_noticed_and_continues_only_in_a_new_epoch() {
     vault.record(act(3), now()).await.unwrap();
     clean(&vault).await;
     vault.close().await;
+    assert!(matches!(
+        old(PASS, Mode::Restore).await,
+        Err(OpenError::NothingToRestore)
+    ));
     let vault = old(PASS, Mode::Normal).await.unwrap();
     assert_eq!(
         (vault.ledger_head().epoch, vault.ledger_head().size),
@@ -361,6 +375,68 @@ async fn a_rolled_back_folder_is_noticed_and_continues_only_in_a_new_epoch() {
         p.try_open(PASS, Mode::Normal).await,
         Err(OpenError::LedgerRolledBack { .. })
     ));
+}
+
+#[tokio::test]
+async fn whoever_remembers_less_of_what_a_restore_gave_up_goes_on_too() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    vault.record(act(1), now()).await.unwrap();
+    vault.close().await;
+    let backup = p.state.join("backup");
+    copy_dir(&p.dir, &backup);
+    // The second member works on another machine, whose state folder is the only one that remembers this.
+    let theirs = p.state.join("theirs");
+    let again = || Vault::open(&p.dir, options(&theirs, SECOND, Mode::Normal));
+    let vault = again().await.unwrap();
+    vault.record(act(2), now()).await.unwrap();
+    vault.close().await;
+    let vault = p.open().await;
+    vault.record(act(3), now()).await.unwrap();
+    vault.record(act(4), now()).await.unwrap();
+    vault.close().await;
+    let restored = Vault::open(&backup, options(&p.state, PASS, Mode::Restore));
+    restored.await.unwrap().close().await;
+    let open = |state: &Path| Vault::open(&backup, options(state, SECOND, Mode::Normal));
+    open(&theirs).await.unwrap().close().await;
+    // Somebody who remembers more than the restore gave up is not talked out of it.
+    let more = p.state.join("more");
+    std::fs::create_dir_all(&more).unwrap();
+    let vault = &p.created.vault;
+    let head =
+        json!({ "vault": vault, "epoch": 0, "size": 99, "root": Hash::sha256(b"x").to_string() });
+    std::fs::write(more.join(format!("{vault}.json")), head.to_string()).unwrap();
+    assert!(matches!(
+        open(&more).await,
+        Err(OpenError::LedgerRolledBack { known_size: 99, .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_read_keeps_nobody_from_looking_and_a_custodian_from_nothing() {
+    let p = place(Role::Responder).await;
+    p.open().await.close().await;
+    let state = p.state.join(format!("{}.json", p.created.vault));
+    let beside = p
+        .dir
+        .join("members")
+        .join(format!("{}.head", p.created.members[0]));
+    for damaged in [state, beside] {
+        for half in [&b""[..], b"{\"vault\":"] {
+            std::fs::write(&damaged, half).unwrap();
+            assert!(matches!(
+                p.try_open(PASS, Mode::Normal).await,
+                Err(OpenError::HeadUnreadable { .. })
+            ));
+            let vault = p.try_open(PASS, Mode::Inspect).await.unwrap();
+            assert_eq!(vault.older().unwrap().known, None);
+            vault.close().await;
+            let vault = p.try_open(PASS, Mode::Restore).await.unwrap();
+            clean(&vault).await;
+            vault.close().await;
+            p.open().await.close().await;
+        }
+    }
 }
 
 #[tokio::test]
@@ -491,29 +567,120 @@ async fn the_recovery_key_enrols_a_custodian_and_its_use_shows() {
         passphrase: "after the fire".to_owned(),
     };
     let mut rng = ChaCha20Rng::seed_from_u64(55);
-    let id = Vault::recover(&p.dir, &printed, &new, COST, &p.state, &mut rng, now())
-        .await
-        .unwrap();
+    let before = std::fs::read(p.dir.join("keyring.json")).unwrap();
+    let first = Vault::recover(&p.dir, &printed, &new, COST, &p.state, &mut rng, now());
+    let first = first.await.unwrap();
     let vault = p.try_open("after the fire", Mode::Normal).await.unwrap();
-    assert_eq!(vault.member(), (id.as_str(), Role::Custodian));
+    assert_eq!(vault.member(), (first.member.as_str(), Role::Custodian));
     vault.record_line(done.first_seq).await.unwrap();
+    // What is sealed from here on is sealed to keys that the ring of before does not hold.
+    let later = import(&vault, b"kept too", 2).await;
+    vault.record_line(later.first_seq).await.unwrap();
     let last = &vault
-        .ledger(&LedgerFilter::default(), None, 1)
+        .ledger(&LedgerFilter::default(), None, 2)
         .await
-        .unwrap()[0];
+        .unwrap()[1];
     assert!(last.kind == "member.recovered" && last.actor.starts_with("K-"));
     vault
         .record(Act::new("trust.pinned", json!({})), now())
         .await
         .unwrap();
     clean(&vault).await;
+    let old = vault.members().await.unwrap().into_iter();
+    let old: Vec<bool> = (old.filter(|m| m.role == Role::Recovery))
+        .map(|m| m.active)
+        .collect();
+    assert_eq!(old.iter().filter(|active| **active).count(), 1);
+    assert_eq!(old.len(), 2);
     vault.close().await;
+    // The paper that was used and a stranger's open nothing; neither does the one that was used with its own ring.
     let other = RecoveryKey::draw(&mut rng);
-    let refused = Vault::recover(&p.dir, &other, &new, COST, &p.state, &mut rng, now()).await;
-    assert!(
-        matches!(refused, Err(OpenError::Damaged { .. })),
-        "{refused:?}"
-    );
+    for paper in [&printed, &other] {
+        let refused = Vault::recover(&p.dir, paper, &new, COST, &p.state, &mut rng, now()).await;
+        assert!(
+            matches!(refused, Err(OpenError::WrongRecoveryKey)),
+            "{refused:?}"
+        );
+    }
+    let after = std::fs::read(p.dir.join("keyring.json")).unwrap();
+    std::fs::write(p.dir.join("keyring.json"), before).unwrap();
+    let refused = Vault::recover(&p.dir, &printed, &new, COST, &p.state, &mut rng, now()).await;
+    assert!(matches!(refused, Err(OpenError::Database)), "{refused:?}");
+    std::fs::write(p.dir.join("keyring.json"), after).unwrap();
+    // The second member goes on, and the next paper works as the first one did.
+    let vault = p.try_open(SECOND, Mode::Normal).await.unwrap();
+    vault.record_line(later.first_seq).await.unwrap();
+    vault.close().await;
+    let next = &first.recovery_key;
+    let second = Vault::recover(&p.dir, next, &new, COST, &p.state, &mut rng, now());
+    let second = second.await.unwrap();
+    assert_ne!(first.member, second.member);
+    let vault = p.open().await;
+    vault.record_line(later.first_seq).await.unwrap();
+    clean(&vault).await;
+}
+
+#[tokio::test]
+async fn a_recovery_key_that_was_used_signs_nothing_any_more() {
+    let p = place(Role::Responder).await;
+    let new = NewMember {
+        role: Role::Custodian,
+        name: None,
+        passphrase: "after the fire".to_owned(),
+    };
+    let mut rng = ChaCha20Rng::seed_from_u64(57);
+    let paper = &p.created.recovery_key;
+    let done = Vault::recover(&p.dir, paper, &new, COST, &p.state, &mut rng, now());
+    done.await.unwrap();
+    let vault = p.open().await;
+    assert!(vault.replay().await.unwrap().is_ok());
+    // Whoever has the paper and the database key writes an entry of their own: its signature is right.
+    let identity = paper.identity();
+    let signer = crate::ledger::Signer {
+        id: identity.public().id(Role::Recovery),
+        role: Role::Recovery,
+        identity,
+    };
+    let mine = crate::keys::Identity::draw(&mut rng).public();
+    let detail = json!({ "member": crate::ledger::member_detail(Role::Custodian, &mine, None) });
+    let act = Act::new("member.recovered", detail);
+    let seed = vault.draw_seed();
+    let mut writer = vault.inner.writer();
+    let row = writer.tip.append(vault.id(), &act, &signer, seed, now());
+    crate::table::ledger::insert(&writer.conn, &row.unwrap()).unwrap();
+    drop(writer);
+    let fault = vault.replay().await.unwrap().unwrap_err();
+    assert_eq!(fault.reason, crate::ledger::ReplayReason::Stranger);
+}
+
+#[tokio::test]
+async fn an_older_copy_is_recovered_and_then_taken_into_use() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    vault.record(act(1), now()).await.unwrap();
+    vault.close().await;
+    let backup = p.state.join("backup");
+    copy_dir(&p.dir, &backup);
+    let vault = p.open().await;
+    vault.record(act(2), now()).await.unwrap();
+    vault.close().await;
+    let new = NewMember {
+        role: Role::Custodian,
+        name: None,
+        passphrase: "after the fire".to_owned(),
+    };
+    let mut rng = ChaCha20Rng::seed_from_u64(56);
+    let paper = &p.created.recovery_key;
+    let done = Vault::recover(&backup, paper, &new, COST, &p.state, &mut rng, now());
+    assert!(done.await.unwrap().older);
+    let old = |mode| Vault::open(&backup, options(&p.state, "after the fire", mode));
+    assert!(matches!(
+        old(Mode::Normal).await,
+        Err(OpenError::LedgerRolledBack { .. })
+    ));
+    let vault = old(Mode::Restore).await.unwrap();
+    assert_eq!(vault.ledger_head().epoch, 1);
+    clean(&vault).await;
 }
 
 #[tokio::test]

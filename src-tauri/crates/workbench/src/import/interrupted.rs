@@ -1,9 +1,11 @@
 //! Imports that were cut off: by a crash, a full disk, a window that was closed. The sealed copy of the file
 //! they had come to is still here; they are resumed from it, or discarded.
 
+use std::sync::Arc;
+
 use vault::{Intake, SealedFile};
 
-use super::Input;
+use super::{Input, Taken};
 use crate::jobs::lock;
 use crate::text::{count, files, time};
 use crate::view::{ImportReportView, InterruptedView};
@@ -20,10 +22,10 @@ impl Workbench {
     /// Resumes an import that was cut off, in the background; gives the number of the job.
     pub async fn import_resume(&self, id: u32) -> Result<u32, Error> {
         let workspace = self.workspace().await?;
-        let intake = find(&workspace, id).await?;
-        let paths = intake.paths.clone();
+        let found = find(&workspace, id).await?;
+        let paths = found.0.paths.clone();
         let job = (self.inner.jobs).begin("import", super::title(&paths), "records");
-        Ok(self.in_background(workspace, job, paths, Some(intake)))
+        Ok(self.in_background(workspace, job, paths, Some(found)))
     }
 
     /// Resumes every import that was cut off, one after the other, and waits for the end.
@@ -37,8 +39,12 @@ impl Workbench {
             left_out: Vec::new(),
         };
         for intake in of(&workspace).await? {
-            let paths = intake.paths.clone();
-            let report = self.waiting(&workspace, paths, Some(intake)).await?;
+            // One that somebody else has taken up since is theirs.
+            let Ok(found) = find(&workspace, count(intake.id)).await else {
+                continue;
+            };
+            let (paths, resumed) = (found.0.paths.clone(), Some(found));
+            let report = self.waiting(&workspace, paths, resumed).await?;
             all.total = all.total.saturating_add(report.total);
             all.files.extend(report.files);
             all.quarantine.extend(report.quarantine);
@@ -48,10 +54,12 @@ impl Workbench {
         Ok(all)
     }
 
-    /// Gives an import that was cut off up: what it had finished stays, its sealed copy goes.
+    /// Gives an import that was cut off up: what it had finished stays, its sealed copy goes. Another import may run
+    /// meanwhile.
     pub async fn import_discard(&self, id: u32) -> Result<(), Error> {
         let workspace = self.workspace().await?;
-        let intake = find(&workspace, id).await?;
+        let (intake, _taken) = find(&workspace, id).await?;
+        let _still = workspace.checking.lock().await;
         let ended = workspace.vault.end_intake(intake.id).await;
         ended.map_err(|e| vault_error(&e))?;
         self.vault_changed();
@@ -60,24 +68,29 @@ impl Workbench {
 }
 
 /// Those that nobody is working on.
-async fn of(workspace: &Workspace) -> Result<Vec<Intake>, Error> {
+pub(super) async fn of(workspace: &Workspace) -> Result<Vec<Intake>, Error> {
     let all = workspace.vault.intakes().await;
     let mut all = all.map_err(|e| vault_error(&e))?;
-    // While one runs, its own entry is no interruption.
-    let running = *lock(&workspace.at_intake);
-    all.retain(|intake| Some(intake.id) != running);
+    // While one runs or is about to, its own entry is no interruption.
+    let taken = lock(&workspace.taken).clone();
+    all.retain(|intake| !taken.contains(&intake.id));
     Ok(all)
 }
 
-async fn find(workspace: &Workspace, id: u32) -> Result<Intake, Error> {
-    let found = of(workspace).await?;
-    let found = found.into_iter().find(|i| i.id == i64::from(id));
-    found.ok_or_else(|| {
+/// An import that was cut off, taken by whoever asks.
+async fn find(workspace: &Arc<Workspace>, id: u32) -> Result<(Intake, Taken), Error> {
+    let gone = || {
         Error::not_found(
             format_args!("interrupted import {id}"),
             "it may have been resumed or discarded already",
         )
-    })
+    };
+    // Taken before it is looked at: nobody ends it in between.
+    let taken = Taken::take(workspace, i64::from(id)).ok_or_else(gone)?;
+    let all = workspace.vault.intakes().await;
+    let mut all = all.map_err(|e| vault_error(&e))?.into_iter();
+    let found = all.find(|i| i.id == i64::from(id)).ok_or_else(gone)?;
+    Ok((found, taken))
 }
 
 pub(crate) async fn views(workspace: &Workspace) -> Result<Vec<InterruptedView>, Error> {

@@ -76,7 +76,7 @@ impl Workbench {
         workspace: Arc<Workspace>,
         job: Arc<Job>,
         paths: Vec<String>,
-        resumed: Option<vault::Intake>,
+        resumed: Resumed,
     ) -> u32 {
         let (bench, id) = (self.clone(), job.id());
         tokio::spawn(async move {
@@ -116,7 +116,7 @@ impl Workbench {
         &self,
         workspace: &Arc<Workspace>,
         paths: Vec<String>,
-        resumed: Option<vault::Intake>,
+        resumed: Resumed,
     ) -> Result<ImportReportView, Error> {
         let job = self.inner.jobs.begin("import", title(&paths), "records");
         let report = self.import_all(workspace, &job, paths, resumed).await;
@@ -129,19 +129,26 @@ impl Workbench {
         workspace: &Arc<Workspace>,
         job: &Arc<Job>,
         paths: Vec<String>,
-        resumed: Option<vault::Intake>,
+        resumed: Resumed,
     ) -> Result<ImportReportView, Error> {
         let _turn = turn(workspace, job).await?;
         let vault = &workspace.vault;
-        // The same again, after a crash, goes on with what there is.
-        let known = vault.intakes().await.map_err(|e| vault_error(&e))?;
-        let resumed = resumed.or_else(|| known.into_iter().find(|i| i.paths == paths));
+        // The same again, after a crash, goes on with what there is, unless somebody is about to.
+        let (resumed, taken) = match resumed {
+            Some((intake, taken)) => (Some(intake), Some(taken)),
+            None => {
+                let known = interrupted::of(workspace).await?;
+                let same = known.into_iter().find(|i| i.paths == paths);
+                let taken = same.as_ref().and_then(|i| Taken::take(workspace, i.id));
+                (same.filter(|_| taken.is_some()), taken)
+            }
+        };
         let intake = match &resumed {
             Some(intake) => intake.id,
             None => (vault.begin_intake(paths.clone(), self.now()).await)
                 .map_err(|e| vault_error(&e))?,
         };
-        let _running = AtIntake::begin(&workspace.at_intake, intake);
+        let _taken = taken.or_else(|| Taken::take(workspace, intake));
         let mut done = Done::default();
         let result = self
             .intake(workspace, job, intake, &paths, resumed, &mut done)
@@ -398,21 +405,30 @@ impl Workbench {
     }
 }
 
-/// Says which intake is being worked on, for as long as it is held.
-struct AtIntake<'w>(&'w Mutex<Option<i64>>);
+/// An import that was asked for, held by the one who works on it or waits to: nobody else resumes or discards it.
+pub(crate) struct Taken {
+    workspace: Arc<Workspace>,
+    intake: i64,
+}
 
-impl<'w> AtIntake<'w> {
-    fn begin(at: &'w Mutex<Option<i64>>, intake: i64) -> Self {
-        *lock(at) = Some(intake);
-        Self(at)
+impl Taken {
+    /// None where somebody else has it.
+    fn take(workspace: &Arc<Workspace>, intake: i64) -> Option<Self> {
+        lock(&workspace.taken).insert(intake).then(|| Self {
+            workspace: Arc::clone(workspace),
+            intake,
+        })
     }
 }
 
-impl Drop for AtIntake<'_> {
+impl Drop for Taken {
     fn drop(&mut self) {
-        *lock(self.0) = None;
+        lock(&self.workspace.taken).remove(&self.intake);
     }
 }
+
+/// What an import goes on with.
+type Resumed = Option<(vault::Intake, Taken)>;
 
 /// Imports are done one after the other; this waits for those before it.
 async fn turn<'w>(

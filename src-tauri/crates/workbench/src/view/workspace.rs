@@ -30,8 +30,37 @@ pub struct WorkspaceView {
     pub members: Vec<MemberView>,
     /// Whether this is the sample case.
     pub sample: bool,
-    /// A warning to show on opening (an older ledger than last seen, …).
+    /// A warning to show on opening (what was mended or ended, …).
     pub warning: Option<String>,
+    /// In which way it is older than what is known of it; it is open to look at only, then.
+    pub older: Option<OlderView>,
+}
+
+/// A workspace that was put back from a backup, or an older copy of one.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct OlderView {
+    /// What is older, in words.
+    pub words: String,
+    /// Whether this member may take it into use.
+    pub may_restore: bool,
+}
+
+/// An older workspace that is taken into use, or could be.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct RestoreView {
+    /// The workspace as it is open now.
+    pub workspace: WorkspaceView,
+    /// In which way it was older.
+    pub older: OlderView,
+    /// Whether it was taken into use: else it is open to look at only.
+    pub restored: bool,
+}
+
+/// A passphrase that was changed.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PassphraseChangedView {
+    /// Whose it is.
+    pub member: String,
 }
 
 /// What a new workspace hands out once: it is shown and never stored.

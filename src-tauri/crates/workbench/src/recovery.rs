@@ -1,0 +1,211 @@
+//! The ways back: the printed recovery key, another passphrase, a folder that was put back from a backup.
+
+use std::path::PathBuf;
+
+use vault::{KdfCost, NewMember, OpenError, RecoveryKey, Role, Vault};
+
+use crate::passphrase::judged;
+use crate::text::time;
+use crate::view::{CreatedView, OlderView, PassphraseChangedView, RestoreView};
+use crate::workspace::{open_error, vault_error};
+use crate::{Error, Workbench};
+
+impl Workbench {
+    /// Opens a workspace with its printed recovery key: enrols a custodian with this passphrase, and hands out the recovery
+    /// key that is printed from now on, because the one that was used opens nothing any more.
+    ///
+    /// # Errors
+    /// When the passphrase is too easily guessed, or the key is not the one of this workspace.
+    pub async fn recover_workspace(
+        &self,
+        dir: String,
+        recovery_key: String,
+        passphrase: String,
+    ) -> Result<CreatedView, Error> {
+        judged("the new custodian", &passphrase, &[])?;
+        let recovery = RecoveryKey::parse(&recovery_key).ok_or_else(|| {
+            Error::invalid(
+                "this is not a recovery key as one was printed: a letter is missing, or one was read as another",
+                "type all eight groups of seven letters; spaces, dashes and case do not matter, and the digits are 2 to 7 only",
+            )
+        })?;
+        self.lock().await?;
+        let environment = &self.inner.environment;
+        let at = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
+        let new = NewMember {
+            role: Role::Custodian,
+            name: None,
+            passphrase: passphrase.clone(),
+        };
+        let mut entropy = environment.entropy();
+        let recovered = Vault::recover(
+            &at,
+            &recovery,
+            &new,
+            self.cost(),
+            &environment.state_dir,
+            &mut *entropy,
+            environment.now(),
+        );
+        let recovered = recovered.await.map_err(|error| open_error(&error))?;
+        let workspace = self
+            .open_workspace(dir, Some(recovered.member), passphrase)
+            .await?;
+        Ok(CreatedView {
+            workspace,
+            recovery_key: recovered.recovery_key.to_text().to_string(),
+        })
+    }
+
+    /// Puts the open member's keys under another passphrase. Copies of the key file that were made before still open with
+    /// the one of before.
+    ///
+    /// # Errors
+    /// When the passphrase in force is not that, or the new one is too easily guessed.
+    pub async fn change_passphrase(
+        &self,
+        current: String,
+        passphrase: String,
+    ) -> Result<PassphraseChangedView, Error> {
+        let workspace = self.workspace().await?;
+        workspace.vault.may_write().map_err(|e| vault_error(&e))?;
+        let me = workspace.vault.member().0.to_owned();
+        // Whoever sits at a window that somebody left open does not know it.
+        let known = workspace.vault.unlock_second(&me, current.clone()).await;
+        known.map_err(|e| crate::workspace::passphrase_error(&e))?;
+        if current == passphrase {
+            return Err(Error::invalid(
+                "the new passphrase is the one of before",
+                "choose another one",
+            ));
+        }
+        judged(&me, &passphrase, &[])?;
+        let changed = (workspace.vault)
+            .change_passphrase(passphrase, self.cost(), self.now())
+            .await;
+        changed.map_err(|e| vault_error(&e))?;
+        self.vault_changed();
+        Ok(PassphraseChangedView { member: me })
+    }
+
+    /// What taking a folder into use that was put back from a backup comes to; nothing is changed, and it is open to look
+    /// at.
+    ///
+    /// # Errors
+    /// When it is the newest state that is known.
+    pub async fn restore_preview(
+        &self,
+        dir: String,
+        member: Option<String>,
+        passphrase: String,
+    ) -> Result<RestoreView, Error> {
+        let workspace = self.open_workspace(dir, member, passphrase).await?;
+        match workspace.older.clone() {
+            Some(older) => Ok(RestoreView {
+                workspace,
+                older,
+                restored: false,
+            }),
+            None => {
+                self.lock().await?;
+                Err(open_error(&OpenError::NothingToRestore))
+            }
+        }
+    }
+
+    /// Takes a folder into use that was put back from a backup, or an older copy of it: in a new epoch of the ledger, whose
+    /// first entry names the head that is here and the highest one that is known. Only a custodian can.
+    ///
+    /// # Errors
+    /// When it is the newest state that is known.
+    pub async fn restore_workspace(
+        &self,
+        dir: String,
+        member: Option<String>,
+        passphrase: String,
+    ) -> Result<RestoreView, Error> {
+        self.still_known(&dir, &passphrase).await?;
+        let before = self
+            .restore_preview(dir.clone(), member.clone(), passphrase.clone())
+            .await?;
+        self.lock().await?;
+        let mode = vault::Mode::Restore;
+        let restored = self.open_vault(&dir, member.clone(), passphrase.clone(), mode);
+        let restored = restored.await.map_err(|error| open_error(&error))?;
+        restored.close().await;
+        let workspace = self.open_workspace(dir, member, passphrase).await?;
+        Ok(RestoreView {
+            workspace,
+            restored: true,
+            ..before
+        })
+    }
+
+    /// Where this folder is open to look at: refuses what would fail anyway, before it is closed for it.
+    async fn still_known(&self, dir: &str, passphrase: &str) -> Result<(), Error> {
+        let at = std::path::absolute(dir).unwrap_or_else(|_| PathBuf::from(dir));
+        let Some(workspace) = self.workspace().await.ok().filter(|open| open.dir == at) else {
+            return Ok(());
+        };
+        let (me, role) = workspace.vault.member();
+        let known = workspace.vault.unlock_second(me, passphrase.to_owned());
+        known
+            .await
+            .map_err(|e| crate::workspace::passphrase_error(&e))?;
+        match role {
+            Role::Custodian => Ok(()),
+            _ => Err(open_error(&OpenError::RestoreNeedsCustodian)),
+        }
+    }
+
+    pub(crate) fn cost(&self) -> KdfCost {
+        KdfCost {
+            memory_kib: self.inner.environment.argon2_kib,
+            ..KdfCost::default()
+        }
+    }
+}
+
+/// In which way an open workspace is older than what is known of it.
+pub(crate) fn older(vault: &Vault) -> Option<OlderView> {
+    let older = vault.older()?;
+    let found = &older.found;
+    let here = format!(
+        "this folder ends with entry {} of epoch {}, of {}",
+        found.size,
+        found.epoch,
+        time(found.at)
+    );
+    let words = match older.known {
+        Some((epoch, size)) => {
+            let memory = match older.memory {
+                "state file" => "this machine remembers",
+                _ => "the file beside your key remembers",
+            };
+            format!(
+                "The workspace is older than what is known of it: {memory} {size} entries of epoch {epoch} of its custody \
+                 ledger, and {here}. It is open to look at, and nothing can be changed"
+            )
+        }
+        None => format!(
+            "Whether this is the newest state of the workspace is not known: the {} that remembers it cannot be read, and \
+             {here}. It is open to look at, and nothing can be changed",
+            match older.memory {
+                "state file" => "file of this machine",
+                _ => "file beside your key",
+            }
+        ),
+    };
+    Some(OlderView {
+        words,
+        may_restore: vault.member().1 == Role::Custodian,
+    })
+}
+
+/// Whether opening it to look at it is what is left.
+pub(crate) fn to_look_at(error: &OpenError) -> bool {
+    matches!(
+        error,
+        OpenError::LedgerRolledBack { .. } | OpenError::HeadUnreadable { .. }
+    )
+}

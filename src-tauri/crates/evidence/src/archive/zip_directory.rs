@@ -446,12 +446,13 @@ fn own_name(name: &[u8], utf8: bool) -> Option<String> {
     (utf8 || text.is_ascii()).then(|| text.to_owned())
 }
 
-/// The name of an entry that some other program wrote: in UTF-8, said or not (macOS does not say it), else in the code
-/// page 437 of APPNOTE, D.1. Compress-Archive of Windows PowerShell writes backslashes between folders, against
+/// The name of an entry that some other program wrote: in UTF-8 where it says so, else in the code page 437 of APPNOTE,
+/// D.1. Bytes that would be UTF-8 and do not say so have as many readings as readers, and are refused. Compress-Archive of Windows PowerShell writes backslashes between folders, against
 /// APPNOTE, 4.4.17.
 fn foreign_name(name: &[u8], utf8: bool) -> Option<String> {
     let text = match str::from_utf8(name) {
-        Ok(text) => text.to_owned(),
+        Ok(text) if utf8 || text.is_ascii() => text.to_owned(),
+        Ok(_) => return None,
         Err(_) if utf8 => return None,
         Err(_) => name
             .iter()

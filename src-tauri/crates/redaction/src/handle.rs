@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use data_encoding::{BASE32_NOPAD, Encoding};
 use ring::{hkdf, hmac};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::canonical::{DOMAINS, domain_index};
 
@@ -22,17 +22,20 @@ const SHOWN_BYTES: usize = 10;
 ///
 /// The HMAC keys of known domains are derived once and kept, since an import computes several
 /// handles for each of millions of records. `ring` does not wipe those when they are dropped; the
-/// scope key itself is wiped.
+/// scope key itself is wiped, and lies on the heap, so that handing it on leaves no copy on a stack.
 pub struct HandleKey {
-    bytes: Zeroizing<[u8; 32]>,
+    bytes: Box<Zeroizing<[u8; 32]>>,
     derived: [OnceLock<hmac::Key>; DOMAINS.len()],
 }
 
 impl HandleKey {
     /// A scope key from 32 random bytes.
-    pub fn new(bytes: [u8; 32]) -> Self {
+    pub fn new(mut bytes: [u8; 32]) -> Self {
+        let mut kept = Box::new(Zeroizing::new([0; 32]));
+        kept.copy_from_slice(&bytes);
+        bytes.zeroize();
         Self {
-            bytes: Zeroizing::new(bytes),
+            bytes: kept,
             derived: [const { OnceLock::new() }; DOMAINS.len()],
         }
     }
@@ -71,7 +74,7 @@ impl HandleKey {
 
 impl Clone for HandleKey {
     fn clone(&self) -> Self {
-        Self::new(*self.bytes)
+        Self::new(**self.bytes)
     }
 }
 

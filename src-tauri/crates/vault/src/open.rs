@@ -712,6 +712,21 @@ pub(crate) fn replay(
 }
 
 impl Inner {
+    /// Whether this is the head of somebody whose enrolment never committed: it is written before the entry.
+    fn is_nobodys_head(&self, name: &str) -> bool {
+        let id = name.strip_suffix(".head").and_then(|id| id.split_once('-'));
+        let is_one = id.is_some_and(|(letter, rest)| {
+            let base32 = |b: u8| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b);
+            letter.len() == 1 && rest.len() == 5 && rest.bytes().all(base32)
+        });
+        let known = self.known();
+        let Some(known) = known.as_ref().filter(|_| is_one) else {
+            return false;
+        };
+        name.strip_suffix(".head")
+            .is_some_and(|id| !known.contains_key(id))
+    }
+
     /// Removes what a killed run left: rows of unfinished imports, sealed files that nothing refers to, and files beside
     /// the database that had not taken their names.
     fn clean(&self) -> Result<(), VaultError> {
@@ -749,7 +764,7 @@ impl Inner {
             for entry in folder.entries()? {
                 let left =
                     files::is_unfinished_name(&entry.name) && !files::is_noted_name(&entry.name);
-                if entry.kind == files::Kind::File && left {
+                if entry.kind == files::Kind::File && (left || self.is_nobodys_head(&entry.name)) {
                     folder.remove(&entry.name)?;
                 }
             }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use vault::{KdfCost, NewMember, OpenError, RecoveryKey, Role, Vault};
 
 use crate::passphrase::judged;
-use crate::text::time;
 use crate::view::{CreatedView, OlderView, PassphraseChangedView, RestoreView};
 use crate::workspace::{open_error, vault_error};
 use crate::{Error, Workbench};
@@ -174,7 +173,7 @@ pub(crate) fn older(vault: &Vault) -> Option<OlderView> {
         "this folder ends with entry {} of epoch {}, of {}",
         found.size,
         found.epoch,
-        time(found.at)
+        found.at.format("%Y-%m-%d %H:%M UTC")
     );
     let words = match older.known {
         Some((epoch, size)) => {

@@ -16,6 +16,8 @@ class Session {
   /** What the sample case hands out: its passphrase and where more exports lie. */
   sample = $state.raw<SampleView | null>(null);
   ready = $state(false);
+  /** How often one was opened: nothing that was shown of the one before is in the next. */
+  opened = $state(0);
   /** What runs is being brought to its end: nothing of the workspace is shown any more. */
   locking = $state(false);
   /** Whether the shell takes typed paths; else only those of its own dialogs. */
@@ -101,6 +103,7 @@ class Session {
     theme.set(settings.theme);
     this.idleMinutes = settings.idle_minutes;
     this.workspace = workspace;
+    this.opened += 1;
   }
 }
 

@@ -14,37 +14,53 @@ pub use recovery::RecoveryKey;
 use hpke::{Kem as _, Serializable as _};
 use rand_core::CryptoRng;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// DHKEM(X25519, HKDF-SHA256) of RFC 9180.
 pub(crate) type Kem = hpke::kem::X25519HkdfSha256;
 
-/// 32 secret bytes: zeroed when dropped, never printed.
-#[derive(Clone)]
-pub(crate) struct Secret(Zeroizing<[u8; 32]>);
+/// 32 secret bytes: zeroed when dropped, never printed. They lie on the heap, so that handing them on leaves no copy behind on
+/// the stacks of threads that live longer than an open workspace.
+pub(crate) struct Secret(Box<Zeroizing<[u8; 32]>>);
+
+impl Clone for Secret {
+    fn clone(&self) -> Self {
+        Self::of(&self.0)
+    }
+}
 
 impl Secret {
-    pub(crate) fn new(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+    pub(crate) fn new(mut bytes: [u8; 32]) -> Self {
+        let secret = Self::of(&bytes);
+        bytes.zeroize();
+        secret
+    }
+    fn of(bytes: &[u8; 32]) -> Self {
+        let mut secret = Self::empty();
+        secret.0.copy_from_slice(bytes);
+        secret
+    }
+    fn empty() -> Self {
+        Self(Box::new(Zeroizing::new([0; 32])))
     }
     pub(crate) fn draw(entropy: &mut dyn CryptoRng) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        entropy.fill_bytes(&mut *bytes);
-        Self(bytes)
+        let mut secret = Self::empty();
+        entropy.fill_bytes(&mut **secret.0);
+        secret
     }
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
     /// HKDF-SHA256 with an empty salt and `label` as info.
     pub(crate) fn derive(&self, label: &str) -> Self {
-        let mut out = Zeroizing::new([0; 32]);
+        let mut out = Self::empty();
         let prk = ring::hkdf::Salt::new(ring::hkdf::HKDF_SHA256, &[]).extract(self.bytes());
         let filled = prk
             .expand(&[label.as_bytes()], ring::hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut *out));
+            .and_then(|okm| okm.fill(&mut **out.0));
         // 32 bytes are one hash length: HKDF only fails beyond 255 of them.
         debug_assert!(filled.is_ok());
-        Self(out)
+        out
     }
 }
 

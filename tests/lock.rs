@@ -99,13 +99,8 @@ impl Held {
             memory.seek(SeekFrom::Start(from)).expect("there");
             // A region that went in between is not there any more.
             let _ = (&mut memory).take(to - from).read_to_end(&mut bytes);
-            found.extend(search.find_overlapping_iter(&bytes).map(|hit| {
-                let name = names[hit.pattern().as_usize()];
-                if std::env::var_os("MUNIMENT_SHOW").is_some() {
-                    eprintln!("{name} at {:x} of {line}", from + hit.start() as u64);
-                }
-                name
-            }));
+            let hits = search.find_overlapping_iter(&bytes);
+            found.extend(hits.map(|hit| names[hit.pattern().as_usize()]));
         }
         found.sort_unstable();
         found.dedup();
@@ -395,7 +390,7 @@ fn nothing_is_half_and_no_key_is_in_memory_once_it_is_locked() {
     let mut chance = Chance::new(8);
     for number in asked {
         let what = life.step(&mut chance);
-        println!("{number}: {what}");
+        let _ = writeln!(std::io::stderr(), "{number}: {what}");
         if number % 10 == 9 {
             life.sound();
         }

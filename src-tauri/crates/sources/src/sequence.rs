@@ -565,7 +565,7 @@ pub(crate) fn without_prefix(line: &[u8]) -> &[u8] {
     match blank.map(|at| line.split_at(at)) {
         Some((first, rest))
             if rest.get(1) == Some(&b'{')
-                && std::str::from_utf8(first).is_ok_and(|time| redaction::is_rfc3339(time)) =>
+                && std::str::from_utf8(first).is_ok_and(redaction::is_rfc3339) =>
         {
             &rest[1..]
         }

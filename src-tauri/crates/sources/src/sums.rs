@@ -44,8 +44,7 @@ pub(crate) fn is_manifest(name: &str, text: &[u8]) -> bool {
     let hexadecimal = line
         .get(..64)
         .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-    let listed = hexadecimal
-        && matches!(line.get(64..66), Some([b' ', next]) if *next > b' ' || *next == b' ');
+    let listed = hexadecimal && matches!(line.get(64..66), Some([b' ', next]) if *next >= b' ');
     listed
         || line.starts_with(b"SHA256 (")
         || line.starts_with(b"SHA256 hash of ")
@@ -81,9 +80,8 @@ pub fn parse_sums(bytes: &[u8]) -> Result<Vec<Sum>, ReadError> {
     })?;
     let mut sums: Vec<Sum> = Vec::new();
     let mut seen: HashMap<Option<String>, Hash> = HashMap::new();
-    let mut lines = (1u64..).zip(text.lines()).peekable();
     let mut waiting = Waiting::default();
-    while let Some((line, written)) = lines.next() {
+    for (line, written) in (1u64..).zip(text.lines()) {
         let trimmed = written.trim();
         if trimmed.is_empty() || written.starts_with('#') || waiting.is_frame(trimmed) {
             continue;

@@ -645,10 +645,11 @@ async fn a_recovery_key_that_was_used_signs_nothing_any_more() {
     let detail = json!({ "member": crate::ledger::member_detail(Role::Custodian, &mine, None) });
     let act = Act::new("member.recovered", detail);
     let seed = vault.draw_seed();
-    let mut writer = vault.inner.writer();
-    let row = writer.tip.append(vault.id(), &act, &signer, seed, now());
-    crate::table::ledger::insert(&writer.conn, &row.unwrap()).unwrap();
-    drop(writer);
+    {
+        let mut writer = vault.inner.writer();
+        let row = writer.tip.append(vault.id(), &act, &signer, seed, now());
+        crate::table::ledger::insert(&writer.conn, &row.unwrap()).unwrap();
+    }
     let fault = vault.replay().await.unwrap().unwrap_err();
     assert_eq!(fault.reason, crate::ledger::ReplayReason::Stranger);
 }

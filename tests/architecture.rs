@@ -55,8 +55,21 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("search", &["evidence", "files", "redaction"]),
     ("packet", &["casework", "evidence", "redaction", "sources"]),
     (
+        "bench",
+        &[
+            "casework",
+            "evidence",
+            "files",
+            "redaction",
+            "search",
+            "sources",
+            "vault",
+        ],
+    ),
+    (
         "workbench",
         &[
+            "bench",
             "casework",
             "evidence",
             "files",

@@ -6,15 +6,11 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use evidence::RecordLine;
-use redaction::{Class, HandleKey, SCHEMA_PATH, handle_text, workspace_mac};
+use redaction::{Class, HandleKey, handle_text, workspace_mac};
 use serde_json::json;
-use sources::{Decision, ELEMENT, Fit, GENERIC_ID, PURPOSES, Pattern, REST, SourceFile, scalars};
-use vault::{Act, VaultError};
+use sources::{Decision, ELEMENT, Fit, GENERIC_ID, PURPOSES, Pattern, REST, SourceFile};
+use vault::Act;
 
-use crate::import::FILE_SYSTEM;
-use crate::rebuild::own_row;
-use crate::source_files::Known;
 use crate::text::count;
 use crate::view::{
     AddedSourceView, ClassView, ClassifiedPathView, ClassifyPreview, ClassifyRequest,
@@ -22,35 +18,8 @@ use crate::view::{
 };
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
-
-/// Distinct paths of one system that are kept apart; a map whose keys are data has more.
-const MAX_PATHS: usize = 20_000;
-
-/// What a path is inside hidden values.
-#[derive(Clone, Debug, Default)]
-struct Seen {
-    records: u32,
-    /// The record that was counted last, so that each counts once.
-    last: u64,
-    fit: Fit,
-}
-
-#[derive(Clone, Debug, Default)]
-struct System {
-    records: u32,
-    imports: std::collections::BTreeSet<i64>,
-    more: bool,
-    paths: BTreeMap<String, Seen>,
-    /// Records with a path that the pattern takes.
-    touched: u32,
-}
-
-/// Hidden paths as of a state of rows and source files.
-#[derive(Clone, Debug)]
-pub(crate) struct Found {
-    newest: i64,
-    systems: Arc<BTreeMap<String, System>>,
-}
+use bench::hidden::{MAX_PATHS, Seen, System};
+use bench::known::Known;
 
 /// A request that was read.
 struct Wanted {
@@ -63,7 +32,7 @@ impl Workbench {
     /// records.
     pub async fn to_classify(&self) -> Result<ToClassifyView, Error> {
         let workspace = self.workspace().await?;
-        let systems = self.hidden(&workspace).await?;
+        let systems = bench::hidden::hidden(self.bench(), &workspace).await?;
         let known = workspace.known();
         let names = Names::new(&workspace, &known)?;
         let mut views: Vec<HiddenSystemView> = systems
@@ -232,7 +201,7 @@ impl Workbench {
             )
         })?;
         let only = Some((request.system.clone(), wanted.pattern.clone()));
-        let mut systems = self.scan(workspace, only).await?;
+        let mut systems = bench::hidden::scan(self.bench(), workspace, only).await?;
         let system = systems.remove(&request.system).unwrap_or_default();
         if system.paths.is_empty() {
             return Err(Error::not_found(
@@ -248,151 +217,6 @@ impl Workbench {
         }
         Ok((source, system))
     }
-
-    /// The hidden paths, read once for each state of the workspace.
-    async fn hidden(
-        &self,
-        workspace: &Arc<Workspace>,
-    ) -> Result<Arc<BTreeMap<String, System>>, Error> {
-        let newest = workspace.vault.last_visible_seq().await;
-        let newest = newest.map_err(|e| vault_error(&e))?;
-        let mut kept = workspace.hidden.lock().await;
-        if let Some(found) = kept.as_ref().filter(|found| found.newest == newest) {
-            return Ok(Arc::clone(&found.systems));
-        }
-        let systems = Arc::new(self.scan(workspace, None).await?);
-        *kept = Some(Found {
-            newest,
-            systems: Arc::clone(&systems),
-        });
-        Ok(systems)
-    }
-
-    /// Reads the sealed records and counts what stands in their hidden values. With `only`, of one
-    /// system and of paths that the pattern takes.
-    async fn scan(
-        &self,
-        workspace: &Arc<Workspace>,
-        only: Option<(String, Pattern)>,
-    ) -> Result<BTreeMap<String, System>, Error> {
-        let job = self
-            .inner
-            .jobs
-            .begin("classify", "unclassified fields".into(), "records");
-        let result = scan_all(workspace, only, &job).await;
-        job.end(
-            &(result.as_ref())
-                .map(|_| "unclassified fields are counted".to_owned())
-                .map_err(Clone::clone),
-        );
-        result
-    }
-}
-
-async fn scan_all(
-    workspace: &Arc<Workspace>,
-    only: Option<(String, Pattern)>,
-    job: &Arc<crate::jobs::Job>,
-) -> Result<BTreeMap<String, System>, Error> {
-    let segments = workspace.vault.segments(None).await;
-    let segments = segments.map_err(|e| vault_error(&e))?;
-    job.expect(
-        (segments.iter().flat_map(|segment| &segment.runs))
-            .map(|run| run.last - run.first)
-            .sum(),
-    );
-    let systems = Arc::new(std::sync::Mutex::new(BTreeMap::<String, System>::new()));
-    let mut number = 0_u64;
-    for segment in segments {
-        let known = workspace.known();
-        let (own, job_too, only) = (Arc::clone(&systems), Arc::clone(job), only.clone());
-        let (runs, import, first) = (segment.runs.clone(), segment.import, number);
-        number += segment.facts.last - segment.facts.first;
-        let base = segment.facts.first;
-        let read = workspace
-            .vault
-            .for_each_line(segment.id, move |index, bytes| {
-                if job_too.is_cancelled() {
-                    return Err(VaultError::ImportOrder("it was cancelled".into()));
-                }
-                if own_row(&runs, index).is_none() {
-                    return Ok(());
-                }
-                job_too.advance(1);
-                let line = RecordLine::parse(bytes, index)
-                    .map_err(|e| VaultError::Evidence(e.to_string()))?;
-                let (id, version) = line.schema();
-                if id == FILE_SYSTEM {
-                    return Ok(());
-                }
-                let source = known.of_record(import, id, version);
-                let wanted = (only.as_ref()).is_none_or(|(system, _)| *system == source.id);
-                if wanted {
-                    let pattern = only.as_ref().map(|(_, pattern)| pattern);
-                    let mut systems = crate::jobs::lock(&own);
-                    let system = systems.entry(source.id.clone()).or_default();
-                    let record = first + (index - base) + 1;
-                    if source.id == GENERIC_ID {
-                        system.imports.insert(import);
-                    }
-                    tally(source, &line, record, pattern, system);
-                }
-                Ok(())
-            });
-        let read = read.await;
-        job.check()?;
-        read.map_err(|e| vault_error(&e))?;
-    }
-    let mut systems = std::mem::take(&mut *crate::jobs::lock(&systems));
-    systems.retain(|_, system| !system.paths.is_empty());
-    Ok(systems)
-}
-
-/// Counts the hidden paths of one record, whose number is `record`.
-fn tally(
-    source: &SourceFile,
-    line: &RecordLine<'_>,
-    record: u64,
-    pattern: Option<&Pattern>,
-    system: &mut System,
-) {
-    let committed: Vec<(&str, &str)> = line.fields().collect();
-    let (mut any, mut touched) = (false, false);
-    for (path, value) in source.expand(&committed) {
-        let hidden = source
-            .rule(&path)
-            .is_none_or(|rule| rule.class == Class::Unknown);
-        if *path == *SCHEMA_PATH || !hidden || matches!(&*value, "{}" | "[]" | "null" | "\"\"") {
-            continue;
-        }
-        any = true;
-        let declared = source.declared_path(&path);
-        let stem = (declared.strip_suffix(REST))
-            .and_then(|stem| stem.strip_suffix('/'))
-            .unwrap_or(&declared);
-        scalars(stem, &value, &mut |path, value| {
-            if pattern.is_some_and(|pattern| !pattern.takes(path)) {
-                return;
-            }
-            touched = true;
-            if !system.paths.contains_key(path) {
-                if system.paths.len() >= MAX_PATHS {
-                    system.more = true;
-                    return;
-                }
-                system.paths.insert(path.to_owned(), Seen::default());
-            }
-            if let Some(seen) = system.paths.get_mut(path) {
-                if seen.last != record {
-                    seen.last = record;
-                    seen.records += 1;
-                }
-                seen.fit.add(value);
-            }
-        });
-    }
-    system.records += u32::from(any);
-    system.touched += u32::from(touched);
 }
 
 /// The paths that the next version declares, with the type of each: names that the pattern spells, and

@@ -91,7 +91,7 @@ impl Workbench {
                     .saturating_sub(followed),
             ),
             ledger: head_view(&workspace.vault.ledger_head()),
-            jobs: self.inner.jobs.views(),
+            jobs: self.inner.bench.jobs.views(),
             purpose: lock(&self.inner.purpose).clone(),
         })
     }
@@ -174,6 +174,7 @@ impl Workbench {
         let workspace = self.workspace().await?;
         let job = self
             .inner
+            .bench
             .jobs
             .begin("fsck", "check of everything".into(), "steps");
         // What an import has sealed and not yet recorded would look like a stray.

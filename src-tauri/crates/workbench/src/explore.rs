@@ -14,6 +14,7 @@ use crate::view::{
 };
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
+use bench::rows::system_title;
 
 /// Most rows of one page.
 const MAX_ROWS: usize = 1_000;
@@ -402,14 +403,6 @@ async fn pinned_by(
     Ok(pinned)
 }
 
-pub(crate) fn system_title(workspace: &Workspace, id: &str) -> String {
-    match workspace.known().catalogue.get(id, None) {
-        Some(source) => source.title.clone(),
-        None if id == crate::import::FILE_SYSTEM => "Import".into(),
-        None => id.to_owned(),
-    }
-}
-
 pub(crate) fn row_view(
     workspace: &Workspace,
     standing: &Standing,
@@ -435,7 +428,7 @@ pub(crate) fn row_view(
             .find(|f| f.path == *path)
             .and_then(|f| match &f.shown {
                 RowShown::Handle { handle, .. } => handle.clone(),
-                RowShown::Kept { text } => crate::follow::plain(text),
+                RowShown::Kept { text } => bench::text::plain(text),
                 _ => None,
             })
     };

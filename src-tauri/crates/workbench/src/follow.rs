@@ -1,11 +1,10 @@
 //! The index follows the vault: it remembers how far it came and catches up.
 
-use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use rand_core::Rng as _;
-use redaction::{Class, Shown, string_text};
+use redaction::{Class, Shown};
 use search::{Doc, Index, SearchError, Stale};
 use tokio::sync::MutexGuard;
 use vault::{EventKind, EventRow, NewEvent, RowShown, Vault};
@@ -28,8 +27,11 @@ pub(crate) async fn open_index(bench: &Workbench, vault: &Vault) -> Result<Index
         let newest = vault.last_visible_seq().await;
         let newest = newest.map_err(|e| vault_error(&e))?;
         let key = vault.index_key().map_err(|e| vault_error(&e))?;
-        let there =
-            Index::open_or_create(&vault.index_dir(), &key, bench.inner.environment.entropy());
+        let there = Index::open_or_create(
+            &vault.index_dir(),
+            &key,
+            bench.inner.bench.environment.entropy(),
+        );
         if let Ok(index) = there
             && i64::try_from(index.last_seq()).is_ok_and(|last| last == newest)
             && index.of() == position(vault, newest).await?
@@ -44,7 +46,7 @@ pub(crate) async fn open_index(bench: &Workbench, vault: &Vault) -> Result<Index
         .map_err(|e| vault_error(&e))?;
     let missing = newest > 0 && !vault.read_only() && std::fs::symlink_metadata(&dir).is_err();
     let key = vault.index_key().map_err(|e| vault_error(&e))?;
-    let index = match Index::open_or_create(&dir, &key, bench.inner.environment.entropy()) {
+    let index = match Index::open_or_create(&dir, &key, bench.inner.bench.environment.entropy()) {
         Err(SearchError::Stale(why)) => {
             say_made_anew(bench, why);
             return empty_index(bench, vault);
@@ -79,7 +81,7 @@ fn say_made_anew(bench: &Workbench, why: Stale) {
 /// Where the index is kept that this session can write.
 fn index_dir(bench: &Workbench, vault: &Vault) -> PathBuf {
     if vault.read_only() {
-        let state = &bench.inner.environment.state_dir;
+        let state = &bench.inner.bench.environment.state_dir;
         return state.join(format!("{}.index", vault.id()));
     }
     vault.index_dir()
@@ -90,7 +92,7 @@ fn empty_index(bench: &Workbench, vault: &Vault) -> Result<Index, Error> {
     let dir = index_dir(bench, vault);
     let key = vault.index_key().map_err(|e| vault_error(&e))?;
     search::reset(&dir).map_err(|e| Error::io("could not delete the index in", &dir, &e))?;
-    Index::open_or_create(&dir, &key, bench.inner.environment.entropy())
+    Index::open_or_create(&dir, &key, bench.inner.bench.environment.entropy())
         .map_err(|e| search_error(&e))
 }
 
@@ -181,6 +183,7 @@ async fn follow(
     }
     let job = bench
         .inner
+        .bench
         .jobs
         .begin("index", "search index".into(), "records");
     let mut result = follow_to(workspace, &workspace.index(), newest, &job).await;
@@ -214,7 +217,7 @@ pub(crate) async fn compare_index(
     let alone = workspace.following.lock().await;
     let newest = workspace.vault.last_visible_seq().await;
     let newest = newest.map_err(|e| vault_error(&e))?;
-    let state = &bench.inner.environment.state_dir;
+    let state = &bench.inner.bench.environment.state_dir;
     let dir = state.join(format!("{}.compared", workspace.vault.id()));
     let begun = || -> Result<(Index, [u8; 16]), Error> {
         let io =
@@ -222,10 +225,10 @@ pub(crate) async fn compare_index(
         // What a killed run left. Nobody reads this one: its key is drawn for it alone.
         search::reset(&dir).map_err(io)?;
         let (mut key, mut of_contents) = ([0; 32], [0; 16]);
-        let mut entropy = bench.inner.environment.entropy();
+        let mut entropy = bench.inner.bench.environment.entropy();
         entropy.fill_bytes(&mut key);
         entropy.fill_bytes(&mut of_contents);
-        let index = Index::open_or_create(&dir, &key, bench.inner.environment.entropy());
+        let index = Index::open_or_create(&dir, &key, bench.inner.bench.environment.entropy());
         Ok((index.map_err(|e| search_error(&e))?, of_contents))
     };
     let compared = async {
@@ -300,7 +303,7 @@ async fn follow_to(
         // What a foreign file was is proof material, not an event that anybody searches for.
         for row in rows
             .iter()
-            .filter(|row| row.system != crate::import::FILE_SYSTEM)
+            .filter(|row| row.system != bench::about::FILE_SYSTEM)
         {
             writer.add(&doc(row, &standing))?;
         }
@@ -326,7 +329,7 @@ fn doc(row: &EventRow, standing: &Standing) -> Doc {
                 subjects.extend(u64::try_from(*subject).ok());
             }
             RowShown::Kept { text } if field.class != Class::Unknown => {
-                if let Some(plain) = plain(text) {
+                if let Some(plain) = bench::text::plain(text) {
                     values.push((field.path.clone(), plain));
                 }
             }
@@ -387,7 +390,7 @@ pub(crate) fn doc_of(
     for field in &event.minimised {
         if let Shown::Kept { text } = &field.shown
             && field.class != Class::Unknown
-            && let Some(plain) = borrowed(text)
+            && let Some(plain) = bench::text::borrowed(text)
         {
             match out.values.get_mut(values) {
                 Some((path, value)) => {
@@ -406,21 +409,5 @@ fn kind_of(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Audit => "audit",
         EventKind::Lifecycle => "lifecycle",
-    }
-}
-
-/// A kept value as plain text; `null` and empty values are not indexed.
-pub(crate) fn plain(value_text: &str) -> Option<String> {
-    borrowed(value_text).map(Cow::into_owned)
-}
-
-fn borrowed(value_text: &str) -> Option<Cow<'_, str>> {
-    match value_text {
-        "null" | "\"\"" => None,
-        text if text.starts_with('"') => match text.strip_prefix('"')?.strip_suffix('"')? {
-            plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-            _ => string_text(text).map(Cow::Owned),
-        },
-        text => Some(Cow::Borrowed(text)),
     }
 }

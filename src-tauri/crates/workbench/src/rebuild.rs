@@ -8,27 +8,23 @@ use evidence::{Assurance, RecordLine};
 use redaction::HandleKey;
 use sources::GENERIC_ID;
 use tokio::sync::mpsc;
-use vault::{NewEvent, RedoneEvent, Run, VaultError};
+use vault::{NewEvent, RedoneEvent, VaultError};
 
 use crate::follow::{catch_up, start_anew};
-use crate::import::{ABOUT_FILE, FILE_SYSTEM, event, minimised};
+use crate::import::event;
 use crate::jobs::Job;
-use crate::source_files::Known;
 use crate::text::{count, grouped};
 use crate::view::RebuiltView;
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
+use bench::about::{ABOUT_FILE, FILE_SYSTEM, minimised};
+use bench::known::Known;
+use bench::rows::own_row;
 
 /// Rows written in one transaction.
 const BATCH: usize = 2_000;
 /// Batches on their way between reading and writing.
 const IN_FLIGHT: usize = 2;
-
-/// The event number of a log index, if the segment has its own row for it.
-pub(crate) fn own_row(runs: &[Run], index: u64) -> Option<i64> {
-    let run = (runs.iter()).find(|run| (run.first..run.last).contains(&index))?;
-    Some(run.first_seq.saturating_add_unsigned(index - run.first))
-}
 
 /// What makes the rows of a segment from its sealed records, as the source files at hand have it.
 pub(crate) struct Remaking {
@@ -126,6 +122,7 @@ impl Workbench {
     async fn redo(&self, workspace: &Arc<Workspace>, ids: &BTreeSet<String>) -> Result<u32, Error> {
         let job = self
             .inner
+            .bench
             .jobs
             .begin("rebuild", "rows under new rules".into(), "records");
         let result = self.redo_rows(workspace, ids, &job).await;
@@ -217,7 +214,7 @@ impl Workbench {
             rows += written.map_err(|e| vault_error(&e))?;
             read.map_err(|e| vault_error(&e))?;
         }
-        *workspace.tally.lock().await = crate::sources_place::Tally::default();
+        *workspace.tally.lock().await = bench::rows::Tally::default();
         *workspace.hidden.lock().await = None;
         start_anew(self, workspace, &alone)?;
         drop(alone);

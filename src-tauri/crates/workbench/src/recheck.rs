@@ -7,12 +7,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use vault::{Check, MadeRow, VaultError};
 
-use crate::import::{ABOUT_FILE, FILE_SYSTEM};
 use crate::jobs::Job;
-use crate::rebuild::{Remaking, own_row};
+use crate::rebuild::Remaking;
 use crate::text::grouped;
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
+use bench::about::{ABOUT_FILE, FILE_SYSTEM};
+use bench::rows::own_row;
 
 /// Rows compared at once.
 const BATCH: usize = 2_000;

@@ -29,7 +29,7 @@ impl Workbench {
             )
         })?;
         self.lock().await?;
-        let environment = &self.inner.environment;
+        let environment = &self.inner.bench.environment;
         let at = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
         let new = NewMember {
             role: Role::Custodian,
@@ -159,7 +159,7 @@ impl Workbench {
 
     pub(crate) fn cost(&self) -> KdfCost {
         KdfCost {
-            memory_kib: self.inner.environment.argon2_kib,
+            memory_kib: self.inner.bench.environment.argon2_kib,
             ..KdfCost::default()
         }
     }

@@ -1,131 +1,26 @@
 //! Source files: those that came with the program and those that the workspace added. An own file is
 //! checked, kept with every version, and never weakens an older one without a custodian's word.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use redaction::Class;
 use serde_json::json;
-use sources::{Catalogue, Change, GENERIC_ID, RecordKind, SourceError, SourceFile};
-use vault::{Act, OwnSource, Vault};
+use sources::{Change, GENERIC_ID, RecordKind, SourceError, SourceFile};
+use vault::Act;
 
-use crate::text::{count, time};
 use crate::view::{
     AddedSourceView, ChangeView, CheckedSourceView, RecordTypeView, SourceDetailView,
     SourceFieldView, SourceFileView, SourceFilesView, SourceLifecycleView, SourceProblemView,
-    SourceVersionView,
 };
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
+use bench::known::Known;
 
 /// The largest source file that is read.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Weakened places that the ledger lists one by one.
 const LISTED: usize = 500;
-
-/// The source files at hand.
-#[derive(Debug)]
-pub(crate) struct Known {
-    /// Built-in and own ones.
-    pub(crate) catalogue: Catalogue,
-    /// Imports whose records do not name their source file, and the one they are read as.
-    pub(crate) assigned: BTreeMap<i64, String>,
-    own: Vec<OwnSource>,
-}
-
-impl Known {
-    /// Reads the workspace's own files. One that is damaged is left out, and what it classified stays
-    /// hidden; fsck names it.
-    pub(crate) async fn of(vault: &Vault) -> Result<Self, Error> {
-        let mut catalogue = Catalogue::builtin();
-        let own = vault.own_sources().await.map_err(|e| vault_error(&e))?;
-        for kept in &own {
-            match SourceFile::parse(&kept.body) {
-                Ok(file) if file.digest == kept.digest && file.id == kept.id => catalogue.put(file),
-                Ok(_) => {
-                    tracing::error!(
-                        id = kept.id,
-                        "an own source file is not the one that was added"
-                    );
-                }
-                Err(error) => tracing::error!(%error, "an own source file cannot be read"),
-            }
-        }
-        let assigned = vault
-            .assigned_sources()
-            .await
-            .map_err(|e| vault_error(&e))?;
-        Ok(Self {
-            catalogue,
-            assigned,
-            own,
-        })
-    }
-
-    /// The file whose classes decide about a record of `import` that names `id` and `version`.
-    pub(crate) fn of_record(&self, import: i64, id: &str, version: u32) -> &SourceFile {
-        let assigned = || {
-            let source = self.assigned.get(&import)?;
-            self.catalogue.get(source, None)
-        };
-        match id {
-            GENERIC_ID => assigned(),
-            id => self.catalogue.governing(id, version),
-        }
-        .unwrap_or_else(|| Catalogue::generic())
-    }
-
-    fn view(&self, file: &SourceFile) -> SourceFileView {
-        let mut versions: Vec<SourceVersionView> = self
-            .catalogue
-            .all()
-            .filter(|one| one.id == file.id)
-            .map(|one| {
-                let own = self.own_of(one);
-                SourceVersionView {
-                    version: one.version,
-                    digest: one.digest.to_hex(),
-                    own: own.is_some(),
-                    at: own.map(|own| time(own.at)),
-                    by: own.map(|own| own.actor.clone()),
-                    reason: own.and_then(|own| own.reason.clone()),
-                }
-            })
-            .collect();
-        versions.sort_by_key(|one| std::cmp::Reverse(one.version));
-        SourceFileView {
-            id: file.id.clone(),
-            version: file.version,
-            title: file.title.clone(),
-            summary: file.summary.clone(),
-            digest: file.digest.to_hex(),
-            own: self.own_of(file).is_some(),
-            fields: count(file.fields().len()),
-            record_types: count(file.record_types().len()),
-            lifecycles: count(file.lifecycles().len()),
-            versions,
-        }
-    }
-
-    fn own_of(&self, file: &SourceFile) -> Option<&OwnSource> {
-        (self.own.iter()).find(|own| own.id == file.id && own.version == file.version)
-    }
-
-    fn found(&self, id: &str, version: Option<u32>) -> Result<&SourceFile, Error> {
-        self.catalogue.get(id, version).ok_or_else(|| {
-            let known: BTreeSet<&str> = self.catalogue.all().map(|one| one.id.as_str()).collect();
-            let known: Vec<&str> = known.into_iter().collect();
-            Error::not_found(
-                match version {
-                    Some(version) => format!("source file {id} version {version}"),
-                    None => format!("source file {id}"),
-                },
-                format!("known source files: {}", known.join(", ")),
-            )
-        })
-    }
-}
 
 /// A source file that was checked against those at hand.
 struct Checked {
@@ -460,11 +355,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// When the file cannot be read; what is wrong with it is in the answer.
 pub fn check_source(path: &Path) -> Result<CheckedSourceView, Error> {
-    let known = Known {
-        catalogue: Catalogue::builtin(),
-        assigned: BTreeMap::new(),
-        own: Vec::new(),
-    };
+    let known = Known::builtin();
     Ok(check(&known, read(path)?).view)
 }
 

@@ -12,12 +12,13 @@ use vault::{EventRow, RowShown};
 
 use super::show::PinnedRow;
 use super::{json, load};
-use crate::explore::{row_view, system_title};
-use crate::import::{FILE_SYSTEM, has_path};
-use crate::record::one_row;
+use crate::explore::row_view;
 use crate::view::ActedView;
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
+use bench::about::{FILE_SYSTEM, has_path};
+use bench::rows::one_row;
+use bench::rows::system_title;
 
 /// A pinned record as the database keeps it: its commitments, and values and salts only of
 /// fields that any audience may see in the open. Seeds and withheld salts stay sealed.

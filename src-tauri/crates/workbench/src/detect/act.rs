@@ -8,11 +8,11 @@ use vault::Act;
 
 use super::show::{body, decided, one};
 use crate::case::json as as_json;
-use crate::explore::system_title;
 use crate::text::{count, time};
 use crate::view::{DetectionView, IncidentView};
 use crate::workspace::{Workspace, vault_error};
 use crate::{Code, Error, Workbench};
+use bench::rows::system_title;
 
 impl Workbench {
     /// Opens an incident from candidates: its Detection form says what is known, and the proving records are

@@ -91,6 +91,7 @@ pub(crate) async fn follow(bench: &Workbench, workspace: &Workspace) -> Result<(
     }
     let job = bench
         .inner
+        .bench
         .jobs
         .begin("detect", "detection candidates".into(), "records");
     job.expect(imports.iter().map(|import| import.records).sum());

@@ -158,7 +158,7 @@ impl Follower<'_> {
                     .is_none_or(|outcome| rule.outcomes.contains(outcome));
                 let excused = activity.unless.iter().any(|(path, values)| {
                     fact.kept(path)
-                        .and_then(crate::follow::plain)
+                        .and_then(bench::text::plain)
                         .is_some_and(|value| values.contains(&value))
                 });
                 if !own || !counts || excused {
@@ -167,9 +167,9 @@ impl Follower<'_> {
                 let why = format!(
                     "{} in {} while {} in {}",
                     fact.row.action,
-                    crate::explore::system_title(self.workspace, &activity.system),
+                    bench::rows::system_title(self.workspace, &activity.system),
                     span.state,
-                    crate::explore::system_title(self.workspace, life.system),
+                    bench::rows::system_title(self.workspace, life.system),
                 );
                 found.push(candidate(
                     ACROSS,

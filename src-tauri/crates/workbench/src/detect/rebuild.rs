@@ -56,7 +56,7 @@ async fn exposures(workspace: &Workspace) -> Result<Vec<ExposureRow>, Error> {
                     return Ok(());
                 };
                 let (id, version) = record.schema();
-                if id == crate::import::FILE_SYSTEM {
+                if id == bench::about::FILE_SYSTEM {
                     return Ok(());
                 }
                 let source = known

@@ -7,7 +7,7 @@ use vault::{Candidate, CandidateGroup, EventRow, LedgerFilter};
 
 use super::candidate::{ACROSS, Body, EXPOSURE};
 use super::rules;
-use crate::explore::{row_view, system_title};
+use crate::explore::row_view;
 use crate::standing::Standing;
 use crate::text::{count, grouped, micros, time};
 use crate::view::{
@@ -16,6 +16,7 @@ use crate::view::{
 };
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
+use bench::rows::system_title;
 
 /// Groups listed at once.
 const GROUPS: usize = 200;

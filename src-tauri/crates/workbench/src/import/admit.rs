@@ -58,7 +58,7 @@ impl Workbench {
             }
         }
         let title = held.name.clone();
-        let job = self.inner.jobs.begin("import", title, "records");
+        let job = self.inner.bench.jobs.begin("import", title, "records");
         let done = self.admit(&workspace, &job, held, reason).await;
         self.vault_changed();
         job.end(&done.as_ref().map(said).map_err(Clone::clone));

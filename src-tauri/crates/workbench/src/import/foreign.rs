@@ -15,7 +15,6 @@ use sources::{Catalogue, InputKind, Known, ReadError, SourceFile};
 use tokio::sync::mpsc;
 use vault::{ImportSession, NewEvent, SealedFile};
 
-use super::about::{about_file, text};
 use super::held::{Failure, HASH_MISMATCH};
 use super::input::{Listed, ListedBytes, Part};
 use super::native::{BATCH_BYTES, Done, event};
@@ -24,6 +23,7 @@ use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
+use bench::about::{about_file, text};
 
 const BATCH: usize = 2_000;
 const IN_FLIGHT: usize = 2;

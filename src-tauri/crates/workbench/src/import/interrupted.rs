@@ -24,7 +24,7 @@ impl Workbench {
         let workspace = self.workspace().await?;
         let found = find(&workspace, id).await?;
         let paths = found.0.paths.clone();
-        let job = (self.inner.jobs).begin("import", super::title(&paths), "records");
+        let job = (self.inner.bench.jobs).begin("import", super::title(&paths), "records");
         Ok(self.in_background(workspace, job, paths, Some(found)))
     }
 

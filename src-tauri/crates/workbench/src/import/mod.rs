@@ -1,7 +1,6 @@
 //! Import: the bytes are sealed first, the sealed copy is verified, its records are
 //! staged where nobody sees them, and become visible together with their verdict.
 
-mod about;
 mod admit;
 mod archive;
 mod folder;
@@ -67,7 +66,11 @@ impl Workbench {
                 "give a file or a folder",
             ));
         }
-        let job = self.inner.jobs.begin("import", title(&paths), "records");
+        let job = self
+            .inner
+            .bench
+            .jobs
+            .begin("import", title(&paths), "records");
         Ok(self.in_background(workspace, job, paths, None))
     }
 
@@ -103,7 +106,7 @@ impl Workbench {
 
     /// Asks a job to stop; it leaves nothing half done.
     pub async fn cancel_job(&self, id: u32) -> Result<(), Error> {
-        self.inner.jobs.cancel(id)
+        self.inner.bench.jobs.cancel(id)
     }
 
     /// Imports files and folders and waits for the end.
@@ -118,7 +121,11 @@ impl Workbench {
         paths: Vec<String>,
         resumed: Resumed,
     ) -> Result<ImportReportView, Error> {
-        let job = self.inner.jobs.begin("import", title(&paths), "records");
+        let job = self
+            .inner
+            .bench
+            .jobs
+            .begin("import", title(&paths), "records");
         let report = self.import_all(workspace, &job, paths, resumed).await;
         job.end(&report.as_ref().map(summary).map_err(Clone::clone));
         report
@@ -663,5 +670,3 @@ pub(crate) fn finished(
         Act::new("import.finished", detail).into()
     })
 }
-
-pub(crate) use about::{ABOUT_FILE, FILE_SYSTEM, has_path, minimised};

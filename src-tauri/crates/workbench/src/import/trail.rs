@@ -17,13 +17,13 @@ use serde_json::json;
 use sources::PACKED_BOUNDS;
 use vault::{ImportSession, SealedFile};
 
-use super::about::{about_file, text};
 use super::native::Done;
 use super::{Failure, Input, finished, folder, sealed as copy, stopped};
 use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
 use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
+use bench::about::{about_file, text};
 
 /// Most files below one folder.
 const MAX_FILES: usize = 500_000;

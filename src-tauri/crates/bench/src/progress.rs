@@ -12,7 +12,7 @@ const PARTS: u64 = 8;
 
 /// Files of an import: which one it is at, and how many bytes are behind it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Files {
+pub struct Files {
     files: usize,
     number: usize,
     name: Option<String>,
@@ -26,18 +26,18 @@ pub(crate) struct Files {
 
 impl Files {
     /// So many files of so many bytes in all are to come.
-    pub(crate) fn expect(&mut self, files: usize, bytes: u64) {
+    pub fn expect(&mut self, files: usize, bytes: u64) {
         (self.files, self.total) = (files, bytes);
         self.step = "waiting";
     }
 
     /// Nothing has begun yet.
-    pub(crate) fn set_step(&mut self, step: &'static str) {
+    pub fn set_step(&mut self, step: &'static str) {
         self.step = step;
     }
 
     /// The next file, of this size.
-    pub(crate) fn begin(&mut self, name: &str, size: u64) {
+    pub fn begin(&mut self, name: &str, size: u64) {
         self.before = self.before.saturating_add(self.size);
         (self.size, self.sealed, self.read) = (size, 0, 0);
         self.number += 1;
@@ -46,19 +46,19 @@ impl Files {
     }
 
     /// So many more of its bytes were sealed.
-    pub(crate) fn seal(&mut self, bytes: u64) {
+    pub fn seal(&mut self, bytes: u64) {
         self.sealed = (self.sealed + bytes).min(self.size);
     }
 
     /// Its sealed copy was worked through up to here.
-    pub(crate) fn read_to(&mut self, at: u64) {
+    pub fn read_to(&mut self, at: u64) {
         self.step = "verifying";
         self.sealed = self.size;
         self.read = self.read.max(at).min(self.size);
     }
 
     /// Every file has come to its end.
-    pub(crate) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         self.before = self.total;
         (self.size, self.sealed, self.read) = (0, 0, 0);
         self.name = None;
@@ -66,7 +66,7 @@ impl Files {
     }
 
     /// Bytes behind it, of [`Files::total`].
-    pub(crate) fn done(&self) -> u64 {
+    pub fn done(&self) -> u64 {
         let (sealed, read) = (u128::from(self.sealed), u128::from(self.read));
         let (sealing, parts) = (u128::from(SEALING), u128::from(PARTS));
         let within = (sealed * sealing + read * (parts - sealing)) / parts;
@@ -74,24 +74,24 @@ impl Files {
             .saturating_add(u64::try_from(within).unwrap_or(u64::MAX))
     }
 
-    pub(crate) fn total(&self) -> u64 {
+    pub fn total(&self) -> u64 {
         self.total
     }
 
-    pub(crate) fn files(&self) -> usize {
+    pub fn files(&self) -> usize {
         self.files
     }
 
-    pub(crate) fn number(&self) -> usize {
+    pub fn number(&self) -> usize {
         self.number
     }
 
-    pub(crate) fn name(&self) -> Option<String> {
+    pub fn name(&self) -> Option<String> {
         self.name.clone()
     }
 
     /// `waiting`, `sealing`, `verifying`, `finishing`.
-    pub(crate) fn step(&self) -> &'static str {
+    pub fn step(&self) -> &'static str {
         self.step
     }
 }

@@ -48,7 +48,8 @@ impl Error {
         }
     }
 
-    pub(crate) fn locked() -> Self {
+    /// No workspace is open.
+    pub fn locked() -> Self {
         Self::new(
             Code::Locked,
             "no workspace is open",
@@ -56,19 +57,23 @@ impl Error {
         )
     }
 
-    pub(crate) fn not_found(what: impl std::fmt::Display, hint: impl Into<String>) -> Self {
+    /// What was asked for does not exist.
+    pub fn not_found(what: impl std::fmt::Display, hint: impl Into<String>) -> Self {
         Self::new(Code::NotFound, format!("{what} does not exist"), hint)
     }
 
-    pub(crate) fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    /// The input is not well formed.
+    pub fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Code::Invalid, message, hint)
     }
 
-    pub(crate) fn failed(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    /// It could not be done.
+    pub fn failed(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Code::Failed, message, hint)
     }
 
-    pub(crate) fn io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+    /// A file or folder could not be read or written.
+    pub fn io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
         Self::new(
             Code::Failed,
             format!("{what} {}: {error}", path.display()),

@@ -33,7 +33,7 @@ impl Changes {
 }
 
 /// All jobs of this session.
-pub(crate) struct Jobs {
+pub struct Jobs {
     list: Mutex<BTreeMap<u32, Arc<Job>>>,
     /// Numbers are given once, so that one that was forgotten is never another one.
     last: AtomicU32,
@@ -44,7 +44,7 @@ pub(crate) struct Jobs {
 }
 
 /// One job. The worker reports through it and asks it whether to stop.
-pub(crate) struct Job {
+pub struct Job {
     id: u32,
     kind: &'static str,
     title: String,
@@ -61,7 +61,8 @@ pub(crate) struct Job {
 }
 
 impl Jobs {
-    pub(crate) fn new(environment: Environment) -> Self {
+    /// No jobs yet.
+    pub fn new(environment: Environment) -> Self {
         Self {
             list: Mutex::default(),
             last: AtomicU32::new(0),
@@ -71,16 +72,19 @@ impl Jobs {
         }
     }
 
-    pub(crate) fn changes(&self) -> Changes {
+    /// What changes from now on.
+    pub fn changes(&self) -> Changes {
         Changes(self.changed.subscribe())
     }
 
-    pub(crate) fn announce(&self, what: &'static str) {
+    /// Tells shells that something changed.
+    pub fn announce(&self, what: &'static str) {
         // Nobody listening is fine.
         let _ = self.changed.send(what);
     }
 
-    pub(crate) fn begin(&self, kind: &'static str, title: String, unit: &'static str) -> Arc<Job> {
+    /// Begins a job, and forgets the oldest that have ended.
+    pub fn begin(&self, kind: &'static str, title: String, unit: &'static str) -> Arc<Job> {
         let mut list = lock(&self.list);
         let ended: Vec<u32> = list
             .iter()
@@ -113,7 +117,8 @@ impl Jobs {
         job
     }
 
-    pub(crate) fn views(&self) -> Vec<JobView> {
+    /// All of them as the shells show them, newest first.
+    pub fn views(&self) -> Vec<JobView> {
         lock(&self.list)
             .values()
             .rev()
@@ -121,7 +126,8 @@ impl Jobs {
             .collect()
     }
 
-    pub(crate) fn cancel(&self, id: u32) -> Result<(), Error> {
+    /// Asks one to stop.
+    pub fn cancel(&self, id: u32) -> Result<(), Error> {
         let list = lock(&self.list);
         let job = list.get(&id).ok_or_else(|| {
             Error::not_found(format_args!("job {id}"), "it may have ended long ago")
@@ -131,19 +137,20 @@ impl Jobs {
     }
 
     /// Ends all that runs, and what it begins on its way to its end.
-    pub(crate) fn end_all(&self) {
+    pub fn end_all(&self) {
         self.ending.store(true, Ordering::Relaxed);
         self.cancel_all();
     }
 
     /// Forgets what has ended: titles are names of files, and messages speak of them.
-    pub(crate) fn forget(&self) {
+    pub fn forget(&self) {
         lock(&self.list).retain(|_, job| lock(&job.outcome).is_none());
         self.ending.store(false, Ordering::Relaxed);
         self.announce("jobs");
     }
 
-    pub(crate) fn cancel_all(&self) {
+    /// Asks everything that runs to stop.
+    pub fn cancel_all(&self) {
         for job in lock(&self.list).values() {
             job.cancelled.store(true, Ordering::Relaxed);
         }
@@ -151,22 +158,24 @@ impl Jobs {
 }
 
 impl Job {
-    pub(crate) fn id(&self) -> u32 {
+    /// Its number.
+    pub fn id(&self) -> u32 {
         self.id
     }
 
-    pub(crate) fn expect(&self, total: u64) {
+    /// So many units are to be done.
+    pub fn expect(&self, total: u64) {
         self.total.store(total, Ordering::Relaxed);
     }
 
     /// Adds to what is done; shells hear of it at most ten times a second.
-    pub(crate) fn advance(&self, units: u64) {
+    pub fn advance(&self, units: u64) {
         self.done.fetch_add(units, Ordering::Relaxed);
         self.announce();
     }
 
     /// Changes how far it is with its files.
-    pub(crate) fn files(&self, change: impl FnOnce(&mut Files)) {
+    pub fn files(&self, change: impl FnOnce(&mut Files)) {
         change(lock(&self.files).get_or_insert_default());
         self.announce();
     }
@@ -186,7 +195,7 @@ impl Job {
     }
 
     /// An error once the job was cancelled; workers ask between batches.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::new(
                 Code::Cancelled,
@@ -197,11 +206,13 @@ impl Job {
         Ok(())
     }
 
-    pub(crate) fn is_cancelled(&self) -> bool {
+    /// Whether somebody asked it to stop.
+    pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn end(&self, outcome: &Result<String, Error>) {
+    /// It has come to its end, with this outcome.
+    pub fn end(&self, outcome: &Result<String, Error>) {
         *lock(&self.outcome) = Some(match outcome {
             Ok(message) => ("done", Some(message.clone())),
             Err(error) if error.code == Code::Cancelled => {
@@ -262,6 +273,6 @@ fn left(total: u64, done: u64, rate: f64) -> Option<f64> {
 }
 
 /// A panic while a list was held leaves it readable: it only ever holds whole values.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

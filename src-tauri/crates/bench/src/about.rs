@@ -6,13 +6,13 @@ use redaction::{Class, MinimisedField, Shown};
 use vault::{EventKind, NewEvent};
 
 /// System of the records that say what a file was.
-pub(crate) const FILE_SYSTEM: &str = "muniment-import";
+pub const FILE_SYSTEM: &str = "muniment-import";
 
 /// Their record type.
-pub(crate) const ABOUT_FILE: &str = "file.imported";
+pub const ABOUT_FILE: &str = "file.imported";
 
 /// A text as a field's value.
-pub(super) fn text(value: &str) -> String {
+pub fn text(value: &str) -> String {
     serde_json::Value::from(value).to_string()
 }
 
@@ -43,7 +43,7 @@ const SEALED: [&str; 8] = [
 
 /// Whether records about files have this path. A record of somebody else's log that calls itself one does
 /// not pass by that with paths of its own.
-pub(crate) fn has_path(path: &str) -> bool {
+pub fn has_path(path: &str) -> bool {
     path == redaction::SCHEMA_PATH
         || path == "/fault"
         || OPEN.contains(&path)
@@ -51,9 +51,7 @@ pub(crate) fn has_path(path: &str) -> bool {
 }
 
 /// What a row may hold of such a record.
-pub(crate) fn minimised<'f>(
-    fields: impl Iterator<Item = (&'f str, &'f str)>,
-) -> Vec<MinimisedField> {
+pub fn minimised<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>) -> Vec<MinimisedField> {
     let is_open = |path: &str| path == redaction::SCHEMA_PATH || OPEN.contains(&path);
     fields
         .filter(|(path, _)| has_path(path))
@@ -72,7 +70,7 @@ pub(crate) fn minimised<'f>(
 }
 
 /// The record with these fields. What is not known to be harmless stays hidden.
-pub(super) fn about_file(
+pub fn about_file(
     index: u64,
     seed: Seed,
     assurance: Assurance,

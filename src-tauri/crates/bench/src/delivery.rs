@@ -14,7 +14,7 @@ use files::{Folder, Kind, NewFile, NewFolder};
 use serde::{Deserialize, Serialize};
 use vault::LedgerFilter;
 
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::{Open, vault_error};
 use crate::{Code, Error};
 
 const PREFIX: &str = "delivering-";
@@ -25,7 +25,7 @@ const PAGE: u32 = 256;
 /// What is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Thing {
+pub enum Thing {
     /// A packet that was written.
     Packet,
     /// A packet with one more signature.
@@ -74,7 +74,7 @@ struct Note {
 }
 
 /// Something on its way. Dropped before custody knows it, it is taken back.
-pub(crate) struct Delivery {
+pub struct Delivery {
     workspace: Folder,
     note: String,
     what: Thing,
@@ -86,13 +86,14 @@ pub(crate) struct Delivery {
 
 /// The workspace that something is handed over from, and how long its ledger was then.
 #[derive(Clone, Debug)]
-pub(crate) struct Handing {
+pub struct Handing {
     dir: PathBuf,
     after: (u64, u64),
 }
 
 impl Handing {
-    pub(crate) fn here(workspace: &Workspace) -> Self {
+    /// From this workspace, whose ledger is as long as it is now.
+    pub fn here(workspace: &Open) -> Self {
         let head = workspace.vault.ledger_head();
         Self {
             dir: workspace.dir.clone(),
@@ -103,14 +104,14 @@ impl Handing {
 
 impl Delivery {
     /// Begins a file.
-    pub(crate) fn file(from: &Handing, what: Thing, path: &Path) -> Result<(Self, NewFile), Error> {
+    pub fn file(from: &Handing, what: Thing, path: &Path) -> Result<(Self, NewFile), Error> {
         Self::begin(from, what, path, None, |path, note| {
             NewFile::beside_noting(path, note)
         })
     }
 
     /// Begins a folder, which the entry is going to state as `known_as`.
-    pub(crate) fn folder(
+    pub fn folder(
         from: &Handing,
         what: Thing,
         path: &Path,
@@ -164,7 +165,7 @@ impl Delivery {
     }
 
     /// Custody knows it: it takes its name.
-    pub(crate) fn hand_over(mut self) -> Result<(), Error> {
+    pub fn hand_over(mut self) -> Result<(), Error> {
         self.known = true;
         let placed = parent(&self.path).and_then(|folder| {
             let name = self.path.file_name().unwrap_or_default();
@@ -200,7 +201,7 @@ impl Drop for Delivery {
 }
 
 /// Says that something is at a place already.
-pub(crate) fn exists(path: &Path) -> Error {
+pub fn exists(path: &Path) -> Error {
     Error::new(
         Code::Refused,
         format!("{} exists already", path.display()),
@@ -227,7 +228,7 @@ fn forget(workspace: &Folder, note: &str) {
 }
 
 /// Ends what a killed run left; says what it found, if anything.
-pub(crate) async fn finish(workspace: &Workspace) -> Result<Option<String>, Error> {
+pub async fn finish(workspace: &Open) -> Result<Option<String>, Error> {
     if workspace.vault.read_only() {
         return Ok(None);
     }
@@ -267,7 +268,7 @@ pub(crate) async fn finish(workspace: &Workspace) -> Result<Option<String>, Erro
     Ok((!said.is_empty()).then(|| said.join("; ")))
 }
 
-async fn ended(workspace: &Workspace, note: &Note) -> Result<Option<String>, Error> {
+async fn ended(workspace: &Open, note: &Note) -> Result<Option<String>, Error> {
     let (Some(name), true) = (
         note.path.file_name(),
         files::is_unfinished_name(&note.unfinished),
@@ -305,7 +306,7 @@ async fn ended(workspace: &Workspace, note: &Note) -> Result<Option<String>, Err
 }
 
 /// Whether an entry since then records these bytes.
-async fn is_known(workspace: &Workspace, note: &Note, known_as: &str) -> Result<bool, Error> {
+async fn is_known(workspace: &Open, note: &Note, known_as: &str) -> Result<bool, Error> {
     let (kind, member) = note.what.recorded();
     let filter = LedgerFilter {
         kind_prefix: Some(kind.to_owned()),

@@ -67,9 +67,14 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "standing",
+        &["bench", "evidence", "files", "search", "sources", "vault"],
+    ),
+    (
         "workbench",
         &[
             "bench",
+            "standing",
             "casework",
             "evidence",
             "files",

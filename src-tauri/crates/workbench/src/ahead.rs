@@ -9,7 +9,7 @@ use tokio::sync::{MutexGuard, mpsc};
 use vault::{Appended, Vault};
 
 use crate::follow::{doc_of, position};
-use crate::workspace::Workspace;
+use standing::Workspace;
 
 /// Originals below this are followed after they were stored: a commit of the index of their own is not worth it.
 pub(crate) const WORTH_IT: u64 = 128 << 10;

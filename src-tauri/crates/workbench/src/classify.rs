@@ -16,10 +16,11 @@ use crate::view::{
     AddedSourceView, ClassView, ClassifiedPathView, ClassifyPreview, ClassifyRequest,
     HiddenPathView, HiddenSystemView, PurposeView, ToClassifyView,
 };
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 use bench::hidden::{MAX_PATHS, Seen, System};
 use bench::known::Known;
+use standing::Workspace;
 
 /// A request that was read.
 struct Wanted {

@@ -11,8 +11,9 @@ use crate::text::{count, time};
 use crate::view::{
     CheckView, CustodyView, FsckView, HoldView, LedgerEntryView, LedgerHeadView, OverviewView,
 };
-use crate::workspace::{Workspace, member_views, vault_error};
+use crate::workspace::{member_views, vault_error};
 use crate::{Error, Workbench};
+use standing::Workspace;
 
 /// Entries on one page.
 const PAGE: usize = 200;
@@ -325,7 +326,7 @@ fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
             ),
             None => format!("stated that {} writes no heartbeat", text("origin")),
         },
-        kind if kind.starts_with("trust.") => crate::trust::act_words(kind, detail),
+        kind if kind.starts_with("trust.") => standing::act_words(kind, detail),
         "incident.event" => {
             match serde_json::from_value::<casework::Event>(detail["event"].clone()) {
                 Ok(event) => crate::case::activity_text(&event),

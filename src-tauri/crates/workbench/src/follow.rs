@@ -10,9 +10,10 @@ use tokio::sync::MutexGuard;
 use vault::{EventKind, EventRow, NewEvent, RowShown, Vault};
 
 use crate::jobs::Job;
-use crate::standing::Standing;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use standing::Standing;
+use standing::Workspace;
 
 /// Rows read at once while following.
 const BATCH: u32 = 4_096;

@@ -5,10 +5,8 @@
 //! meet. Two things need no workspace and are functions: [`verify`] and [`seal`].
 
 mod ahead;
-mod bands;
 mod case;
 mod classify;
-mod cloudtrail;
 mod custody;
 mod detect;
 mod explore;
@@ -27,7 +25,6 @@ pub mod seal;
 pub mod seen;
 mod source_files;
 mod sources_place;
-mod standing;
 mod trust;
 mod verification;
 mod workspace;
@@ -39,13 +36,13 @@ use tokio::sync::RwLock;
 
 pub use bench::jobs::Changes;
 pub use bench::{Code, Entropy, Environment, Error, view};
-pub use cloudtrail::{TrailRequest, report_view as trail_report_view, verify_trail};
+pub use import::trail::verify_trail;
 pub use source_files::check_source;
-pub use trust::Approval;
+pub use standing::{Approval, TrailRequest, report_view as trail_report_view};
 pub use verification::verify;
 
 use bench::{Bench, about, delivery, jobs, text};
-use workspace::Workspace;
+use standing::Workspace;
 
 /// The workbench: at most one open workspace, its jobs, and everything that can be done.
 ///

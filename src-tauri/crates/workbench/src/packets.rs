@@ -32,9 +32,10 @@ use crate::case::json as to_json;
 use crate::delivery::{Delivery, Handing, Thing, exists};
 use crate::verification::packet_view;
 use crate::view::{PacketPlanView, PacketRowView, PacketsView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 use assemble::{Assembled, assemble, may_write, policy_of};
+use standing::Workspace;
 use wording::{ScopeKeys, capital};
 
 /// What a signer says with their signature.

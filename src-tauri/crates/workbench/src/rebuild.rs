@@ -15,11 +15,12 @@ use crate::import::event;
 use crate::jobs::Job;
 use crate::text::{count, grouped};
 use crate::view::RebuiltView;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 use bench::about::{ABOUT_FILE, FILE_SYSTEM, minimised};
 use bench::known::Known;
 use bench::rows::own_row;
+use standing::Workspace;
 
 /// Rows written in one transaction.
 const BATCH: usize = 2_000;

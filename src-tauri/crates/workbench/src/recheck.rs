@@ -10,10 +10,11 @@ use vault::{Check, MadeRow, VaultError};
 use crate::jobs::Job;
 use crate::rebuild::Remaking;
 use crate::text::grouped;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 use bench::about::{ABOUT_FILE, FILE_SYSTEM};
 use bench::rows::own_row;
+use standing::Workspace;
 
 /// Rows compared at once.
 const BATCH: usize = 2_000;

@@ -3,12 +3,13 @@
 use redaction::Class;
 use vault::{EventRow, RowShown};
 
-use crate::explore::row_view;
 use crate::text::{count, time};
 use crate::view::{FieldView, ProofView, RecordView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::rows::one_row;
+use standing::Workspace;
+use standing::row_view;
 
 impl Workbench {
     /// A record with its minimised fields, its proof and the lifecycle of its subject.

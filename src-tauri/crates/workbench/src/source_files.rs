@@ -13,9 +13,10 @@ use crate::view::{
     AddedSourceView, ChangeView, CheckedSourceView, RecordTypeView, SourceDetailView,
     SourceFieldView, SourceFileView, SourceFilesView, SourceLifecycleView, SourceProblemView,
 };
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 use bench::known::Known;
+use standing::Workspace;
 
 /// The largest source file that is read.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;

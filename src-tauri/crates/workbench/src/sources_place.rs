@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::Verdict;
 
-use crate::standing::{OriginStanding, Standing};
 use crate::text::{count, files, time};
-use crate::trust::key_views;
 use crate::view::{BandView, OriginView, SourcesView, SystemView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::rows::system_title;
+use standing::Workspace;
+use standing::key_views;
+use standing::{OriginStanding, Standing};
 
 /// Imports listed: the newest.
 const IMPORTS: u32 = 10_000;
@@ -78,13 +79,13 @@ async fn origin_view(
         .iter()
         .filter_map(|id| standing.segment(*id))
         .collect();
-    let band = crate::bands::band(workspace, standing, origin).await?;
-    let (verdict, notes) = crate::bands::in_words(standing, origin);
+    let band = standing::band(workspace, standing, origin).await?;
+    let (verdict, notes) = standing::in_words(standing, origin);
     let system = segments.iter().find_map(|s| s.system.clone());
     let title = system
         .as_deref()
         .map_or_else(|| origin.origin.clone(), |id| system_title(workspace, id));
-    let pending = |s: &&crate::standing::SegmentStanding| matches!(s.verdict, Verdict::Pending);
+    let pending = |s: &&standing::SegmentStanding| matches!(s.verdict, Verdict::Pending);
     let level = segments
         .iter()
         .find(|s| !pending(s))
@@ -133,7 +134,7 @@ async fn foreign_origins(
     workspace: &Workspace,
     standing: &Standing,
 ) -> Result<Vec<OriginView>, Error> {
-    let mut groups: BTreeMap<(String, &'static str), Vec<&crate::standing::SegmentStanding>> =
+    let mut groups: BTreeMap<(String, &'static str), Vec<&standing::SegmentStanding>> =
         BTreeMap::new();
     for segment in standing.segments().filter(|s| s.recommitted) {
         let system = match segment.systems.len() {

@@ -10,62 +10,15 @@ use vault::{Act, NewMember, NewVault, OpenError, OpenOptions, Role, Vault, Vault
 
 use crate::jobs::lock;
 use crate::passphrase::judged;
-use crate::standing::Standing;
 use crate::view::{CreatedView, MemberView, RecentView, SettingsView, StartView, WorkspaceView};
 use crate::{Code, Error, Workbench};
+use bench::Open;
 use bench::known::Known;
-pub(crate) use bench::workspace::{Open, case_role, vault_error};
+pub(crate) use bench::workspace::{case_role, vault_error};
+use standing::{Standing, Workspace};
 
 /// How many workspaces are remembered as recent.
 const RECENT_KEPT: usize = 8;
-
-/// The open workspace, and what may be claimed of its segments now.
-pub(crate) struct Workspace {
-    /// Verdicts and levels as they stand now; recomputed when anything they rest on changes.
-    standing: std::sync::RwLock<Arc<Standing>>,
-    // Last, so that it is dropped after everything that is known of it.
-    open: Open,
-}
-
-impl std::ops::Deref for Workspace {
-    type Target = Open;
-
-    fn deref(&self) -> &Open {
-        &self.open
-    }
-}
-
-impl Workspace {
-    /// An open workspace that stands so.
-    pub(crate) fn new(open: Open, standing: Arc<Standing>) -> Self {
-        Self {
-            standing: std::sync::RwLock::new(standing),
-            open,
-        }
-    }
-
-    pub(crate) fn standing(&self) -> Arc<Standing> {
-        Arc::clone(
-            &self
-                .standing
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
-    }
-
-    /// Recomputes verdicts and levels from what is remembered.
-    pub(crate) async fn reconsider(&self) -> Result<(), Error> {
-        let before = self.standing();
-        let known = self.known();
-        let fresh = Standing::compute(&self.vault, &known.catalogue, Some(&before)).await?;
-        let fresh = Arc::new(fresh);
-        *self
-            .standing
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
-        Ok(())
-    }
-}
 
 /// `recent.json` in the state folder.
 #[derive(Default, Serialize, Deserialize)]

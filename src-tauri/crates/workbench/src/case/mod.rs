@@ -12,8 +12,9 @@ use vault::SecondMember;
 
 use crate::text::count;
 use crate::view::{ActedView, IncidentRowView, IncidentView, IncidentsView, OpenIncident};
-use crate::workspace::{Workspace, case_role, vault_error};
+use crate::workspace::{case_role, vault_error};
 use crate::{Code, Error, Workbench};
+use standing::Workspace;
 
 pub(crate) use pin::{Disclosure, disclosures, may_leave};
 pub(crate) use show::word;

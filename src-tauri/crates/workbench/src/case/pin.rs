@@ -12,13 +12,14 @@ use vault::{EventRow, RowShown};
 
 use super::show::PinnedRow;
 use super::{json, load};
-use crate::explore::row_view;
 use crate::view::ActedView;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 use bench::about::{FILE_SYSTEM, has_path};
 use bench::rows::one_row;
 use bench::rows::system_title;
+use standing::Workspace;
+use standing::row_view;
 
 /// A pinned record as the database keeps it: its commitments, and values and salts only of
 /// fields that any audience may see in the open. Seeds and withheld salts stay sealed.

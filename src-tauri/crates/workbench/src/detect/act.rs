@@ -10,9 +10,10 @@ use super::show::{body, decided, one};
 use crate::case::json as as_json;
 use crate::text::{count, time};
 use crate::view::{DetectionView, IncidentView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 use bench::rows::system_title;
+use standing::Workspace;
 
 impl Workbench {
     /// Opens an incident from candidates: its Detection form says what is known, and the proving records are

@@ -19,9 +19,10 @@ use super::lives::{activity_kinds, records_of};
 use super::rules;
 use crate::follow::with_index;
 use crate::jobs::Job;
-use crate::standing::Standing;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use standing::Standing;
+use standing::Workspace;
 
 /// Records read at once.
 pub(super) const PAGE: usize = 4_096;

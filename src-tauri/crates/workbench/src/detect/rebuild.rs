@@ -7,8 +7,9 @@ use vault::ExposureRow;
 
 use crate::jobs::lock;
 use crate::view::DetectionsView;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use standing::Workspace;
 
 /// Exposures written in one transaction.
 const BATCH: usize = 10_000;

@@ -7,16 +7,17 @@ use vault::{Candidate, CandidateGroup, EventRow, LedgerFilter};
 
 use super::candidate::{ACROSS, Body, EXPOSURE};
 use super::rules;
-use crate::explore::row_view;
-use crate::standing::Standing;
 use crate::text::{count, grouped, micros, time};
 use crate::view::{
     DetectionDecisionView, DetectionGroupView, DetectionRowView, DetectionView, DetectionsView,
     ProvingRecordView,
 };
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::rows::system_title;
+use standing::Standing;
+use standing::Workspace;
+use standing::row_view;
 
 /// Groups listed at once.
 const GROUPS: usize = 200;

@@ -9,8 +9,9 @@ use super::follow::{Follower, LifeRef};
 use super::show;
 use crate::text::{count, time};
 use crate::view::{LifecycleStepView, LifecycleView, SubjectLifeView, SubjectView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use standing::Workspace;
 
 /// Steps of a life that are shown, the newest.
 const STEPS: usize = 1_000;

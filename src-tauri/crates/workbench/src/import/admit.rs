@@ -19,8 +19,9 @@ use super::{Input, archive, content, import_view, native, sealed as copy, stoppe
 use crate::jobs::Job;
 use crate::text::count;
 use crate::view::AdmittedView;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
+use standing::Workspace;
 
 impl Workbench {
     /// Admits a quarantined file as unproven. A custodian's act, recorded with its reason.

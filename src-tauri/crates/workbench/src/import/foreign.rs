@@ -19,11 +19,12 @@ use super::held::{Failure, HASH_MISMATCH};
 use super::input::{Listed, ListedBytes, Part};
 use super::native::{BATCH_BYTES, Done, event};
 use super::{Input, content, finished, sealed as copy, stopped};
-use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::about::{about_file, text};
+use standing::FACTS;
+use standing::Workspace;
 
 const BATCH: usize = 2_000;
 const IN_FLIGHT: usize = 2;

@@ -11,8 +11,9 @@ use super::{Input, Part, content};
 use crate::delivery::{Delivery, Handing, Thing};
 use crate::text::{count, time};
 use crate::view::{QuarantineExportView, QuarantineListView, QuarantineView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use standing::Workspace;
 
 /// The code of a file that is not the one its manifest lists.
 pub(super) const HASH_MISMATCH: &str = "hash-mismatch";

@@ -9,8 +9,9 @@ use super::{Input, Taken};
 use crate::jobs::lock;
 use crate::text::{count, files, time};
 use crate::view::{ImportReportView, InterruptedView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use standing::Workspace;
 
 impl Workbench {
     /// Imports that were cut off, oldest first.

@@ -21,12 +21,13 @@ use evidence::Hash;
 use serde_json::{Value, json};
 use vault::{Act, ImportMember, SealedFile, VaultError};
 
-use crate::cloudtrail::TrailStanding;
 use crate::jobs::{Job, lock};
 use crate::text::{count, files, grouped, time};
 use crate::view::{ImportReportView, ImportView, LeftOutView, NotImportedView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
+use standing::TrailStanding;
+use standing::Workspace;
 
 pub(crate) use held::{Failure, place, quarantine_views};
 pub(crate) use input::Input;

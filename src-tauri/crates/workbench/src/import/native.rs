@@ -17,10 +17,11 @@ use super::sealed::Followed;
 use super::{Failure, Input, content, finished, folder, stopped};
 use crate::ahead::{self, Ahead};
 use crate::jobs::Job;
-use crate::standing::sizes;
-use crate::trust::{Policies, Proposed, is_known_schema, refusal, schemas_json};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use standing::Workspace;
+use standing::sizes;
+use standing::{Policies, Proposed, is_known_schema, refusal, schemas_json};
 
 /// Records staged in one transaction. Half a dozen batches are held at once, with some 7 KB for each record of 26 fields.
 const BATCH: usize = 1_024;

@@ -11,7 +11,8 @@ use super::Input;
 use super::input::Part;
 use crate::Error;
 use crate::jobs::{Job, lock};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
+use standing::Workspace;
 
 /// SHA-256 of what is written to it.
 pub(crate) struct Hashing(Context);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use evidence::archive::Container;
 use evidence::cloudtrail::{
-    DigestFacts, MAX_DIGEST_BYTES, MAX_LOG_BYTES, Trail, is_digest_name, is_log_name,
+    DigestFacts, MAX_DIGEST_BYTES, MAX_LOG_BYTES, Trail, TrailReport, is_digest_name, is_log_name,
     is_signature_name, survey,
 };
 use evidence::{ArchiveError, Assurance, Hash};
@@ -19,11 +19,13 @@ use vault::{ImportSession, SealedFile};
 
 use super::native::Done;
 use super::{Failure, Input, finished, folder, sealed as copy, stopped};
-use crate::cloudtrail::FACTS;
 use crate::jobs::Job;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::about::{about_file, text};
+use chrono::{DateTime, Utc};
+use standing::Workspace;
+use standing::{FACTS, TrailRequest};
 
 /// Most files below one folder.
 const MAX_FILES: usize = 500_000;
@@ -235,6 +237,20 @@ fn read_zip(zip: &mut Container, trail: &mut Trail, logs: bool) -> Result<(), Ar
         }
     }
     Ok(())
+}
+
+/// Checks a folder or ZIP of CloudTrail files under a policy, with no workspace. A key counts as
+/// confirmed where the caller names its SHA-256.
+///
+/// # Errors
+/// When something cannot be read; whatever is wrong with the files is in the report.
+pub fn verify_trail(
+    path: &Path,
+    request: &TrailRequest,
+    now: DateTime<Utc>,
+) -> Result<TrailReport, Error> {
+    let policy = request.policy("the caller", now, None)?;
+    Ok(survey(&read(path)?, &[policy]))
 }
 
 impl Workbench {

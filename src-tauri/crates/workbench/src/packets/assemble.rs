@@ -18,9 +18,10 @@ use vault::{KeyName, Member, PacketRow, Role};
 use super::wording::{ScopeKeys, Wording, capital};
 use super::{custody, limits, records, sections};
 use crate::case::{Loaded, disclosures, facts, load};
-use crate::trust::in_force;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error};
+use standing::Workspace;
+use standing::in_force;
 
 /// Everything that planning and writing share.
 pub(super) struct Assembled {

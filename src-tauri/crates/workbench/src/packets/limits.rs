@@ -10,8 +10,8 @@ use redaction::{Class, MIN_VALUE_CHARS};
 use vault::ReplayFault;
 
 use super::wording::Wording;
-use crate::standing::Standing;
 use crate::text::grouped;
+use standing::Standing;
 
 /// Gates that this packet is about to answer itself.
 const OF_THE_PACKET: [&str; 2] = ["review.packet-verifies", "review.leak-check"];
@@ -148,8 +148,7 @@ fn of_origins(
             gap.id(),
         ));
     }
-    let here =
-        |o: &&crate::standing::OriginStanding| o.recommitted && origins.contains(o.origin.as_str());
+    let here = |o: &&standing::OriginStanding| o.recommitted && origins.contains(o.origin.as_str());
     let own = standing.origins().iter().find(here);
     let report = own.and(standing.trails.report.as_ref()).into_iter();
     for finding in report.flat_map(|r| &r.findings).filter(|f| f.problem) {
@@ -160,11 +159,7 @@ fn of_origins(
         out.push(limitation(
             "gap",
             format!("CloudTrail: {}{when}.", finding.message),
-            format!(
-                "{}:{}",
-                finding.code.code(),
-                crate::cloudtrail::place(finding)
-            ),
+            format!("{}:{}", finding.code.code(), standing::place(finding)),
         ));
     }
     for (origin, fork) in standing
@@ -190,7 +185,7 @@ fn of_origins(
                 "silent",
                 format!(
                     "{name}: {}.",
-                    crate::bands::silent_words(silence, origin.heartbeat())
+                    standing::silent_words(silence, origin.heartbeat())
                 ),
                 "heartbeat cadence in the trust policy".into(),
             ));

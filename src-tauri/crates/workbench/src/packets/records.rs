@@ -15,8 +15,9 @@ use sources::{GENERIC_ID, SourceFile};
 use super::wording::Wording;
 use crate::Error;
 use crate::case::{Disclosure, may_leave};
-use crate::standing::SegmentStanding;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
+use standing::SegmentStanding;
+use standing::Workspace;
 
 /// Shorter numbers stand in every packet as counts, sizes and times.
 const NUMBER_DIGITS: usize = 8;

@@ -13,11 +13,12 @@ use super::assemble::own_trust;
 use super::{absolute, packet_error, stopped};
 use crate::delivery::{Delivery, Handing, Thing};
 use crate::text::count;
-use crate::trust::in_force;
 use crate::verification::packet_view;
 use crate::view::{TrustFileView, VerifyView};
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
+use standing::Workspace;
+use standing::in_force;
 
 /// What a further signer says with their signature.
 const STATEMENT: &str = "I have read this packet, and sign it beside its preparer.";

@@ -11,7 +11,8 @@ use vault::{Member, Role, Subject};
 
 use crate::Error;
 use crate::case::Disclosure;
-use crate::workspace::{Workspace, vault_error};
+use crate::workspace::vault_error;
+use standing::Workspace;
 
 /// Letters of a handle after its prefix: 80 bits in base32.
 const HANDLE_LETTERS: usize = 16;

@@ -6,11 +6,12 @@ use std::ops::Range;
 use evidence::Verdict;
 use evidence::continuity::silence::Silence;
 
-use crate::Error;
+use crate::Workspace;
 use crate::standing::{OriginStanding, SegmentStanding, Standing, missing_words};
-use crate::text::{grouped, micros, span, time};
-use crate::view::BandView;
-use crate::workspace::{Workspace, vault_error};
+use bench::Error;
+use bench::text::{grouped, micros, span, time};
+use bench::vault_error;
+use bench::view::BandView;
 
 /// `record 20`, `records 20 to 34`
 fn records(range: &Range<u64>) -> String {
@@ -36,7 +37,7 @@ fn indices(range: &Range<u64>) -> String {
 type Times = (Option<String>, Option<String>);
 
 /// Stretches of an origin's log in order: held, disputed, pending, missing, silent, unknown.
-pub(crate) async fn band(
+pub async fn band(
     workspace: &Workspace,
     standing: &Standing,
     origin: &OriginStanding,
@@ -143,7 +144,7 @@ pub(crate) async fn band(
 }
 
 /// `no heartbeat for 2 h 14 min, records 6 to 9; one is due every 60 s`
-pub(crate) fn silent_words(silence: &Silence, cadence: Option<u64>) -> String {
+pub fn silent_words(silence: &Silence, cadence: Option<u64>) -> String {
     let length = u64::try_from(silence.to.saturating_sub(silence.from) / 1_000_000);
     let due = cadence.map_or_else(String::new, |c| format!("; one is due every {}", span(c)));
     format!(
@@ -173,10 +174,7 @@ fn bridged(standing: &Standing, origin: &OriginStanding) -> Vec<Range<u64>> {
 
 /// The origin as a whole: the worst that is true of it as a verdict, and all that is true of it in words, the
 /// worst first.
-pub(crate) fn in_words(
-    standing: &Standing,
-    origin: &OriginStanding,
-) -> (&'static str, Vec<String>) {
+pub fn in_words(standing: &Standing, origin: &OriginStanding) -> (&'static str, Vec<String>) {
     let segments: Vec<&SegmentStanding> = origin
         .segments
         .iter()

@@ -7,8 +7,8 @@ use evidence::continuity::{ConsistencyLink, Segment as Known};
 use evidence::{Continuity, Hash};
 use vault::{Segment, Vault};
 
-use crate::Error;
-use crate::workspace::vault_error;
+use bench::Error;
+use bench::vault_error;
 
 /// Leaves compared at once while looking for the first that differs.
 const LEAVES: u64 = 65_536;
@@ -17,7 +17,7 @@ const LEAVES: u64 = 65_536;
 pub(super) type Roots = BTreeMap<i64, BTreeMap<u64, Hash>>;
 
 /// Sizes at which anything of the origin has a root: segments are compared there.
-pub(crate) fn sizes(
+pub fn sizes(
     segments: &[Segment],
     anchors: &[(u64, Hash)],
     links: &[ConsistencyLink],

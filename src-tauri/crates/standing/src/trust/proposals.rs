@@ -14,11 +14,11 @@ const MOST: usize = 64;
 
 /// The proposals of an export, as its segment remembers them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Proposed(Vec<Value>);
+pub struct Proposed(Vec<Value>);
 
 impl Proposed {
     /// Looks at a verified record of the log `origin`.
-    pub(crate) fn look(&mut self, origin: &str, line: &RecordLine<'_>) {
+    pub fn look(&mut self, origin: &str, line: &RecordLine<'_>) {
         if line.schema().0 != KEY_SCHEMA || self.0.len() == MOST {
             return;
         }
@@ -26,7 +26,8 @@ impl Proposed {
             .push(json!({ "index": line.index(), "fields": parts(origin, line) }));
     }
 
-    pub(crate) fn into_json(self) -> Value {
+    /// As a segment remembers them.
+    pub fn into_json(self) -> Value {
         self.0.into()
     }
 }
@@ -74,7 +75,7 @@ pub(super) fn judged(
     standing: &Standing,
 ) -> Vec<Judged> {
     let mut found: Vec<Judged> = Vec::new();
-    for segment in super::of_origin(segments, origin) {
+    for segment in crate::policies::of_origin(segments, origin) {
         let remembered = segment.facts.verdict["proposals"].as_array();
         for one in remembered.into_iter().flatten() {
             let Some(index) = one["index"].as_u64() else {
@@ -127,7 +128,7 @@ fn outcome(
     }
     let mut until: Option<u64> = None;
     let mut held = "it is not among the records here".to_owned();
-    for segment in super::of_origin(segments, &proposal.origin) {
+    for segment in crate::policies::of_origin(segments, &proposal.origin) {
         let facts = &segment.facts;
         if !(facts.first..facts.last).contains(&proposal.index) {
             continue;

@@ -23,59 +23,68 @@ use vault::{Segment, Vault};
 
 use holders::{Judged, Piece};
 use roots::Roots;
-pub(crate) use roots::{roots_of, sizes};
+pub(crate) use roots::roots_of;
+pub use roots::sizes;
 use silent::Beats;
 
-use crate::Error;
-use crate::cloudtrail::{TrailStanding, Trails};
-use crate::text::grouped;
-use crate::trust::{Policies, candidate, stored_since};
-use crate::workspace::vault_error;
+use crate::policies::{Policies, candidate, stored_since};
+use crate::trails::{TrailStanding, Trails};
+use bench::Error;
+use bench::text::grouped;
+use bench::vault_error;
 
 /// One segment as it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct SegmentStanding {
-    pub(crate) segment: i64,
-    pub(crate) import: i64,
-    pub(crate) origin: String,
-    pub(crate) first: u64,
-    pub(crate) last: u64,
-    pub(crate) root: Hash,
-    pub(crate) assurance: Assurance,
-    pub(crate) verdict: Verdict,
+pub struct SegmentStanding {
+    /// Its number.
+    pub segment: i64,
+    /// The import that brought it.
+    pub import: i64,
+    /// Whose log it is of.
+    pub origin: String,
+    /// Its first index.
+    pub first: u64,
+    /// The index behind its last.
+    pub last: u64,
+    /// Root of the log up to its end.
+    pub root: Hash,
+    /// How its bytes were checked.
+    pub assurance: Assurance,
+    /// What the other segments of the log say of it.
+    pub verdict: Verdict,
     /// Of a forked one: where the part that both branches have in common ends.
-    pub(crate) common: Option<u64>,
+    pub common: Option<u64>,
     /// Pinned keys whose signatures on the checkpoint count.
-    pub(crate) signers: Vec<VerifierKey>,
+    pub signers: Vec<VerifierKey>,
     /// Why the trust policy does not let it count, if it does not.
-    pub(crate) held: Option<TrustError>,
+    pub held: Option<TrustError>,
     /// Records that were written into this vault's own log at import.
-    pub(crate) recommitted: bool,
+    pub recommitted: bool,
     /// Records that say what a file was and are no events.
-    pub(crate) about_files: u64,
+    pub about_files: u64,
     /// What CloudTrail's digests say about it.
-    pub(crate) trail: Option<TrailStanding>,
+    pub trail: Option<TrailStanding>,
     /// Source file id, where all its records are of one system.
-    pub(crate) system: Option<String>,
+    pub system: Option<String>,
     /// Source file ids of the records of a foreign file.
-    pub(crate) systems: Vec<String>,
+    pub systems: Vec<String>,
 }
 
 impl SegmentStanding {
     /// Whether it counts as verified evidence: its bytes were checked against a signature
     /// or a manifest, and nobody has signed anything else in its place.
-    pub(crate) fn is_verified(&self) -> bool {
+    pub fn is_verified(&self) -> bool {
         let checked = !matches!(self.assurance, Assurance::Unproven);
         checked && !matches!(self.verdict, Verdict::Fork { .. } | Verdict::Pending)
     }
 
     /// Of a forked one: the beginning that both branches have in common.
-    pub(crate) fn undisputed(&self) -> Option<Range<u64>> {
+    pub fn undisputed(&self) -> Option<Range<u64>> {
         self.common.map(|end| self.first..end)
     }
 
     /// What may be claimed, in one sentence.
-    pub(crate) fn claim(&self) -> String {
+    pub fn claim(&self) -> String {
         let mut claim = format!("{}: {}", self.assurance.word(), self.assurance.meaning());
         if self.recommitted {
             claim.push_str("; sealed into this workspace's own log when it was imported");
@@ -110,36 +119,42 @@ impl SegmentStanding {
 
 /// An origin as it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct OriginStanding {
-    pub(crate) origin: String,
-    pub(crate) trust: Option<OriginTrust>,
-    pub(crate) continuity: Continuity,
+pub struct OriginStanding {
+    /// Name of the log.
+    pub origin: String,
+    /// Its policy in force, where one is pinned.
+    pub trust: Option<OriginTrust>,
+    /// What its segments say together.
+    pub continuity: Continuity,
     /// Its segments by first index.
-    pub(crate) segments: Vec<i64>,
+    pub segments: Vec<i64>,
     /// Records here, each counted once.
-    pub(crate) records: u64,
+    pub records: u64,
     /// Intervals without a heartbeat, where the trust policy states a cadence.
-    pub(crate) silences: Vec<Silence>,
-    pub(crate) recommitted: bool,
+    pub silences: Vec<Silence>,
+    /// Whether it is this vault's own log.
+    pub recommitted: bool,
 }
 
 impl OriginStanding {
     /// Seconds within which it writes a heartbeat.
-    pub(crate) fn heartbeat(&self) -> Option<u64> {
+    pub fn heartbeat(&self) -> Option<u64> {
         self.trust.as_ref().and_then(|trust| trust.heartbeat)
     }
 }
 
 /// A stretch of a log that is missing.
 #[derive(Clone, Debug)]
-pub(crate) struct Gap {
-    pub(crate) origin: String,
-    pub(crate) missing: Range<u64>,
+pub struct Gap {
+    /// Whose log.
+    pub origin: String,
+    /// Indices that are missing.
+    pub missing: Range<u64>,
 }
 
 impl Gap {
     /// Stable id, which an incident's judged gaps name.
-    pub(crate) fn id(&self) -> String {
+    pub fn id(&self) -> String {
         format!(
             "gap:{}:{}-{}",
             self.origin, self.missing.start, self.missing.end
@@ -147,13 +162,13 @@ impl Gap {
     }
 
     /// In words.
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         format!("{}: {}", self.origin, missing_words(&self.missing))
     }
 }
 
 /// `records 41,020 to 41,977 are missing`
-pub(crate) fn missing_words(missing: &Range<u64>) -> String {
+pub fn missing_words(missing: &Range<u64>) -> String {
     match missing.end.saturating_sub(missing.start) {
         1 => format!("record {} is missing", grouped(missing.start)),
         _ => format!(
@@ -166,23 +181,25 @@ pub(crate) fn missing_words(missing: &Range<u64>) -> String {
 
 /// Everything as it stands.
 #[derive(Debug, Default)]
-pub(crate) struct Standing {
+pub struct Standing {
     segments: BTreeMap<i64, SegmentStanding>,
     /// Of the segments whose records do not all stand alike, by log index.
     pieces: BTreeMap<i64, Vec<Piece>>,
     origins: Vec<OriginStanding>,
     roots: Roots,
     beats: Beats,
-    pub(crate) trails: Trails,
+    /// CloudTrail trails.
+    pub trails: Trails,
 }
 
 impl Standing {
-    pub(crate) fn segment(&self, id: i64) -> Option<&SegmentStanding> {
+    /// A segment, by its number.
+    pub fn segment(&self, id: i64) -> Option<&SegmentStanding> {
         self.segments.get(&id)
     }
 
     /// What stands for a record, by the segment that has its row: the segment that holds it best.
-    pub(crate) fn of_record(&self, segment: i64, index: u64) -> Option<&SegmentStanding> {
+    pub fn of_record(&self, segment: i64, index: u64) -> Option<&SegmentStanding> {
         let pieces = self.pieces.get(&segment).into_iter().flatten();
         let mut own = pieces.filter(|p| p.first <= index && index < p.last);
         own.next()
@@ -191,27 +208,32 @@ impl Standing {
     }
 
     /// Whether the records of every import stand alike.
-    pub(crate) fn is_by_import(&self) -> bool {
+    pub fn is_by_import(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &SegmentStanding> {
+    /// All segments.
+    pub fn segments(&self) -> impl Iterator<Item = &SegmentStanding> {
         self.segments.values()
     }
 
-    pub(crate) fn of_import(&self, import: i64) -> Option<&SegmentStanding> {
+    /// The segment of an import.
+    pub fn of_import(&self, import: i64) -> Option<&SegmentStanding> {
         self.segments.values().find(|s| s.import == import)
     }
 
-    pub(crate) fn origins(&self) -> &[OriginStanding] {
+    /// All origins.
+    pub fn origins(&self) -> &[OriginStanding] {
         &self.origins
     }
 
-    pub(crate) fn origin(&self, name: &str) -> Option<&OriginStanding> {
+    /// An origin, by its name.
+    pub fn origin(&self, name: &str) -> Option<&OriginStanding> {
         self.origins.iter().find(|o| o.origin == name)
     }
 
-    pub(crate) fn gaps(&self) -> impl Iterator<Item = Gap> + '_ {
+    /// What is missing, of all logs.
+    pub fn gaps(&self) -> impl Iterator<Item = Gap> + '_ {
         self.origins.iter().flat_map(|origin| {
             origin.continuity.missing.iter().map(|missing| Gap {
                 origin: origin.origin.clone(),
@@ -220,14 +242,15 @@ impl Standing {
         })
     }
 
-    pub(crate) fn forks(&self) -> impl Iterator<Item = (&str, &Fork)> {
+    /// Forks of all logs, each with its origin.
+    pub fn forks(&self) -> impl Iterator<Item = (&str, &Fork)> {
         self.origins
             .iter()
             .flat_map(|o| o.continuity.forks.iter().map(|f| (o.origin.as_str(), f)))
     }
 
     /// The records that have this level or verdict.
-    pub(crate) fn matching(&self, field: &str, value: &str) -> Stands {
+    pub fn matching(&self, field: &str, value: &str) -> Stands {
         let value = value.to_lowercase();
         let is = |s: &SegmentStanding| match field {
             "assurance" => s.assurance.word() == value,
@@ -252,7 +275,7 @@ impl Standing {
 
     /// Computes it afresh from the vault. Nothing is taken from what was computed before but what never
     /// changes: roots, and times of heartbeats.
-    pub(crate) async fn compute(
+    pub async fn compute(
         vault: &Vault,
         catalogue: &Catalogue,
         before: Option<&Self>,

@@ -8,8 +8,8 @@ use evidence::cloudtrail::{
 };
 
 use super::Trails;
-use crate::text::{count, grouped, time};
-use crate::view::{
+use bench::text::{count, grouped, time};
+use bench::view::{
     BandView, TrailChainView, TrailConfirmationView, TrailFindingView, TrailKeyView,
     TrailLocationView, TrailPolicyView, TrailTallyView, TrailsView,
 };
@@ -19,7 +19,7 @@ const PATHS: usize = 100;
 /// Stretches that the band of a chain has at most; the findings name everything.
 const STRETCHES: usize = 400;
 
-pub(super) fn trails_view(trails: &Trails) -> TrailsView {
+pub(crate) fn trails_view(trails: &Trails) -> TrailsView {
     let policies = trails.policies.iter().map(policy_view).collect();
     view_of(policies, trails.report.as_ref())
 }
@@ -98,7 +98,7 @@ fn finding(finding: &Finding) -> TrailFindingView {
 }
 
 /// Trail and region in words.
-pub(crate) fn place(finding: &Finding) -> String {
+pub fn place(finding: &Finding) -> String {
     place_of(&finding.trail, &finding.region, finding.backfill)
 }
 

@@ -1,5 +1,5 @@
 //! The trust policy of each origin: what is pinned, what counts under it, what a change lowers,
-//! and the keys that origins propose.
+//! and how a change is said in words.
 
 use std::collections::BTreeMap;
 
@@ -13,23 +13,16 @@ use serde_json::{Value, json};
 use sources::Catalogue;
 use vault::{Act, Segment, SegmentFacts, Vault};
 
-use crate::Error;
-use crate::workspace::{Workspace, vault_error};
-
-mod change;
-mod proposals;
-mod show;
-
-pub use change::Approval;
-pub(crate) use proposals::Proposed;
-pub(crate) use show::key_views;
+use bench::Error;
+use bench::{Open, vault_error};
 
 /// Every version of every origin's policy.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Policies(BTreeMap<String, Vec<Version>>);
+pub struct Policies(BTreeMap<String, Vec<Version>>);
 
 impl Policies {
-    pub(crate) async fn load(vault: &Vault) -> Result<Self, Error> {
+    /// Reads every version from the vault.
+    pub async fn load(vault: &Vault) -> Result<Self, Error> {
         let mut origins: BTreeMap<String, Vec<Version>> = BTreeMap::new();
         for row in vault.trust_versions().await.map_err(|e| vault_error(&e))? {
             let policy = serde_json::from_value(row.policy).map_err(|error| {
@@ -52,21 +45,23 @@ impl Policies {
         Ok(Self(origins))
     }
 
-    pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
+    /// Origins with a policy.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    pub(crate) fn versions(&self, origin: &str) -> &[Version] {
+    /// Every version of an origin's policy, oldest first.
+    pub fn versions(&self, origin: &str) -> &[Version] {
         self.0.get(origin).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The policy in force.
-    pub(crate) fn of(&self, origin: &str) -> Option<&OriginTrust> {
+    pub fn of(&self, origin: &str) -> Option<&OriginTrust> {
         self.versions(origin).last().map(|v| &v.policy)
     }
 
     /// All policies in force, as a trust file holds them.
-    pub(crate) fn in_force(&self) -> Trust {
+    pub fn in_force(&self) -> Trust {
         let mut trust = Trust::default();
         let newest = self.0.values().filter_map(|versions| versions.last());
         trust.origins = newest.map(|v| v.policy.clone()).collect();
@@ -74,7 +69,7 @@ impl Policies {
     }
 
     /// Every key that any version pins for the origin.
-    pub(crate) fn keys_ever(&self, origin: &str) -> Vec<VerifierKey> {
+    pub fn keys_ever(&self, origin: &str) -> Vec<VerifierKey> {
         let mut keys: Vec<VerifierKey> = Vec::new();
         for pinned in self.versions(origin).iter().flat_map(|v| &v.policy.keys) {
             if !keys.contains(&pinned.0) {
@@ -86,7 +81,7 @@ impl Policies {
 }
 
 /// The trust policies of all origins in force.
-pub(crate) async fn in_force(vault: &Vault) -> Result<Trust, Error> {
+pub async fn in_force(vault: &Vault) -> Result<Trust, Error> {
     Ok(Policies::load(vault).await?.in_force())
 }
 
@@ -132,8 +127,8 @@ pub(crate) fn candidate(
 
 /// Why the policy refuses an export that is about to become visible, if it does. A head that it
 /// refused before, under a version that has been lowered since, is refused again.
-pub(crate) async fn refusal(
-    workspace: &Workspace,
+pub async fn refusal(
+    workspace: &Open,
     policies: &Policies,
     facts: &SegmentFacts,
     now: DateTime<Utc>,
@@ -184,12 +179,7 @@ pub(crate) async fn refusal(
 
 /// Whether a schema's id is one that somebody here knows: a source file has it, or a policy of the origin names it.
 /// Any other is a name that whoever wrote the records chose.
-pub(crate) fn is_known_schema(
-    catalogue: &Catalogue,
-    policies: &Policies,
-    origin: &str,
-    id: &str,
-) -> bool {
+pub fn is_known_schema(catalogue: &Catalogue, policies: &Policies, origin: &str, id: &str) -> bool {
     let policies = policies.versions(origin).iter();
     let mut allowed = policies.flat_map(|version| version.policy.schemas.iter().flatten());
     catalogue.get(id, None).is_some() || allowed.any(|schema| schema.id == id)
@@ -197,7 +187,7 @@ pub(crate) fn is_known_schema(
 
 /// How a segment remembers the schemas that its records name: ids that nobody here knows are sealed as the names of
 /// files are.
-pub(crate) fn schemas_json<'a>(
+pub fn schemas_json<'a>(
     vault: &Vault,
     schemas: impl Iterator<Item = &'a (String, u32)>,
     is_known: &dyn Fn(&str) -> bool,
@@ -229,7 +219,7 @@ fn speaks(detail: &Value) -> Option<String> {
 }
 
 /// A `trust.` act of the ledger, in words.
-pub(crate) fn act_words(kind: &str, detail: &Value) -> String {
+pub fn act_words(kind: &str, detail: &Value) -> String {
     let text = |key: &str| detail[key].as_str().unwrap_or_default();
     let key = text("fingerprint");
     let key = key.get(..16).unwrap_or(key);

@@ -8,17 +8,16 @@ use evidence::trust::{
 use evidence::{Algorithm, VerifierKey};
 use sources::Catalogue;
 
-use super::{
-    Policies,
-    proposals::{Judged, judged},
-};
-use crate::text::{count, grouped, time};
-use crate::view::{
+use super::proposals::{Judged, judged};
+use crate::Workspace;
+use crate::policies::Policies;
+use bench::Error;
+use bench::text::{count, grouped, time};
+use bench::vault_error;
+use bench::view::{
     AllowedSchemaView, AnchorView, DistrustView, HeldView, KeyView, OriginProposalsView,
     PolicyKeyView, PolicyView, ProposalView, ProposalsView, RequirementView, TrustFileView,
 };
-use crate::workspace::vault_error;
-use crate::{Error, Workbench};
 
 pub(crate) fn key_view(origin: &str, key: &VerifierKey) -> KeyView {
     KeyView {
@@ -30,7 +29,8 @@ pub(crate) fn key_view(origin: &str, key: &VerifierKey) -> KeyView {
     }
 }
 
-pub(crate) fn key_views(trust: &OriginTrust) -> Vec<KeyView> {
+/// The keys that a policy pins, as the shells show them.
+pub fn key_views(trust: &OriginTrust) -> Vec<KeyView> {
     let keys = trust.keys.iter();
     keys.map(|PinnedKey(key)| key_view(&trust.origin, key))
         .collect()
@@ -161,149 +161,150 @@ fn allowed_view(
     }
 }
 
-impl Workbench {
-    /// The trust policy of an origin as it stands, with proposals and what it holds back.
-    pub async fn trust_policy(&self, origin: String) -> Result<PolicyView, Error> {
-        let workspace = self.workspace().await?;
-        let origin = origin.trim();
-        let standing = workspace.standing();
-        let policies = Policies::load(&workspace.vault).await?;
-        let version = policies.versions(origin).last();
-        if version.is_none() && standing.origin(origin).is_none() {
-            let known: Vec<&str> = standing
-                .origins()
-                .iter()
-                .map(|o| o.origin.as_str())
-                .collect();
+/// The trust policy of an origin as it stands, with proposals and what it holds back.
+pub async fn trust_policy(workspace: &Workspace, origin: String) -> Result<PolicyView, Error> {
+    let origin = origin.trim();
+    let standing = workspace.standing();
+    let policies = Policies::load(&workspace.vault).await?;
+    let version = policies.versions(origin).last();
+    if version.is_none() && standing.origin(origin).is_none() {
+        let known: Vec<&str> = standing
+            .origins()
+            .iter()
+            .map(|o| o.origin.as_str())
+            .collect();
+        return Err(Error::not_found(
+            format_args!("origin {origin}"),
+            format!("known origins: {}", known.join(", ")),
+        ));
+    }
+    let segments = workspace.vault.segments(Some(origin)).await;
+    let segments = segments.map_err(|e| vault_error(&e))?;
+    let policy = policies.of(origin).cloned();
+    let judged = judged(origin, policy.as_ref(), &segments, &standing);
+    let policy = policy.unwrap_or_else(|| OriginTrust::new(origin));
+    let requirement = policy.requirement_in_full();
+    let distrusted: BTreeSet<Fingerprint> = policy.distrust.iter().map(|d| d.key).collect();
+    let held = segments.iter().filter_map(|s| {
+        let why = standing.segment(s.id)?.held.as_ref()?;
+        Some(HeldView {
+            first: s.facts.first,
+            last: s.facts.last,
+            words: why.to_string(),
+        })
+    });
+    let file = Trust {
+        origins: vec![policy.clone()],
+        ..Trust::default()
+    };
+    Ok(PolicyView {
+        origin: origin.to_owned(),
+        version: version.map_or(0, |v| count(v.number)),
+        at: version.map(|v| time(v.since)),
+        words: words(&policy),
+        keys: policy
+            .keys
+            .iter()
+            .map(|PinnedKey(key)| {
+                let fingerprint = Fingerprint::of(key);
+                let named = requirement
+                    .iter()
+                    .filter(|r| r.signers.keys().contains(&fingerprint));
+                let signs: Vec<String> =
+                    named.map(|r| sizes_words(r.from, r.to)).collect();
+                PolicyKeyView {
+                    key: key_view(origin, key),
+                    signs: signs.join(", "),
+                    distrusted: distrusted.contains(&fingerprint),
+                }
+            })
+            .collect(),
+        requirement: requirement
+            .iter()
+            .map(|rule| requirement_view(&policy, rule))
+            .collect(),
+        stated: !policy.requirement.is_empty(),
+        distrust: policy
+            .distrust
+            .iter()
+            .map(|d| DistrustView {
+                key: d.key.to_string(),
+                from: d.from,
+                compromised: d.compromised.map(time),
+                words: match d.compromised {
+                    None => format!(
+                        "distrusted from size {} on; smaller ones count only as prefixes of what other keys signed",
+                        grouped(d.from)
+                    ),
+                    Some(at) => format!(
+                        "distrusted from size {} on; smaller ones count if they were stored here before {}, or as prefixes of what other keys signed",
+                        grouped(d.from),
+                        time(at)
+                    ),
+                },
+            })
+            .collect(),
+        schemas: policy.schemas.as_ref().map(|schemas| {
+            let each = schemas.iter();
+            each.map(|s| allowed_view(&workspace.known().catalogue, s)).collect()
+        }),
+        anchor: policy.anchor.map(|a| AnchorView {
+            size: a.size,
+            root: a.root.to_string(),
+        }),
+        heartbeat: policy.heartbeat.map(count),
+        proposals: judged.iter().map(|j| proposal_view(origin, j)).collect(),
+        held: held.collect(),
+        file: file.to_json(),
+    })
+}
+
+/// Keys that origins proposed; of one origin, or of all.
+pub async fn trust_proposals(
+    workspace: &Workspace,
+    origin: Option<String>,
+) -> Result<ProposalsView, Error> {
+    let standing = workspace.standing();
+    let policies = Policies::load(&workspace.vault).await?;
+    let segments = workspace.vault.segments(None).await;
+    let segments = segments.map_err(|e| vault_error(&e))?;
+    let wanted = standing.origins().iter().map(|o| o.origin.as_str());
+    let mut origins = Vec::new();
+    for name in wanted.filter(|o| origin.as_deref().is_none_or(|w| w == *o)) {
+        let judged = judged(name, policies.of(name), &segments, &standing);
+        if !judged.is_empty() {
+            origins.push(OriginProposalsView {
+                origin: name.to_owned(),
+                proposals: judged.iter().map(|j| proposal_view(name, j)).collect(),
+            });
+        }
+    }
+    Ok(ProposalsView {
+        total: count(origins.iter().map(|o| o.proposals.len()).sum::<usize>()),
+        origins,
+    })
+}
+
+/// The policies in force as a trust file; of one origin, or of all.
+pub async fn trust_file(
+    workspace: &Workspace,
+    origin: Option<String>,
+) -> Result<TrustFileView, Error> {
+    let mut trust = crate::policies::in_force(&workspace.vault).await?;
+    if let Some(origin) = &origin {
+        trust.origins.retain(|o| o.origin == *origin);
+        if trust.origins.is_empty() {
             return Err(Error::not_found(
-                format_args!("origin {origin}"),
-                format!("known origins: {}", known.join(", ")),
+                format_args!("a trust policy of {origin}"),
+                "list the pinned keys to see which origins have one",
             ));
         }
-        let segments = workspace.vault.segments(Some(origin)).await;
-        let segments = segments.map_err(|e| vault_error(&e))?;
-        let policy = policies.of(origin).cloned();
-        let judged = judged(origin, policy.as_ref(), &segments, &standing);
-        let policy = policy.unwrap_or_else(|| OriginTrust::new(origin));
-        let requirement = policy.requirement_in_full();
-        let distrusted: BTreeSet<Fingerprint> = policy.distrust.iter().map(|d| d.key).collect();
-        let held = segments.iter().filter_map(|s| {
-            let why = standing.segment(s.id)?.held.as_ref()?;
-            Some(HeldView {
-                first: s.facts.first,
-                last: s.facts.last,
-                words: why.to_string(),
-            })
-        });
-        let file = Trust {
-            origins: vec![policy.clone()],
-            ..Trust::default()
-        };
-        Ok(PolicyView {
-            origin: origin.to_owned(),
-            version: version.map_or(0, |v| count(v.number)),
-            at: version.map(|v| time(v.since)),
-            words: words(&policy),
-            keys: policy
-                .keys
-                .iter()
-                .map(|PinnedKey(key)| {
-                    let fingerprint = Fingerprint::of(key);
-                    let named = requirement
-                        .iter()
-                        .filter(|r| r.signers.keys().contains(&fingerprint));
-                    let signs: Vec<String> =
-                        named.map(|r| sizes_words(r.from, r.to)).collect();
-                    PolicyKeyView {
-                        key: key_view(origin, key),
-                        signs: signs.join(", "),
-                        distrusted: distrusted.contains(&fingerprint),
-                    }
-                })
-                .collect(),
-            requirement: requirement
-                .iter()
-                .map(|rule| requirement_view(&policy, rule))
-                .collect(),
-            stated: !policy.requirement.is_empty(),
-            distrust: policy
-                .distrust
-                .iter()
-                .map(|d| DistrustView {
-                    key: d.key.to_string(),
-                    from: d.from,
-                    compromised: d.compromised.map(time),
-                    words: match d.compromised {
-                        None => format!(
-                            "distrusted from size {} on; smaller ones count only as prefixes of what other keys signed",
-                            grouped(d.from)
-                        ),
-                        Some(at) => format!(
-                            "distrusted from size {} on; smaller ones count if they were stored here before {}, or as prefixes of what other keys signed",
-                            grouped(d.from),
-                            time(at)
-                        ),
-                    },
-                })
-                .collect(),
-            schemas: policy.schemas.as_ref().map(|schemas| {
-                let each = schemas.iter();
-                each.map(|s| allowed_view(&workspace.known().catalogue, s)).collect()
-            }),
-            anchor: policy.anchor.map(|a| AnchorView {
-                size: a.size,
-                root: a.root.to_string(),
-            }),
-            heartbeat: policy.heartbeat.map(count),
-            proposals: judged.iter().map(|j| proposal_view(origin, j)).collect(),
-            held: held.collect(),
-            file: file.to_json(),
-        })
     }
-
-    /// Keys that origins proposed; of one origin, or of all.
-    pub async fn trust_proposals(&self, origin: Option<String>) -> Result<ProposalsView, Error> {
-        let workspace = self.workspace().await?;
-        let standing = workspace.standing();
-        let policies = Policies::load(&workspace.vault).await?;
-        let segments = workspace.vault.segments(None).await;
-        let segments = segments.map_err(|e| vault_error(&e))?;
-        let wanted = standing.origins().iter().map(|o| o.origin.as_str());
-        let mut origins = Vec::new();
-        for name in wanted.filter(|o| origin.as_deref().is_none_or(|w| w == *o)) {
-            let judged = judged(name, policies.of(name), &segments, &standing);
-            if !judged.is_empty() {
-                origins.push(OriginProposalsView {
-                    origin: name.to_owned(),
-                    proposals: judged.iter().map(|j| proposal_view(name, j)).collect(),
-                });
-            }
-        }
-        Ok(ProposalsView {
-            total: count(origins.iter().map(|o| o.proposals.len()).sum::<usize>()),
-            origins,
-        })
-    }
-
-    /// The policies in force as a trust file; of one origin, or of all.
-    pub async fn trust_file(&self, origin: Option<String>) -> Result<TrustFileView, Error> {
-        let workspace = self.workspace().await?;
-        let mut trust = super::in_force(&workspace.vault).await?;
-        if let Some(origin) = &origin {
-            trust.origins.retain(|o| o.origin == *origin);
-            if trust.origins.is_empty() {
-                return Err(Error::not_found(
-                    format_args!("a trust policy of {origin}"),
-                    "list the pinned keys to see which origins have one",
-                ));
-            }
-        }
-        Ok(TrustFileView {
-            total: count(trust.origins.len()),
-            path: None,
-            text: trust.to_json(),
-        })
-    }
+    Ok(TrustFileView {
+        total: count(trust.origins.len()),
+        path: None,
+        text: trust.to_json(),
+    })
 }
 
 /// What a change lowers, with sizes as everywhere else in the window.

@@ -8,8 +8,8 @@ use evidence::continuity::silence::{Moment, Silence, Stretch, silences};
 use vault::{Moments, Run, Segment, Vault};
 
 use super::{Piece, SegmentStanding};
-use crate::Error;
-use crate::workspace::vault_error;
+use bench::Error;
+use bench::vault_error;
 
 /// Record types that are heartbeats, as (source file id, record type).
 pub(crate) type Heartbeats = Vec<(String, String)>;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use redaction::string_text;
+use serde_json::Value;
 
 /// RFC 3339 in UTC with milliseconds.
 pub fn time(at: DateTime<Utc>) -> String {
@@ -80,5 +81,13 @@ pub fn borrowed(value_text: &str) -> Option<Cow<'_, str>> {
             _ => string_text(text).map(Cow::Owned),
         },
         text => Some(Cow::Borrowed(text)),
+    }
+}
+
+/// The stored word of a value that serialises as one.
+pub fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
     }
 }

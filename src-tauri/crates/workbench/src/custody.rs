@@ -1,11 +1,8 @@
 //! Custody: the ledger, members, holds, fsck, and what the status line says.
 
-use casework::Incident;
 use evidence::Verdict;
-use serde_json::Value;
 use vault::{LedgerEntry, LedgerFilter, LedgerHead};
 
-use crate::follow::with_index;
 use crate::jobs::lock;
 use crate::text::{count, time};
 use crate::view::{
@@ -13,6 +10,7 @@ use crate::view::{
 };
 use crate::workspace::{member_views, vault_error};
 use crate::{Error, Workbench};
+use follow::with_index;
 use standing::Workspace;
 
 /// Entries on one page.
@@ -55,7 +53,7 @@ impl Workbench {
             .last_visible_seq()
             .await
             .map_err(|e| vault_error(&e))?;
-        let (records, followed) = with_index(self, &workspace, |index| {
+        let (records, followed) = with_index(self.bench(), &workspace, |index| {
             Ok((index.len(), index.last_seq()))
         })
         .await?;
@@ -84,7 +82,7 @@ impl Workbench {
             origins_pending: count(of("pending")),
             interrupted: count(crate::import::interrupted_views(&workspace).await?.len()),
             quarantined: count(quarantine.iter().filter(|q| q.state == "held").count()),
-            open_detections: count(crate::detect::open(&workspace).await?),
+            open_detections: count(detect::open(&workspace).await?),
             to_classify: count(to_classify),
             index_behind: count(
                 u64::try_from(newest)
@@ -164,7 +162,7 @@ impl Workbench {
         self.lock().await?;
         let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Inspect);
         let vault = vault.await.map_err(|e| crate::workspace::open_error(&e))?;
-        let report = vault.fsck(|_, _| (), Some(&fold)).await;
+        let report = vault.fsck(|_, _| (), Some(&incidents::fold)).await;
         let report = report.map_err(|e| vault_error(&e))?;
         vault.close().await;
         Ok(view(report))
@@ -189,7 +187,7 @@ impl Workbench {
             before = done;
         };
         let result = async {
-            let report = workspace.vault.fsck(progress, Some(&fold)).await;
+            let report = workspace.vault.fsck(progress, Some(&incidents::fold)).await;
             let mut report = report.map_err(|e| vault_error(&e))?;
             report
                 .checks
@@ -228,16 +226,6 @@ fn view(report: vault::FsckReport) -> FsckView {
             })
             .collect(),
     }
-}
-
-/// What an incident's ledger entries lead to.
-pub(crate) fn fold(_: &str, events: &[Value]) -> Option<Value> {
-    let events: Vec<casework::Event> = events
-        .iter()
-        .map(|event| serde_json::from_value(event.clone()))
-        .collect::<Result<_, _>>()
-        .ok()?;
-    serde_json::to_value(Incident::replay(&events)?).ok()
 }
 
 fn head_view(head: &LedgerHead) -> LedgerHeadView {
@@ -329,7 +317,7 @@ fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
         kind if kind.starts_with("trust.") => standing::act_words(kind, detail),
         "incident.event" => {
             match serde_json::from_value::<casework::Event>(detail["event"].clone()) {
-                Ok(event) => crate::case::activity_text(&event),
+                Ok(event) => incidents::activity_text(&event),
                 Err(_) => "changed the incident".into(),
             }
         }

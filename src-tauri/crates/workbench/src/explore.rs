@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use search::{Cursor, Index, Page, Query};
 
-use crate::follow::with_index;
 use crate::text::{count, micros};
 use crate::view::{
     CompletionView, FacetValueView, FacetView, FilterView, HistogramView, SearchRequest, SearchView,
@@ -12,6 +11,7 @@ use crate::view::{
 use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::rows::system_title;
+use follow::with_index;
 use standing::Standing;
 use standing::Workspace;
 use standing::row_view;
@@ -32,10 +32,10 @@ impl Workbench {
             after,
             limit: (request.limit as usize).clamp(1, MAX_ROWS),
         };
-        let query = self.resolved(&workspace, &request.query).await?;
+        let query = follow::resolved(&workspace, &request.query).await?;
         let standing = workspace.standing();
         let words = self.narrowed(&workspace, &request).await?;
-        let found = with_index(self, &workspace, |index| {
+        let found = with_index(self.bench(), &workspace, |index| {
             let facets = request
                 .facets
                 .iter()
@@ -97,9 +97,7 @@ impl Workbench {
     /// How many records match.
     pub async fn count_records(&self, query: &str) -> Result<u32, Error> {
         let workspace = self.workspace().await?;
-        let query = self.resolved(&workspace, query).await?;
-        let total = with_index(self, &workspace, |index| index.count(&query)).await?;
-        Ok(count(total))
+        follow::count_records(self.bench(), &workspace, query).await
     }
 
     /// What could stand at the caret: fields, then values.
@@ -142,7 +140,7 @@ impl Workbench {
                 .map(|v| (*v).to_owned())
                 .collect(),
             "subject" | "time" | "seq" | "import" => Vec::new(),
-            field => with_index(self, &workspace, |index| {
+            field => with_index(self.bench(), &workspace, |index| {
                 index.suggest(field, &begun, COMPLETIONS)
             })
             .await
@@ -188,37 +186,11 @@ impl Workbench {
                     "" => format!("{field}:\"{word}\""),
                     asked => format!("({asked}) {field}:\"{word}\""),
                 };
-                queries.push((*word, self.resolved(workspace, &text).await?));
+                queries.push((*word, follow::resolved(workspace, &text).await?));
             }
             narrowed.insert(field, queries);
         }
         Ok(narrowed)
-    }
-
-    /// Parses a query and gives its handles, levels and verdicts the numbers the index knows them by.
-    pub(crate) async fn resolved(&self, workspace: &Workspace, text: &str) -> Result<Query, Error> {
-        let mut query = Query::parse(text)
-            .map_err(|error| Error::invalid(error.to_string(), error.hint.clone()))?;
-        let mut handles = Vec::new();
-        query.clone().resolve_subjects(&mut |handle| {
-            handles.push(handle.to_owned());
-            None
-        });
-        let mut numbers = BTreeMap::new();
-        for handle in handles {
-            let subject = workspace
-                .vault
-                .subject_by_handle(&handle)
-                .await
-                .map_err(|e| vault_error(&e))?;
-            if let Some(number) = subject.and_then(|s| u64::try_from(s.number).ok()) {
-                numbers.insert(handle, number);
-            }
-        }
-        query.resolve_subjects(&mut |handle| numbers.get(handle).copied());
-        let standing = workspace.standing();
-        query.resolve_standing(&mut |field, value| standing.matching(field, value));
-        Ok(query)
     }
 }
 

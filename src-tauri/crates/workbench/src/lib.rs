@@ -4,13 +4,11 @@
 //! thin. This is where the pure crates, the vault, the index and the packet writer
 //! meet. Two things need no workspace and are functions: [`verify`] and [`seal`].
 
-mod ahead;
 mod case;
 mod classify;
 mod custody;
 mod detect;
 mod explore;
-mod follow;
 mod forks;
 mod identity;
 mod import;

@@ -28,13 +28,13 @@ use packet::{KeySigner, PacketError, PacketInput, Plan, Prepared};
 use serde_json::{Value, json};
 use vault::{Act, NewPacket};
 
-use crate::case::json as to_json;
 use crate::delivery::{Delivery, Handing, Thing, exists};
 use crate::verification::packet_view;
 use crate::view::{PacketPlanView, PacketRowView, PacketsView};
 use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
 use assemble::{Assembled, assemble, may_write, policy_of};
+use incidents::json as to_json;
 use standing::Workspace;
 use wording::{ScopeKeys, capital};
 
@@ -139,9 +139,14 @@ impl Workbench {
                         verified: done.report.passed(),
                         leak_clean: true,
                     };
-                    let (events, after) = self
-                        .decided(&workspace, &loaded, &command, &workspace.me())
-                        .await?;
+                    let (events, after) = incidents::decided(
+                        self.bench(),
+                        &workspace,
+                        &loaded,
+                        &command,
+                        &workspace.me(),
+                    )
+                    .await?;
                     let events: Vec<Value> = events.iter().map(to_json).collect();
                     Some((events, to_json(&after)))
                 }
@@ -176,14 +181,14 @@ impl Workbench {
             .map_err(|e| vault_error(&e))?;
         rows.into_iter()
             .find(|row| row.id == number)
-            .map(show::row)
+            .map(incidents::packet_row)
             .ok_or_else(|| Error::failed("the written packet is not in the list", "run fsck"))
     }
 
     /// All packets that were written, newest first.
     pub async fn packets(&self) -> Result<PacketsView, Error> {
         let workspace = self.workspace().await?;
-        let packets = of_incident(&workspace, None).await?;
+        let packets = incidents::of_incident(&workspace, None).await?;
         Ok(PacketsView {
             total: crate::text::count(packets.len()),
             packets,
@@ -198,7 +203,7 @@ impl Workbench {
     ) -> Result<Assembled, Error> {
         let policy = policy_of(audience)?;
         may_write(workspace)?;
-        crate::case::load(workspace, incident).await?;
+        incidents::load(workspace, incident).await?;
         let before = workspace.vault.ledger_head();
         let keys = ScopeKeys::of(workspace, &policy, incident, self.now()).await?;
         if workspace.vault.ledger_head() != before {
@@ -206,19 +211,6 @@ impl Workbench {
         }
         assemble(workspace, incident, policy, &keys).await
     }
-}
-
-/// Packets of an incident, or all; newest first.
-pub(crate) async fn of_incident(
-    workspace: &Workspace,
-    incident: Option<&str>,
-) -> Result<Vec<PacketRowView>, Error> {
-    let rows = workspace
-        .vault
-        .packets(incident)
-        .await
-        .map_err(|e| vault_error(&e))?;
-    Ok(rows.into_iter().rev().map(show::row).collect())
 }
 
 /// Lays out and renders on a thread where that may take its time.

@@ -10,7 +10,6 @@ use sources::GENERIC_ID;
 use tokio::sync::mpsc;
 use vault::{NewEvent, RedoneEvent, VaultError};
 
-use crate::follow::{catch_up, start_anew};
 use crate::import::event;
 use crate::jobs::Job;
 use crate::text::{count, grouped};
@@ -20,6 +19,7 @@ use crate::{Code, Error, Workbench};
 use bench::about::{ABOUT_FILE, FILE_SYSTEM, minimised};
 use bench::known::Known;
 use bench::rows::own_row;
+use follow::{catch_up, start_anew};
 use standing::Workspace;
 
 /// Rows written in one transaction.
@@ -217,10 +217,10 @@ impl Workbench {
         }
         *workspace.tally.lock().await = bench::rows::Tally::default();
         *workspace.hidden.lock().await = None;
-        start_anew(self, workspace, &alone)?;
+        start_anew(self.bench(), workspace, &alone)?;
         drop(alone);
-        catch_up(self, workspace).await?;
-        crate::detect::forget(workspace).await?;
+        catch_up(self.bench(), workspace).await?;
+        detect::forget(workspace).await?;
         let done = workspace.vault.rows_redone(ids, self.now()).await;
         done.map_err(|e| vault_error(&e))?;
         drop(importing);

@@ -118,7 +118,7 @@ pub(crate) async fn index(
     workspace: &Workspace,
     job: &Job,
 ) -> Result<Check, Error> {
-    let compared = crate::follow::compare_index(bench, workspace, job).await;
+    let compared = follow::compare_index(bench.bench(), workspace, job).await;
     let (differing, events) = match compared {
         Err(error) => return not_made("search index", error),
         Ok(compared) => compared,
@@ -167,10 +167,10 @@ pub(crate) async fn derived(
         state.map_err(|e| vault_error(&e))
     };
     let both = async {
-        crate::detect::follow(bench, workspace).await?;
+        detect::follow(bench.bench(), workspace).await?;
         let before = state().await?;
-        crate::detect::forget(workspace).await?;
-        crate::detect::follow(bench, workspace).await?;
+        detect::forget(workspace).await?;
+        detect::follow(bench.bench(), workspace).await?;
         Ok((before, state().await?))
     };
     let (before, after) = match both.await {

@@ -82,7 +82,7 @@ impl Workbench {
                 signers,
                 claim: of_segment.claim(),
             },
-            lifecycle: self.lifecycle(&workspace, &row).await?,
+            lifecycle: detect::lifecycle(self.bench(), &workspace, &row).await?,
             detections: workspace
                 .vault
                 .proven_by(&[row.seq])

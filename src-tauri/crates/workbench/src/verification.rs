@@ -177,7 +177,7 @@ pub(crate) fn concluded(
         file,
         passed: conclusion == Conclusion::Passed,
         trusted,
-        outcome: crate::case::word(&conclusion),
+        outcome: bench::text::word(&conclusion),
         words: conclusion.words().into(),
         checks: checks(&lines),
         lines,
@@ -198,7 +198,7 @@ fn checks(lines: &[VerifyLineView]) -> Vec<VerifyCheckView> {
             Some(VerifyCheckView {
                 line: line.name.clone(),
                 check: line.name.clone(),
-                outcome: crate::case::word(&outcome),
+                outcome: bench::text::word(&outcome),
             })
         })
         .collect()
@@ -211,23 +211,23 @@ pub(crate) fn packet_view(file: String, report: &PacketReport) -> VerifyView {
         file,
         passed: report.passed(),
         trusted: report.trusted,
-        outcome: crate::case::word(&report.conclusion()),
+        outcome: bench::text::word(&report.conclusion()),
         words: report.conclusion().words().into(),
         checks: report
             .lines
             .iter()
             .flat_map(|line| line.checks.iter().map(move |check| (line, check)))
             .map(|(line, check)| VerifyCheckView {
-                line: crate::case::word(&line.name),
+                line: bench::text::word(&line.name),
                 check: check.name.into(),
-                outcome: crate::case::word(&check.outcome),
+                outcome: bench::text::word(&check.outcome),
             })
             .collect(),
         lines: report
             .lines
             .iter()
             .map(|line| VerifyLineView {
-                name: crate::case::word(&line.name),
+                name: bench::text::word(&line.name),
                 status: match line.status {
                     Status::Ok => "ok",
                     Status::Failed => "failed",

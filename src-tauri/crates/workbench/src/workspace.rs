@@ -14,7 +14,7 @@ use crate::view::{CreatedView, MemberView, RecentView, SettingsView, StartView, 
 use crate::{Code, Error, Workbench};
 use bench::Open;
 use bench::known::Known;
-pub(crate) use bench::workspace::{case_role, vault_error};
+pub(crate) use bench::workspace::vault_error;
 use standing::{Standing, Workspace};
 
 /// How many workspaces are remembered as recent.
@@ -172,7 +172,7 @@ impl Workbench {
                 dir.display()
             ));
         }
-        let index = crate::follow::open_index(self, &vault).await?;
+        let index = follow::open_index(self.bench(), &vault).await?;
         let known = Arc::new(Known::of(&vault).await?);
         let systems = known.catalogue.all().map(|file| file.id.clone());
         let systems = systems.chain([crate::about::FILE_SYSTEM.to_owned()]);
@@ -191,7 +191,7 @@ impl Workbench {
         let workspace = Arc::new(Workspace::new(open, standing));
         *self.inner.open.write().await = Some(Arc::clone(&workspace));
         self.remember(&dir);
-        crate::follow::catch_up(self, &workspace).await?;
+        follow::catch_up(self.bench(), &workspace).await?;
         // Rows that a killed rebuild left waiting are made now, if this member can read the records.
         if workspace.vault.handle_key().is_ok() && !workspace.vault.read_only() {
             // One that fails must not lock everybody out: the rows go on waiting, and their job says why.

@@ -133,7 +133,7 @@ impl Workbench {
             }
         };
         workspace.reconsider().await?;
-        crate::follow::catch_up(self, workspace).await?;
+        follow::catch_up(self.bench(), workspace).await?;
         let id = count(held.id);
         Ok(AdmittedView {
             total: count(taken.records),

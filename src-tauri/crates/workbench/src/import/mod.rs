@@ -92,7 +92,7 @@ impl Workbench {
             bench.vault_changed();
             job.end(&said);
             // Searchable first; what the new records contradict is found behind it.
-            match crate::detect::follow(&bench, &workspace).await {
+            match detect::follow(bench.bench(), &workspace).await {
                 Ok(()) => bench.vault_changed(),
                 Err(error) => tracing::warn!(%error, "detection did not follow the import"),
             }
@@ -174,7 +174,7 @@ impl Workbench {
         workspace.reconsider().await?;
         self.vault_changed();
         // What was finished before an error stays; it is followed before the error is told.
-        crate::follow::catch_up(self, workspace).await?;
+        follow::catch_up(self.bench(), workspace).await?;
         result?;
         report(workspace, done).await
     }

@@ -15,10 +15,10 @@ use vault::{EventKind, ImportSession, Imported, NewEvent, SealedFile, SegmentFac
 use super::input::Part;
 use super::sealed::Followed;
 use super::{Failure, Input, content, finished, folder, stopped};
-use crate::ahead::{self, Ahead};
 use crate::jobs::Job;
 use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use follow::Ahead;
 use standing::Workspace;
 use standing::sizes;
 use standing::{Policies, Proposed, is_known_schema, refusal, schemas_json};
@@ -70,8 +70,8 @@ impl Workbench {
         let known = Known::new(workspace, &segments);
         let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
         let (first_seq, import) = (session.first_seq(), session.id());
-        if sealed.size >= ahead::WORTH_IT {
-            crate::follow::catch_up(self, workspace).await?;
+        if sealed.size >= follow::WORTH_IT {
+            follow::catch_up(self.bench(), workspace).await?;
         }
         let mut ahead =
             Ahead::begin(workspace, sealed.size, first_seq, origin.clone(), import).await;

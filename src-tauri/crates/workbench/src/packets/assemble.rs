@@ -17,9 +17,9 @@ use vault::{KeyName, Member, PacketRow, Role};
 
 use super::wording::{ScopeKeys, Wording, capital};
 use super::{custody, limits, records, sections};
-use crate::case::{Loaded, disclosures, facts, load};
 use crate::workspace::vault_error;
 use crate::{Code, Error};
+use incidents::{Loaded, disclosures, facts, load};
 use standing::Workspace;
 use standing::in_force;
 

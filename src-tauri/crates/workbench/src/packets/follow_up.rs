@@ -8,7 +8,7 @@ use evidence::packet::{
 };
 
 use super::sections::{Telling, label, or};
-use crate::case::word;
+use bench::text::word;
 
 /// Fields of items in which evidence is named.
 const EVIDENCE_FIELDS: [&str; 3] = ["evidence", "validation_evidence", "volatile_evidence"];

@@ -14,8 +14,8 @@ use sources::{GENERIC_ID, SourceFile};
 
 use super::wording::Wording;
 use crate::Error;
-use crate::case::{Disclosure, may_leave};
 use crate::workspace::vault_error;
+use incidents::{Disclosure, may_leave};
 use standing::SegmentStanding;
 use standing::Workspace;
 

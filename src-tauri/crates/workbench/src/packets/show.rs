@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use evidence::packet::{Layout, MAX_LISTED_LEAVES, table_names};
 use packet::{PacketInput, Plan};
 use redaction::{Class, SCHEMA_PATH};
-use vault::PacketRow;
 
-use crate::text::{count, grouped, time};
-use crate::view::{PacketPlanView, PacketRowView, PlanClassView, PlanFieldView};
+use crate::text::{count, grouped};
+use crate::view::{PacketPlanView, PlanClassView, PlanFieldView};
 
 pub(super) fn plan(input: &PacketInput, plan: &Plan, digest: String) -> PacketPlanView {
     PacketPlanView {
@@ -148,22 +147,4 @@ fn files(input: &PacketInput) -> Vec<String> {
     }
     files.sort();
     files
-}
-
-/// A written packet; what its facts do not say, because an older version wrote them, is empty.
-pub(super) fn row(row: PacketRow) -> PacketRowView {
-    let facts = &row.packet.facts;
-    let text = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
-    PacketRowView {
-        packet: text("id"),
-        version: count(facts["version"].as_u64().unwrap_or_default()),
-        path: text("path"),
-        lines: serde_json::from_value(facts["lines"].clone()).unwrap_or_default(),
-        incident: row.packet.incident,
-        audience: row.packet.audience,
-        at: time(row.at),
-        by: row.actor,
-        digest: row.packet.sha256.to_hex(),
-        size: row.packet.size,
-    }
 }

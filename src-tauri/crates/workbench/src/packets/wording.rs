@@ -10,8 +10,8 @@ use redaction::{
 use vault::{Member, Role, Subject};
 
 use crate::Error;
-use crate::case::Disclosure;
 use crate::workspace::vault_error;
+use incidents::Disclosure;
 use standing::Workspace;
 
 /// Letters of a handle after its prefix: 80 bits in base32.
@@ -213,7 +213,7 @@ fn class_of(domain: &str) -> Class {
 /// an underscore in them.
 fn words_of(incident: &Incident) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    collect(&crate::case::json(incident), &mut out);
+    collect(&incidents::json(incident), &mut out);
     out
 }
 

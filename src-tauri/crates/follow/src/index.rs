@@ -9,9 +9,9 @@ use search::{Doc, Index, SearchError, Stale};
 use tokio::sync::MutexGuard;
 use vault::{EventKind, EventRow, NewEvent, RowShown, Vault};
 
-use crate::jobs::Job;
-use crate::workspace::vault_error;
-use crate::{Error, Workbench};
+use bench::jobs::Job;
+use bench::vault_error;
+use bench::{Bench, Error};
 use standing::Standing;
 use standing::Workspace;
 
@@ -23,16 +23,12 @@ const BATCH: u32 = 4_096;
 ///
 /// Where the workspace cannot be written, its index is used as it is; one that lags behind or cannot be used is left, and
 /// another is kept in the state folder.
-pub(crate) async fn open_index(bench: &Workbench, vault: &Vault) -> Result<Index, Error> {
+pub async fn open_index(bench: &Bench, vault: &Vault) -> Result<Index, Error> {
     if vault.read_only() {
         let newest = vault.last_visible_seq().await;
         let newest = newest.map_err(|e| vault_error(&e))?;
         let key = vault.index_key().map_err(|e| vault_error(&e))?;
-        let there = Index::open_or_create(
-            &vault.index_dir(),
-            &key,
-            bench.inner.bench.environment.entropy(),
-        );
+        let there = Index::open_or_create(&vault.index_dir(), &key, bench.environment.entropy());
         if let Ok(index) = there
             && i64::try_from(index.last_seq()).is_ok_and(|last| last == newest)
             && index.of() == position(vault, newest).await?
@@ -47,7 +43,7 @@ pub(crate) async fn open_index(bench: &Workbench, vault: &Vault) -> Result<Index
         .map_err(|e| vault_error(&e))?;
     let missing = newest > 0 && !vault.read_only() && std::fs::symlink_metadata(&dir).is_err();
     let key = vault.index_key().map_err(|e| vault_error(&e))?;
-    let index = match Index::open_or_create(&dir, &key, bench.inner.bench.environment.entropy()) {
+    let index = match Index::open_or_create(&dir, &key, bench.environment.entropy()) {
         Err(SearchError::Stale(why)) => {
             say_made_anew(bench, why);
             return empty_index(bench, vault);
@@ -70,7 +66,7 @@ pub(crate) async fn open_index(bench: &Workbench, vault: &Vault) -> Result<Index
 }
 
 /// An index of another version is no surprise; whatever else makes it unusable is told.
-fn say_made_anew(bench: &Workbench, why: Stale) {
+fn say_made_anew(bench: &Bench, why: Stale) {
     tracing::info!(%why, "the search index is made anew");
     if why != Stale::OtherVersion {
         bench.remark(format!(
@@ -80,21 +76,20 @@ fn say_made_anew(bench: &Workbench, why: Stale) {
 }
 
 /// Where the index is kept that this session can write.
-fn index_dir(bench: &Workbench, vault: &Vault) -> PathBuf {
+fn index_dir(bench: &Bench, vault: &Vault) -> PathBuf {
     if vault.read_only() {
-        let state = &bench.inner.bench.environment.state_dir;
+        let state = &bench.environment.state_dir;
         return state.join(format!("{}.index", vault.id()));
     }
     vault.index_dir()
 }
 
 /// Takes away what lies there of an index, and begins an empty one.
-fn empty_index(bench: &Workbench, vault: &Vault) -> Result<Index, Error> {
+fn empty_index(bench: &Bench, vault: &Vault) -> Result<Index, Error> {
     let dir = index_dir(bench, vault);
     let key = vault.index_key().map_err(|e| vault_error(&e))?;
     search::reset(&dir).map_err(|e| Error::io("could not delete the index in", &dir, &e))?;
-    Index::open_or_create(&dir, &key, bench.inner.bench.environment.entropy())
-        .map_err(|e| search_error(&e))
+    Index::open_or_create(&dir, &key, bench.environment.entropy()).map_err(|e| search_error(&e))
 }
 
 /// What the index is told of the vault's state when it has followed it so far.
@@ -111,8 +106,8 @@ fn search_error(error: &SearchError) -> Error {
 }
 
 /// Asks the index. One that shows only now that it is damaged is made anew first.
-pub(crate) async fn with_index<T>(
-    bench: &Workbench,
+pub async fn with_index<T>(
+    bench: &Bench,
     workspace: &Workspace,
     ask: impl Fn(&Index) -> Result<T, SearchError>,
 ) -> Result<T, Error> {
@@ -135,7 +130,7 @@ pub(crate) async fn with_index<T>(
 
 /// Makes the index anew, if nobody has since it was asked.
 async fn heal(
-    bench: &Workbench,
+    bench: &Bench,
     workspace: &Workspace,
     asked: &Index,
     why: Stale,
@@ -149,8 +144,8 @@ async fn heal(
 }
 
 /// Starts an empty index in the place of the one that is open; following it is the caller's.
-pub(crate) fn start_anew(
-    bench: &Workbench,
+pub fn start_anew(
+    bench: &Bench,
     workspace: &Workspace,
     _alone: &MutexGuard<'_, ()>,
 ) -> Result<(), Error> {
@@ -163,13 +158,13 @@ pub(crate) fn start_anew(
 }
 
 /// Follows the vault to its last visible record. Does nothing when there is nothing new.
-pub(crate) async fn catch_up(bench: &Workbench, workspace: &Workspace) -> Result<(), Error> {
+pub async fn catch_up(bench: &Bench, workspace: &Workspace) -> Result<(), Error> {
     let alone = workspace.following.lock().await;
     follow(bench, workspace, &alone).await
 }
 
 async fn follow(
-    bench: &Workbench,
+    bench: &Bench,
     workspace: &Workspace,
     alone: &MutexGuard<'_, ()>,
 ) -> Result<(), Error> {
@@ -182,11 +177,7 @@ async fn follow(
     if !behind(&workspace.index()) {
         return Ok(());
     }
-    let job = bench
-        .inner
-        .bench
-        .jobs
-        .begin("index", "search index".into(), "records");
+    let job = bench.jobs.begin("index", "search index".into(), "records");
     let mut result = follow_to(workspace, &workspace.index(), newest, &job).await;
     if let Err(Stopped::Index(SearchError::Stale(why))) = result {
         say_made_anew(bench, why);
@@ -209,8 +200,8 @@ async fn follow(
 
 /// Compares the index with one that is made of the rows now, and puts that one's like in its place where they differ. Gives
 /// the ranges of event numbers of which it said something else, and how many events it is of.
-pub(crate) async fn compare_index(
-    bench: &Workbench,
+pub async fn compare_index(
+    bench: &Bench,
     workspace: &Workspace,
     job: &Job,
 ) -> Result<(Vec<RangeInclusive<u64>>, u64), Error> {
@@ -218,7 +209,7 @@ pub(crate) async fn compare_index(
     let alone = workspace.following.lock().await;
     let newest = workspace.vault.last_visible_seq().await;
     let newest = newest.map_err(|e| vault_error(&e))?;
-    let state = &bench.inner.bench.environment.state_dir;
+    let state = &bench.environment.state_dir;
     let dir = state.join(format!("{}.compared", workspace.vault.id()));
     let begun = || -> Result<(Index, [u8; 16]), Error> {
         let io =
@@ -226,10 +217,10 @@ pub(crate) async fn compare_index(
         // What a killed run left. Nobody reads this one: its key is drawn for it alone.
         search::reset(&dir).map_err(io)?;
         let (mut key, mut of_contents) = ([0; 32], [0; 16]);
-        let mut entropy = bench.inner.bench.environment.entropy();
+        let mut entropy = bench.environment.entropy();
         entropy.fill_bytes(&mut key);
         entropy.fill_bytes(&mut of_contents);
-        let index = Index::open_or_create(&dir, &key, bench.inner.bench.environment.entropy());
+        let index = Index::open_or_create(&dir, &key, bench.environment.entropy());
         Ok((index.map_err(|e| search_error(&e))?, of_contents))
     };
     let compared = async {

@@ -8,34 +8,34 @@ use redaction::exposure::ExposureKind;
 use serde::{Deserialize, Serialize};
 use vault::Candidate;
 
-use super::follow::LifeRef;
-use super::judge::Fact;
+use crate::follow::LifeRef;
+use crate::judge::Fact;
 
 /// Kinds of candidates.
-pub(super) const CONTRADICTION: &str = "contradiction";
+pub(crate) const CONTRADICTION: &str = "contradiction";
 /// Broken across systems.
-pub(super) const ACROSS: &str = "across";
+pub(crate) const ACROSS: &str = "across";
 /// Content where none may be.
-pub(super) const EXPOSURE: &str = "exposure";
+pub(crate) const EXPOSURE: &str = "exposure";
 
 /// What else is kept of a candidate.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Body {
-    pub(super) title: String,
-    pub(super) why: String,
-    pub(super) system: String,
+pub(crate) struct Body {
+    pub(crate) title: String,
+    pub(crate) why: String,
+    pub(crate) system: String,
     /// Lifecycle of the system, where one was contradicted.
-    pub(super) lifecycle: Option<String>,
+    pub(crate) lifecycle: Option<String>,
     /// The field and kind of an exposure.
-    pub(super) path: Option<String>,
-    pub(super) exposure: Option<String>,
+    pub(crate) path: Option<String>,
+    pub(crate) exposure: Option<String>,
     /// The record itself is silent: a deadline had passed by this time.
-    pub(super) silent_until: Option<DateTime<Utc>>,
+    pub(crate) silent_until: Option<DateTime<Utc>>,
     /// Seconds by which the clocks were allowed to differ.
-    pub(super) tolerance: u32,
+    pub(crate) tolerance: u32,
 }
 
-pub(super) fn body(life: &LifeRef<'_>, title: &str, why: &str, tolerance: TimeDelta) -> Body {
+pub(crate) fn body(life: &LifeRef<'_>, title: &str, why: &str, tolerance: TimeDelta) -> Body {
     Body {
         title: title.to_owned(),
         why: why.to_owned(),
@@ -57,7 +57,7 @@ fn id(kind: &str, rule: &str, more: &str, leaves: &BTreeSet<[u8; 32]>) -> String
     format!("det-{}", short.to_ascii_lowercase())
 }
 
-pub(super) fn candidate<'f>(
+pub(crate) fn candidate<'f>(
     kind: &str,
     rule: String,
     subject: i64,
@@ -87,7 +87,7 @@ pub(super) fn candidate<'f>(
     }
 }
 
-pub(super) fn exposed(fact: &Fact, path: &str, kind: &str) -> Option<Candidate> {
+pub(crate) fn exposed(fact: &Fact, path: &str, kind: &str) -> Option<Candidate> {
     let what = ExposureKind::from_code(kind)?;
     let rule = format!("exposure/{kind}");
     let body = Body {

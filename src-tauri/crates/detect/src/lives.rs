@@ -6,20 +6,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use search::{Page, time_filter};
 use vault::Candidate;
 
-use super::candidate::{ACROSS, CONTRADICTION, body, candidate};
-use super::follow::{Follower, LifeRef, PAGE, WATCH_ACTIVITY, WATCH_SILENCE, derive, parsed};
-use super::judge::{Fact, Span, TOLERANCE, Walk, ordered, refused_title, walk, within};
-use super::rules::{self, AcrossRule};
-use crate::Error;
-use crate::follow::with_index;
-use crate::workspace::vault_error;
+use crate::candidate::{ACROSS, CONTRADICTION, body, candidate};
+use crate::follow::{Follower, LifeRef, PAGE, WATCH_ACTIVITY, WATCH_SILENCE, derive, parsed};
+use crate::judge::{Fact, Span, TOLERANCE, Walk, ordered, refused_title, walk, within};
+use crate::rules::{self, AcrossRule};
+use ::follow::with_index;
+use bench::Error;
+use bench::vault_error;
 
 /// Activity in one span of one subject that is raised: more of the same adds nothing, and is counted.
 const RAISED: usize = 200;
 
 impl Follower<'_> {
     /// Judges the lives of some subjects and replaces what was found of them.
-    pub(super) async fn judge(&self, life: &LifeRef<'_>, subjects: &[i64]) -> Result<(), Error> {
+    pub(crate) async fn judge(&self, life: &LifeRef<'_>, subjects: &[i64]) -> Result<(), Error> {
         let steps = self
             .workspace
             .vault
@@ -309,13 +309,13 @@ impl Follower<'_> {
 }
 
 /// A query for records of a system of these types.
-pub(super) fn records_of<'a>(system: &str, actions: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn records_of<'a>(system: &str, actions: impl Iterator<Item = &'a str>) -> String {
     let actions: Vec<String> = actions.map(|one| format!("action:\"{one}\"")).collect();
     format!("(system:\"{system}\" ({}))", actions.join(" OR "))
 }
 
 /// Queries for what contradicts some state of a life: of its own system, and across.
-pub(super) fn activity_kinds(life: &LifeRef<'_>) -> Vec<String> {
+pub(crate) fn activity_kinds(life: &LifeRef<'_>) -> Vec<String> {
     let own = life
         .lifecycle
         .refuses

@@ -12,5 +12,8 @@ mod rules;
 mod show;
 mod subject;
 
-pub(crate) use follow::{follow, forget};
-pub(crate) use show::open;
+pub use act::{dismiss_detections, link_detections, open_detections, reconsider_detection};
+pub use follow::{follow, forget};
+pub use rebuild::rebuild_detections;
+pub use show::{detection, detections, open};
+pub use subject::{lifecycle, subject};

@@ -13,27 +13,27 @@ use serde::{Deserialize, Serialize};
 use sources::{GENERIC_ID, Lifecycle};
 use vault::{Candidate, LifeStep, VaultError};
 
-use super::candidate::exposed;
-use super::judge::{Fact, Walk, ordered, walk};
-use super::lives::{activity_kinds, records_of};
-use super::rules;
-use crate::follow::with_index;
-use crate::jobs::Job;
-use crate::workspace::vault_error;
-use crate::{Error, Workbench};
+use crate::candidate::exposed;
+use crate::judge::{Fact, Walk, ordered, walk};
+use crate::lives::{activity_kinds, records_of};
+use crate::rules;
+use ::follow::with_index;
+use bench::jobs::Job;
+use bench::vault_error;
+use bench::{Bench, Error};
 use standing::Standing;
 use standing::Workspace;
 
 /// Records read at once.
-pub(super) const PAGE: usize = 4_096;
+pub(crate) const PAGE: usize = 4_096;
 /// Subjects judged in one transaction.
 const SUBJECTS: usize = 256;
 /// Subjects that one query of the index names.
 const NAMED: usize = 128;
 /// `life_now.watch`: the subject was in a state in which activity contradicts.
-pub(super) const WATCH_ACTIVITY: i64 = 1;
+pub(crate) const WATCH_ACTIVITY: i64 = 1;
 /// `life_now.watch`: a deadline may pass in silence.
-pub(super) const WATCH_SILENCE: i64 = 2;
+pub(crate) const WATCH_SILENCE: i64 = 2;
 
 /// How far the vault was followed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -44,15 +44,15 @@ struct Progress {
 }
 
 /// A life that is judged: its number here, its source and itself.
-pub(super) struct LifeRef<'c> {
-    pub(super) id: i64,
-    pub(super) system: &'c str,
-    pub(super) lifecycle: &'c Lifecycle,
+pub(crate) struct LifeRef<'c> {
+    pub(crate) id: i64,
+    pub(crate) system: &'c str,
+    pub(crate) lifecycle: &'c Lifecycle,
 }
 
 /// Follows the vault to its end. Quick when there is nothing new; a workspace opened for inspection shows what
 /// was found before.
-pub(crate) async fn follow(bench: &Workbench, workspace: &Workspace) -> Result<(), Error> {
+pub async fn follow(bench: &Bench, workspace: &Workspace) -> Result<(), Error> {
     if workspace.vault.read_only() {
         return Ok(());
     }
@@ -91,8 +91,6 @@ pub(crate) async fn follow(bench: &Workbench, workspace: &Workspace) -> Result<(
         return Ok(());
     }
     let job = bench
-        .inner
-        .bench
         .jobs
         .begin("detect", "detection candidates".into(), "records");
     job.expect(imports.iter().map(|import| import.records).sum());
@@ -134,12 +132,12 @@ pub(crate) async fn follow(bench: &Workbench, workspace: &Workspace) -> Result<(
 }
 
 /// Rows were made anew: everything is judged again when it is asked for next.
-pub(crate) async fn forget(workspace: &Workspace) -> Result<(), Error> {
+pub async fn forget(workspace: &Workspace) -> Result<(), Error> {
     let _alone = workspace.detecting.lock().await;
     remark(workspace, &Progress::default()).await
 }
 
-pub(super) async fn derive<F>(workspace: &Workspace, f: F) -> Result<(), Error>
+pub(crate) async fn derive<F>(workspace: &Workspace, f: F) -> Result<(), Error>
 where
     F: FnOnce(&vault::Derived<'_>) -> Result<(), VaultError> + Send + 'static,
 {
@@ -152,20 +150,20 @@ async fn remark(workspace: &Workspace, progress: &Progress) -> Result<(), Error>
 }
 
 /// The part of follow that reads records and judges lives.
-pub(super) struct Follower<'a> {
-    pub(super) bench: &'a Workbench,
-    pub(super) workspace: &'a Workspace,
+pub(crate) struct Follower<'a> {
+    pub(crate) bench: &'a Bench,
+    pub(crate) workspace: &'a Workspace,
     /// The source files whose lifecycles judge.
-    pub(super) catalogue: &'a sources::Catalogue,
-    pub(super) standing: Arc<Standing>,
+    pub(crate) catalogue: &'a sources::Catalogue,
+    pub(crate) standing: Arc<Standing>,
     /// What is told of progress, and may be cancelled; a reader has none.
-    pub(super) job: Option<&'a Job>,
+    pub(crate) job: Option<&'a Job>,
 }
 
 impl<'a> Follower<'a> {
     /// One that only reads.
-    pub(super) fn reader(
-        bench: &'a Workbench,
+    pub(crate) fn reader(
+        bench: &'a Bench,
         workspace: &'a Workspace,
         catalogue: &'a sources::Catalogue,
     ) -> Self {
@@ -178,7 +176,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         self.job.map_or(Ok(()), Job::check)
     }
 
@@ -374,7 +372,7 @@ impl<'a> Follower<'a> {
     }
 
     /// A page of records that match, newest first, and where the next one begins.
-    pub(super) async fn page(
+    pub(crate) async fn page(
         &self,
         text: &str,
         after: Option<Cursor>,
@@ -395,7 +393,7 @@ impl<'a> Follower<'a> {
     }
 
     /// Records with the logs they stand in.
-    pub(super) async fn facts(&self, seqs: &[i64]) -> Result<Vec<Fact>, Error> {
+    pub(crate) async fn facts(&self, seqs: &[i64]) -> Result<Vec<Fact>, Error> {
         let mut names: BTreeMap<i64, Arc<str>> = BTreeMap::new();
         let mut facts = Vec::with_capacity(seqs.len());
         for some in seqs.chunks(PAGE) {
@@ -421,7 +419,7 @@ impl<'a> Follower<'a> {
     }
 
     /// The life of one subject with what contradicts it, for the screen.
-    pub(super) async fn life_of(
+    pub(crate) async fn life_of(
         &self,
         life: &LifeRef<'_>,
         subject: i64,
@@ -439,7 +437,7 @@ impl<'a> Follower<'a> {
     }
 }
 
-pub(super) fn parsed(text: &str) -> Result<Query, Error> {
+pub(crate) fn parsed(text: &str) -> Result<Query, Error> {
     Query::parse(text).map_err(|error| Error::failed(error.to_string(), error.hint.clone()))
 }
 

@@ -8,10 +8,10 @@ use evidence::Hash;
 use serde::Deserialize;
 
 const FILES: [&str; 4] = [
-    include_str!("../../../../../schemas/detections/deleted-account-active.json"),
-    include_str!("../../../../../schemas/detections/retired-device-active.json"),
-    include_str!("../../../../../schemas/detections/revoked-grant-used.json"),
-    include_str!("../../../../../schemas/detections/untrusted-device-admitted.json"),
+    include_str!("../../../../schemas/detections/deleted-account-active.json"),
+    include_str!("../../../../schemas/detections/retired-device-active.json"),
+    include_str!("../../../../schemas/detections/revoked-grant-used.json"),
+    include_str!("../../../../schemas/detections/untrusted-device-admitted.json"),
 ];
 
 /// The format of a rule file.
@@ -91,7 +91,7 @@ pub(crate) fn about(system: &str, lifecycle: &str) -> impl Iterator<Item = &'sta
 }
 
 /// What everything was derived under: another digest means to derive it anew.
-pub(super) fn digest(catalogue: &sources::Catalogue) -> String {
+pub(crate) fn digest(catalogue: &sources::Catalogue) -> String {
     let mut text = ENGINE.to_owned();
     for file in FILES {
         text.push_str(&Hash::sha256(file.as_bytes()).to_hex());

@@ -5,34 +5,34 @@ use std::sync::{Arc, Mutex};
 use evidence::RecordLine;
 use vault::ExposureRow;
 
-use crate::jobs::lock;
-use crate::view::DetectionsView;
-use crate::workspace::vault_error;
-use crate::{Error, Workbench};
+use bench::jobs::lock;
+use bench::vault_error;
+use bench::view::DetectionsView;
+use bench::{Bench, Error};
 use standing::Workspace;
 
 /// Exposures written in one transaction.
 const BATCH: usize = 10_000;
 
-impl Workbench {
-    /// Forgets exposures, lives and candidates and finds them again. What people decided is in the ledger and
-    /// stays. Needs the key to the originals.
-    pub async fn rebuild_detections(&self) -> Result<DetectionsView, Error> {
-        let workspace = self.workspace().await?;
-        let found = exposures(&workspace).await?;
-        workspace
-            .vault
-            .derive(move |d| {
-                d.clear()?;
-                d.clear_exposures()?;
-                found
-                    .chunks(BATCH)
-                    .try_for_each(|some| d.add_exposures(some))
-            })
-            .await
-            .map_err(|e| vault_error(&e))?;
-        self.detections(false).await
-    }
+/// Forgets exposures, lives and candidates and finds them again. What people decided is in the ledger and
+/// stays. Needs the key to the originals.
+pub async fn rebuild_detections(
+    bench: &Bench,
+    workspace: &Workspace,
+) -> Result<DetectionsView, Error> {
+    let found = exposures(workspace).await?;
+    workspace
+        .vault
+        .derive(move |d| {
+            d.clear()?;
+            d.clear_exposures()?;
+            found
+                .chunks(BATCH)
+                .try_for_each(|some| d.add_exposures(some))
+        })
+        .await
+        .map_err(|e| vault_error(&e))?;
+    crate::show::detections(bench, workspace, false).await
 }
 
 /// What stands exposed in the sealed records that have rows.

@@ -2,131 +2,71 @@
 //! is materialised here, by a member who can open the originals, so that a reviewer, who
 //! cannot, can still build the packet.
 
-use casework::{Command, EvidenceRef};
 use chrono::{DateTime, Utc};
 use evidence::{DisclosedRecord, RecordLine, SchemaRef};
 use redaction::Class;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use vault::{EventRow, RowShown};
 
-use super::show::PinnedRow;
-use super::{json, load};
-use crate::view::ActedView;
-use crate::workspace::vault_error;
-use crate::{Code, Error, Workbench};
+use crate::show::PinnedRow;
 use bench::about::{FILE_SYSTEM, has_path};
 use bench::rows::one_row;
 use bench::rows::system_title;
+use bench::vault_error;
+use bench::{Code, Error};
 use standing::Workspace;
 use standing::row_view;
 
 /// A pinned record as the database keeps it: its commitments, and values and salts only of
 /// fields that any audience may see in the open. Seeds and withheld salts stay sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Disclosure {
-    pub(crate) seq: u64,
-    pub(crate) segment: i64,
-    pub(crate) import: i64,
-    pub(crate) origin: String,
+pub struct Disclosure {
+    /// Number of its event.
+    pub seq: u64,
+    /// Segment that has its row.
+    pub segment: i64,
+    /// Import that brought it.
+    pub import: i64,
+    /// Whose log it is of.
+    pub origin: String,
     /// Source file id and record type.
-    pub(crate) system: String,
-    pub(crate) action: String,
-    pub(crate) title: String,
+    pub system: String,
+    /// Record type.
+    pub action: String,
+    /// What it is, in words.
+    pub title: String,
     /// Handles as shown in the workspace.
-    pub(crate) subject: Option<String>,
-    pub(crate) actor: Option<String>,
-    pub(crate) occurred: Option<DateTime<Utc>>,
-    pub(crate) recorded: Option<DateTime<Utc>>,
-    pub(crate) imported: DateTime<Utc>,
-    pub(crate) note: Option<String>,
+    pub subject: Option<String>,
+    /// Who did it, as shown.
+    pub actor: Option<String>,
+    /// When it occurred, as its source says.
+    pub occurred: Option<DateTime<Utc>>,
+    /// When its source recorded it.
+    pub recorded: Option<DateTime<Utc>>,
+    /// When it was imported.
+    pub imported: DateTime<Utc>,
+    /// Why it was pinned.
+    pub note: Option<String>,
     /// Fields of C0 to C2 and H with value and salt, all others as commitments.
-    pub(crate) record: DisclosedRecord,
+    pub record: DisclosedRecord,
     /// Class of every field, and the subject behind it, in the record's order.
-    pub(crate) fields: Vec<PinnedField>,
+    pub fields: Vec<PinnedField>,
 }
 
 /// What is known of one field of a pinned record without its value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct PinnedField {
-    pub(crate) path: String,
-    pub(crate) class: Class,
+pub struct PinnedField {
+    /// Path of the field.
+    pub path: String,
+    /// Its class.
+    pub class: Class,
     /// Subject number and domain, where the value is an identity.
-    pub(crate) subject: Option<(i64, String)>,
+    pub subject: Option<(i64, String)>,
     /// Type tag or size, where that is all that may be said.
-    pub(crate) said: Option<String>,
+    pub said: Option<String>,
 }
 
-impl Workbench {
-    /// Pins records as evidence. A record that is pinned already keeps its id.
-    pub async fn pin_records(
-        &self,
-        incident: String,
-        seqs: Vec<u32>,
-        note: Option<String>,
-    ) -> Result<ActedView, Error> {
-        let workspace = self.workspace().await?;
-        let note = note.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
-        // A number that does not exist is told before anything is pinned.
-        for seq in &seqs {
-            one_row(&workspace, i64::from(*seq)).await?;
-        }
-        let mut recorded = Vec::new();
-        for seq in seqs {
-            let disclosure = disclose(&workspace, i64::from(seq), note.clone()).await?;
-            let standing = workspace.standing();
-            let of_segment = standing.of_record(disclosure.segment, disclosure.record.index);
-            let reference = EvidenceRef {
-                seq: u64::from(seq),
-                import: disclosure.import.to_string(),
-                assurance: of_segment
-                    .map(|s| s.assurance.word())
-                    .unwrap_or_default()
-                    .into(),
-                verdict: of_segment
-                    .map(|s| s.verdict.word())
-                    .unwrap_or_default()
-                    .into(),
-                title: disclosure.title.clone(),
-                occurred: disclosure.occurred,
-                recorded: disclosure.recorded,
-                imported: disclosure.imported,
-                collected: None,
-                period: None,
-                valid_until: None,
-            };
-            let _acting = workspace.acting.lock().await;
-            let loaded = load(&workspace, &incident).await?;
-            let command = Command::Pin {
-                evidence: reference,
-            };
-            let (events, after) = self
-                .decided(&workspace, &loaded, &command, &workspace.me())
-                .await?;
-            if events.is_empty() {
-                recorded.push(format!("record #{seq} is pinned already"));
-                continue;
-            }
-            recorded.extend(events.iter().map(|e| super::show::activity(e).text));
-            let (id, version) = (incident.clone(), loaded.version);
-            let (events, state): (Vec<Value>, Value) =
-                (events.iter().map(json).collect(), json(&after));
-            let body = json(&disclosure);
-            workspace
-                .vault
-                .write(self.now(), move |tx| {
-                    tx.pin_evidence(&id, Some(i64::from(seq)), &body)?;
-                    let acts = tx.append_incident(&id, version, &events, &state, None)?;
-                    Ok(((), acts))
-                })
-                .await
-                .map_err(|e| vault_error(&e))?;
-        }
-        self.acted(&workspace, &incident, recorded).await
-    }
-}
-
-async fn disclose(
+pub(crate) async fn disclose(
     workspace: &Workspace,
     seq: i64,
     note: Option<String>,
@@ -195,7 +135,7 @@ async fn disclose(
 /// Whether a record may leave the vault as more than a leaf hash: its entry carries its paths, so each
 /// must be one that its source file spells. A record about a file of this workspace's own log has paths
 /// of the program's.
-pub(crate) fn may_leave<'p>(
+pub fn may_leave<'p>(
     workspace: &Workspace,
     paths: impl IntoIterator<Item = &'p str>,
     schema: impl FnOnce() -> Option<SchemaRef>,
@@ -243,10 +183,7 @@ fn pinned_field(field: &vault::RowField) -> PinnedField {
 }
 
 /// The newest disclosure of every record that is pinned to an incident.
-pub(crate) async fn disclosures(
-    workspace: &Workspace,
-    incident: &str,
-) -> Result<Vec<Disclosure>, Error> {
+pub async fn disclosures(workspace: &Workspace, incident: &str) -> Result<Vec<Disclosure>, Error> {
     let mut newest: std::collections::BTreeMap<u64, (i64, Disclosure)> =
         std::collections::BTreeMap::new();
     for pinned in workspace
@@ -279,7 +216,7 @@ pub(crate) async fn disclosures(
 }
 
 /// How pinned records are shown in lists and the timeline.
-pub(super) async fn rows(workspace: &Workspace, incident: &str) -> Result<Vec<PinnedRow>, Error> {
+pub(crate) async fn rows(workspace: &Workspace, incident: &str) -> Result<Vec<PinnedRow>, Error> {
     Ok(disclosures(workspace, incident)
         .await?
         .into_iter()

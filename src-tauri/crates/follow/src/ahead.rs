@@ -8,16 +8,16 @@ use search::{Doc, IndexWriter, SearchError};
 use tokio::sync::{MutexGuard, mpsc};
 use vault::{Appended, Vault};
 
-use crate::follow::{doc_of, position};
+use crate::index::{doc_of, position};
 use standing::Workspace;
 
 /// Originals below this are followed after they were stored: a commit of the index of their own is not worth it.
-pub(crate) const WORTH_IT: u64 = 128 << 10;
+pub const WORTH_IT: u64 = 128 << 10;
 /// Batches that wait for the index.
 const IN_FLIGHT: usize = 1;
 
 /// A running import's share of the index.
-pub(crate) struct Ahead<'a> {
+pub struct Ahead<'a> {
     feed: mpsc::Sender<Appended>,
     thread: JoinHandle<Result<IndexWriter, SearchError>>,
     /// Nobody else writes to the index meanwhile.
@@ -26,7 +26,7 @@ pub(crate) struct Ahead<'a> {
 
 impl<'a> Ahead<'a> {
     /// Begins, if the original of so many bytes is worth it and the index holds everything before event `first_seq`.
-    pub(crate) async fn begin(
+    pub async fn begin(
         workspace: &'a Arc<Workspace>,
         original: u64,
         first_seq: i64,
@@ -56,12 +56,12 @@ impl<'a> Ahead<'a> {
     }
 
     /// Hands over what was staged. `false` when the index has given up.
-    pub(crate) async fn add(&self, staged: Appended) -> bool {
+    pub async fn add(&self, staged: Appended) -> bool {
         self.feed.send(staged).await.is_ok()
     }
 
     /// The import's act stands: makes everything up to `last_seq` searchable. `false` when it has to be followed.
-    pub(crate) async fn commit(self, vault: &Vault, last_seq: i64) -> bool {
+    pub async fn commit(self, vault: &Vault, last_seq: i64) -> bool {
         let Self { feed, thread, .. } = self;
         drop(feed);
         let of = position(vault, last_seq).await;
@@ -83,7 +83,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// The import came to nothing: so does its share of the index.
-    pub(crate) async fn abandon(self) {
+    pub async fn abandon(self) {
         let Self { feed, thread, .. } = self;
         drop(feed);
         let done = tokio::task::spawn_blocking(move || match thread.join() {

@@ -5,8 +5,9 @@ use casework::{Facts, GateStatus, Incident, Stage};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::text::{count, time, when};
-use crate::view::{
+use bench::text::word;
+use bench::text::{count, time, when};
+use bench::view::{
     ActivityView, ClockView, EvidenceView, FormFieldView, GateView, IncidentRowView, IncidentView,
     ListItemView, MappingView, MissingView, NextStepView, OptionView, PacketRowView, StageView,
     TimelineView,
@@ -151,14 +152,6 @@ pub(crate) fn mapping(mapping: &casework::incident::Mapping) -> MappingView {
         relation: word(&mapping.relation),
         claim: mapping.claim.clone(),
         author: mapping.by.clone(),
-    }
-}
-
-/// The stored word of a value that serialises as one.
-pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(Value::String(word)) => word,
-        _ => String::new(),
     }
 }
 

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use evidence::Assurance;
 use vault::{Candidate, CandidateGroup, EventRow, LedgerFilter};
 
-use super::candidate::{ACROSS, Body, EXPOSURE};
-use super::rules;
-use crate::text::{count, grouped, micros, time};
-use crate::view::{
+use crate::candidate::{ACROSS, Body, EXPOSURE};
+use crate::rules;
+use bench::rows::system_title;
+use bench::text::{count, grouped, micros, time};
+use bench::vault_error;
+use bench::view::{
     DetectionDecisionView, DetectionGroupView, DetectionRowView, DetectionView, DetectionsView,
     ProvingRecordView,
 };
-use crate::workspace::vault_error;
-use crate::{Error, Workbench};
-use bench::rows::system_title;
+use bench::{Bench, Error};
 use standing::Standing;
 use standing::Workspace;
 use standing::row_view;
@@ -28,13 +28,13 @@ const ENTRIES: u32 = 1_000;
 
 /// What a person decided of a candidate.
 #[derive(Clone, Debug)]
-pub(super) struct Decision {
-    pub(super) candidate: String,
-    pub(super) decision: String,
-    pub(super) at: chrono::DateTime<chrono::Utc>,
-    pub(super) actor: String,
-    pub(super) reason: Option<String>,
-    pub(super) incident: Option<String>,
+pub(crate) struct Decision {
+    pub(crate) candidate: String,
+    pub(crate) decision: String,
+    pub(crate) at: chrono::DateTime<chrono::Utc>,
+    pub(crate) actor: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) incident: Option<String>,
 }
 
 impl Decision {
@@ -45,7 +45,7 @@ impl Decision {
 }
 
 /// Candidates found so far that nobody has decided on.
-pub(crate) async fn open(workspace: &Workspace) -> Result<u64, Error> {
+pub async fn open(workspace: &Workspace) -> Result<u64, Error> {
     let groups = workspace.vault.candidate_groups(None).await;
     let groups = groups.map_err(|e| vault_error(&e))?;
     let total: u64 = groups.iter().map(|group| group.total).sum();
@@ -56,91 +56,95 @@ pub(crate) async fn open(workspace: &Workspace) -> Result<u64, Error> {
     Ok(total.saturating_sub(closed.values().sum()))
 }
 
-impl Workbench {
-    /// Candidates, grouped; with `all`, those too that were decided on.
-    pub async fn detections(&self, all: bool) -> Result<DetectionsView, Error> {
-        let workspace = self.workspace().await?;
-        super::follow(self, &workspace).await?;
-        let groups = workspace
-            .vault
-            .candidate_groups(None)
-            .await
-            .map_err(|e| vault_error(&e))?;
-        let decided = decided(&workspace).await?;
-        let total: u64 = groups.iter().map(|group| group.total).sum();
-        let closed = closed_in(&workspace, &decided).await?;
-        let done: u64 = closed.values().sum();
-        let wanted: Vec<&CandidateGroup> = groups
-            .iter()
-            .filter(|group| all || open_of(group, &closed) > 0)
-            .collect();
-        let mut views = Vec::new();
-        for group in wanted.iter().take(GROUPS) {
-            views.push(group_view(&workspace, group, &decided, &closed, all).await?);
-        }
-        Ok(DetectionsView {
-            total: count(total),
-            open: count(total - done),
-            more: count(wanted.len().saturating_sub(GROUPS)),
-            groups: views,
-        })
+/// Candidates, grouped; with `all`, those too that were decided on.
+pub async fn detections(
+    bench: &Bench,
+    workspace: &Workspace,
+    all: bool,
+) -> Result<DetectionsView, Error> {
+    crate::follow::follow(bench, workspace).await?;
+    let groups = workspace
+        .vault
+        .candidate_groups(None)
+        .await
+        .map_err(|e| vault_error(&e))?;
+    let decided = decided(workspace).await?;
+    let total: u64 = groups.iter().map(|group| group.total).sum();
+    let closed = closed_in(workspace, &decided).await?;
+    let done: u64 = closed.values().sum();
+    let wanted: Vec<&CandidateGroup> = groups
+        .iter()
+        .filter(|group| all || open_of(group, &closed) > 0)
+        .collect();
+    let mut views = Vec::new();
+    for group in wanted.iter().take(GROUPS) {
+        views.push(group_view(workspace, group, &decided, &closed, all).await?);
     }
+    Ok(DetectionsView {
+        total: count(total),
+        open: count(total - done),
+        more: count(wanted.len().saturating_sub(GROUPS)),
+        groups: views,
+    })
+}
 
-    /// One candidate with the records that prove it.
-    pub async fn detection(&self, id: String) -> Result<DetectionView, Error> {
-        let workspace = self.workspace().await?;
-        super::follow(self, &workspace).await?;
-        let one = one(&workspace, &id).await?;
-        let body = body(&one);
-        let standing = workspace.standing();
-        let mut proof = workspace
-            .vault
-            .rows(&one.proof)
-            .await
-            .map_err(|e| vault_error(&e))?;
-        proof.sort_by_key(|row| (row.occurred.or(row.recorded), row.seq));
-        let decided = decided(&workspace).await?;
-        let mut row = row(&workspace, &standing, &one, &decided).await?;
-        row.proof = count(proof.len());
-        Ok(DetectionView {
-            explanation: explanation(&one, &body),
-            cautions: cautions(&standing, &one, &body, &proof),
-            proof: proof
-                .iter()
-                .map(|r| ProvingRecordView {
-                    role: role(&one, &body, r).into(),
-                    row: row_view(&workspace, &standing, r, None),
-                    claim: standing
-                        .segment(r.segment)
-                        .map(|segment| segment.claim())
-                        .unwrap_or_default(),
-                })
-                .collect(),
-            decisions: decided
-                .get(&id)
-                .into_iter()
-                .flatten()
-                .map(|one| DetectionDecisionView {
-                    decision: one.decision.clone(),
-                    at: time(one.at),
-                    actor: one.actor.clone(),
-                    reason: one.reason.clone(),
-                    incident: one.incident.clone(),
-                })
-                .collect(),
-            subject: handle(&workspace, &one).await?,
-            system: system_title(&workspace, &body.system),
-            field: body.path.clone(),
-            kind: one.kind.clone(),
-            rule: one.rule.clone(),
-            title: body.title.clone(),
-            row,
-        })
-    }
+/// One candidate with the records that prove it.
+pub async fn detection(
+    bench: &Bench,
+    workspace: &Workspace,
+    id: String,
+) -> Result<DetectionView, Error> {
+    crate::follow::follow(bench, workspace).await?;
+    let one = one(workspace, &id).await?;
+    let body = body(&one);
+    let standing = workspace.standing();
+    let mut proof = workspace
+        .vault
+        .rows(&one.proof)
+        .await
+        .map_err(|e| vault_error(&e))?;
+    proof.sort_by_key(|row| (row.occurred.or(row.recorded), row.seq));
+    let decided = decided(workspace).await?;
+    let mut row = row(workspace, &standing, &one, &decided).await?;
+    row.proof = count(proof.len());
+    Ok(DetectionView {
+        explanation: explanation(&one, &body),
+        cautions: cautions(&standing, &one, &body, &proof),
+        proof: proof
+            .iter()
+            .map(|r| ProvingRecordView {
+                role: role(&one, &body, r).into(),
+                row: row_view(workspace, &standing, r, None),
+                claim: standing
+                    .segment(r.segment)
+                    .map(|segment| segment.claim())
+                    .unwrap_or_default(),
+            })
+            .collect(),
+        decisions: decided
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .map(|one| DetectionDecisionView {
+                decision: one.decision.clone(),
+                at: time(one.at),
+                actor: one.actor.clone(),
+                reason: one.reason.clone(),
+                incident: one.incident.clone(),
+            })
+            .collect(),
+        subject: handle(workspace, &one).await?,
+        system: system_title(workspace, &body.system),
+        field: body.path.clone(),
+        kind: one.kind.clone(),
+        rule: one.rule.clone(),
+        title: body.title.clone(),
+        row,
+    })
 }
 
 /// A candidate by its id.
-pub(super) async fn one(workspace: &Workspace, id: &str) -> Result<Candidate, Error> {
+pub(crate) async fn one(workspace: &Workspace, id: &str) -> Result<Candidate, Error> {
     let found = workspace
         .vault
         .candidates(&[id.to_owned()])
@@ -154,12 +158,12 @@ pub(super) async fn one(workspace: &Workspace, id: &str) -> Result<Candidate, Er
     })
 }
 
-pub(super) fn body(one: &Candidate) -> Body {
+pub(crate) fn body(one: &Candidate) -> Body {
     serde_json::from_str(&one.body).unwrap_or_default()
 }
 
 /// Groups about a subject.
-pub(super) async fn about(
+pub(crate) async fn about(
     workspace: &Workspace,
     subject: i64,
 ) -> Result<Vec<DetectionGroupView>, Error> {
@@ -288,7 +292,7 @@ async fn handle(workspace: &Workspace, one: &Candidate) -> Result<Option<String>
 }
 
 /// What people decided, newest first, by candidate: read from the ledger, where it is kept.
-pub(super) async fn decided(
+pub(crate) async fn decided(
     workspace: &Workspace,
 ) -> Result<BTreeMap<String, Vec<Decision>>, Error> {
     let filter = LedgerFilter {

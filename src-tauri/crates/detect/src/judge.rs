@@ -12,22 +12,22 @@ use sources::{Contradiction, ContradictionKind, FieldOf, Judged, Life, Lifecycle
 use vault::{EventRow, RowShown};
 
 /// How far clocks may differ: of two logs of one system, and of a log whose times run against its order.
-pub(super) const TOLERANCE: TimeDelta = TimeDelta::seconds(120);
+pub(crate) const TOLERANCE: TimeDelta = TimeDelta::seconds(120);
 
 /// A record with the log that it stands in.
-pub(super) struct Fact {
-    pub(super) origin: Arc<str>,
-    pub(super) row: EventRow,
+pub(crate) struct Fact {
+    pub(crate) origin: Arc<str>,
+    pub(crate) row: EventRow,
 }
 
 impl Fact {
     /// When it happened, or else when its source recorded it.
-    pub(super) fn at(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn at(&self) -> Option<DateTime<Utc>> {
         self.row.occurred.or(self.row.recorded)
     }
 
     /// The number of the subject in a field.
-    pub(super) fn subject(&self, path: &str) -> Option<i64> {
+    pub(crate) fn subject(&self, path: &str) -> Option<i64> {
         self.row.fields.iter().find_map(|f| match &f.shown {
             RowShown::Handle { subject, .. } if f.path == path => Some(*subject),
             _ => None,
@@ -35,7 +35,7 @@ impl Fact {
     }
 
     /// The JSON value of a field that is shown.
-    pub(super) fn kept(&self, path: &str) -> Option<&str> {
+    pub(crate) fn kept(&self, path: &str) -> Option<&str> {
         self.row.fields.iter().find_map(|f| match &f.shown {
             RowShown::Kept { text } if f.path == path => Some(text.as_str()),
             _ => None,
@@ -44,7 +44,7 @@ impl Fact {
 }
 
 /// Puts records in the order of their times. Those without any are left out: they can be placed nowhere.
-pub(super) fn ordered(mut facts: Vec<Fact>) -> Vec<Fact> {
+pub(crate) fn ordered(mut facts: Vec<Fact>) -> Vec<Fact> {
     facts.retain(|fact| fact.at().is_some());
     facts.sort_by(|a, b| {
         (a.at(), &a.origin, a.row.index, a.row.leaf.0).cmp(&(
@@ -58,7 +58,7 @@ pub(super) fn ordered(mut facts: Vec<Fact>) -> Vec<Fact> {
 }
 
 /// Whether `a` certainly came before `b`.
-pub(super) fn before(a: &Fact, b: &Fact, tolerance: TimeDelta) -> bool {
+pub(crate) fn before(a: &Fact, b: &Fact, tolerance: TimeDelta) -> bool {
     let (Some(then), Some(later)) = (a.at(), b.at()) else {
         return false;
     };
@@ -67,45 +67,45 @@ pub(super) fn before(a: &Fact, b: &Fact, tolerance: TimeDelta) -> bool {
 }
 
 /// What one record did in a life.
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The record's place in the facts.
-    pub(super) fact: usize,
+    pub(crate) fact: usize,
     /// The state that it led to.
-    pub(super) to: Option<String>,
+    pub(crate) to: Option<String>,
     /// What it contradicts.
-    pub(super) broken: Vec<Broken>,
+    pub(crate) broken: Vec<Broken>,
 }
 
 /// Something that contradicts a life.
-pub(super) struct Broken {
+pub(crate) struct Broken {
     /// `order`, `refused`, or the name of a rule.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What it means.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// What exactly, in states and record types.
-    pub(super) why: String,
+    pub(crate) why: String,
     /// Earlier records that prove it, by number.
-    pub(super) rests_on: Vec<i64>,
+    pub(crate) rests_on: Vec<i64>,
     /// Whether the order that it rests on is known.
-    pub(super) certain: bool,
+    pub(crate) certain: bool,
 }
 
 /// A time that a subject was in a state: the records that began and ended it, by their place in the facts.
-pub(super) struct Span {
-    pub(super) state: String,
-    pub(super) from: usize,
-    pub(super) until: Option<usize>,
+pub(crate) struct Span {
+    pub(crate) state: String,
+    pub(crate) from: usize,
+    pub(crate) until: Option<usize>,
 }
 
 /// A life, walked.
-pub(super) struct Walk {
-    pub(super) steps: Vec<Step>,
-    pub(super) spans: Vec<Span>,
-    pub(super) life: Life,
+pub(crate) struct Walk {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) spans: Vec<Span>,
+    pub(crate) life: Life,
 }
 
 /// Walks a subject through its life. `facts` are in their order.
-pub(super) fn walk(lifecycle: &Lifecycle, facts: &[Fact]) -> Walk {
+pub(crate) fn walk(lifecycle: &Lifecycle, facts: &[Fact]) -> Walk {
     let by_seq: BTreeMap<i64, usize> = facts
         .iter()
         .enumerate()
@@ -213,7 +213,7 @@ fn broken(
 }
 
 /// What it means that a refused record occurred.
-pub(super) fn refused_title(refused: &sources::ActivityRefusal, state: &str) -> String {
+pub(crate) fn refused_title(refused: &sources::ActivityRefusal, state: &str) -> String {
     refused
         .title
         .clone()
@@ -221,7 +221,7 @@ pub(super) fn refused_title(refused: &sources::ActivityRefusal, state: &str) -> 
 }
 
 /// Whether activity certainly fell into a span.
-pub(super) fn within(span: &Span, facts: &[Fact], activity: &Fact, tolerance: TimeDelta) -> bool {
+pub(crate) fn within(span: &Span, facts: &[Fact], activity: &Fact, tolerance: TimeDelta) -> bool {
     before(&facts[span.from], activity, tolerance)
         && span
             .until

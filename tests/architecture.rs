@@ -72,7 +72,14 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     (
         "follow",
-        &["bench", "evidence", "redaction", "search", "standing", "vault"],
+        &[
+            "bench",
+            "evidence",
+            "redaction",
+            "search",
+            "standing",
+            "vault",
+        ],
     ),
     (
         "incidents",
@@ -103,12 +110,41 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "intake",
+        &[
+            "bench",
+            "evidence",
+            "files",
+            "follow",
+            "redaction",
+            "sources",
+            "standing",
+            "vault",
+        ],
+    ),
+    (
+        "remake",
+        &[
+            "bench",
+            "detect",
+            "evidence",
+            "follow",
+            "intake",
+            "redaction",
+            "sources",
+            "standing",
+            "vault",
+        ],
+    ),
+    (
         "workbench",
         &[
             "bench",
             "detect",
             "follow",
             "incidents",
+            "intake",
+            "remake",
             "standing",
             "casework",
             "evidence",

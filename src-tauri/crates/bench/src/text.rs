@@ -91,3 +91,18 @@ pub fn word<T: serde::Serialize>(value: &T) -> String {
         _ => String::new(),
     }
 }
+
+/// Where a rejection points: file, line, index, field.
+pub fn place(rejection: &evidence::RejectionReport) -> String {
+    let mut place = rejection.file.clone().unwrap_or_default();
+    if let Some(line) = rejection.line {
+        place.push_str(&format!(" line {line}"));
+    }
+    if let Some(index) = rejection.index {
+        place.push_str(&format!(", record {index}"));
+    }
+    if let Some(field) = rejection.field {
+        place.push_str(&format!(", field {field}"));
+    }
+    place.trim_start_matches([',', ' ']).to_owned()
+}

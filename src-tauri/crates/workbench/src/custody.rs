@@ -80,7 +80,7 @@ impl Workbench {
             origins_gap: count(of("gap")),
             origins_fork: count(of("fork")),
             origins_pending: count(of("pending")),
-            interrupted: count(crate::import::interrupted_views(&workspace).await?.len()),
+            interrupted: count(intake::interrupted_views(&workspace).await?.len()),
             quarantined: count(quarantine.iter().filter(|q| q.state == "held").count()),
             open_detections: count(detect::open(&workspace).await?),
             to_classify: count(to_classify),
@@ -191,12 +191,12 @@ impl Workbench {
             let mut report = report.map_err(|e| vault_error(&e))?;
             report
                 .checks
-                .extend(crate::recheck::rows(&workspace).await?);
+                .extend(remake::recheck::rows(&workspace).await?);
             // In this order: lives are asked of the index, and the index is made of the rows.
-            (report.checks).push(crate::recheck::index(self, &workspace, &job).await?);
+            (report.checks).push(remake::recheck::index(self.bench(), &workspace, &job).await?);
             report
                 .checks
-                .extend(crate::recheck::derived(self, &workspace).await?);
+                .extend(remake::recheck::derived(self.bench(), &workspace).await?);
             Ok(report)
         };
         let result = result.await;

@@ -5,7 +5,6 @@
 //! meet. Two things need no workspace and are functions: [`verify`] and [`seal`].
 
 mod case;
-mod classify;
 mod custody;
 mod detect;
 mod explore;
@@ -14,14 +13,12 @@ mod identity;
 mod import;
 mod packets;
 mod passphrase;
-mod rebuild;
-mod recheck;
 mod record;
 mod recovery;
 mod sample_case;
 pub mod seal;
 pub mod seen;
-mod source_files;
+mod sources;
 mod sources_place;
 mod trust;
 mod verification;
@@ -34,8 +31,8 @@ use tokio::sync::RwLock;
 
 pub use bench::jobs::Changes;
 pub use bench::{Code, Entropy, Environment, Error, view};
-pub use import::trail::verify_trail;
-pub use source_files::check_source;
+pub use intake::verify_trail;
+pub use remake::check_source;
 pub use standing::{Approval, TrailRequest, report_view as trail_report_view};
 pub use verification::verify;
 

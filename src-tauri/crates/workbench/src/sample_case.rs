@@ -74,7 +74,7 @@ impl Workbench {
             })
         })
         .await
-        .map_err(|_| crate::import::stopped())??;
+        .map_err(|_| intake::stopped())??;
         if !dir.exists() {
             let workspace = dir.with_extension(BUILDING);
             clear(&workspace)?;

@@ -47,10 +47,10 @@ impl Workbench {
             origins,
             imports: imports
                 .iter()
-                .map(|i| crate::import::view_of(&workspace, i, "imported"))
+                .map(|i| intake::view_of(&workspace, i, "imported"))
                 .collect(),
-            quarantine: crate::import::quarantine_views(&workspace).await?,
-            interrupted: crate::import::interrupted_views(&workspace).await?,
+            quarantine: intake::quarantine_views(&workspace).await?,
+            interrupted: intake::interrupted_views(&workspace).await?,
             to_classify: unclassified,
             systems: workspace
                 .known()

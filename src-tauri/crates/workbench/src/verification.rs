@@ -108,7 +108,7 @@ fn export(
             findings: match (&report.rejection, check.outcome) {
                 (Some(rejection), CheckOutcome::Failed) => vec![FindingView {
                     code: rejection.code.clone(),
-                    place: crate::import::place(rejection),
+                    place: bench::text::place(rejection),
                     message: format!("{}; {}", rejection.message, rejection.hint),
                 }],
                 _ => Vec::new(),

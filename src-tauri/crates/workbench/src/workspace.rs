@@ -195,7 +195,7 @@ impl Workbench {
         // Rows that a killed rebuild left waiting are made now, if this member can read the records.
         if workspace.vault.handle_key().is_ok() && !workspace.vault.read_only() {
             // One that fails must not lock everybody out: the rows go on waiting, and their job says why.
-            if let Err(error) = self.rebuild_waiting(&workspace).await {
+            if let Err(error) = remake::rebuild_waiting(self.bench(), &workspace).await {
                 tracing::warn!(%error.message, "rows wait to be made anew");
             }
         }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use vault::{Check, MadeRow, VaultError};
 
-use crate::jobs::Job;
 use crate::rebuild::Remaking;
-use crate::text::grouped;
-use crate::workspace::vault_error;
-use crate::{Code, Error, Workbench};
 use bench::about::{ABOUT_FILE, FILE_SYSTEM};
+use bench::jobs::Job;
 use bench::rows::own_row;
+use bench::text::grouped;
+use bench::vault_error;
+use bench::{Bench, Code, Error};
 use standing::Workspace;
 
 /// Rows compared at once.
@@ -24,7 +24,7 @@ const IN_FLIGHT: usize = 2;
 const NAMED: usize = 8;
 
 /// Compares all rows with their sealed records. A member who cannot open these makes no such check.
-pub(crate) async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Error> {
+pub async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Error> {
     let Ok(handles) = workspace.vault.handle_key() else {
         return Ok(None);
     };
@@ -113,12 +113,8 @@ pub(crate) async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Er
 }
 
 /// Compares the index with what the rows make of it; what said something else is made anew.
-pub(crate) async fn index(
-    bench: &Workbench,
-    workspace: &Workspace,
-    job: &Job,
-) -> Result<Check, Error> {
-    let compared = follow::compare_index(bench.bench(), workspace, job).await;
+pub async fn index(bench: &Bench, workspace: &Workspace, job: &Job) -> Result<Check, Error> {
+    let compared = follow::compare_index(bench, workspace, job).await;
     let (differing, events) = match compared {
         Err(error) => return not_made("search index", error),
         Ok(compared) => compared,
@@ -155,10 +151,7 @@ pub(crate) async fn index(
 }
 
 /// Compares lives and detection candidates with what the rows make of them; what was otherwise is made anew.
-pub(crate) async fn derived(
-    bench: &Workbench,
-    workspace: &Workspace,
-) -> Result<Option<Check>, Error> {
+pub async fn derived(bench: &Bench, workspace: &Workspace) -> Result<Option<Check>, Error> {
     if workspace.vault.read_only() {
         return Ok(None);
     }
@@ -167,10 +160,10 @@ pub(crate) async fn derived(
         state.map_err(|e| vault_error(&e))
     };
     let both = async {
-        detect::follow(bench.bench(), workspace).await?;
+        detect::follow(bench, workspace).await?;
         let before = state().await?;
         detect::forget(workspace).await?;
-        detect::follow(bench.bench(), workspace).await?;
+        detect::follow(bench, workspace).await?;
         Ok((before, state().await?))
     };
     let (before, after) = match both.await {

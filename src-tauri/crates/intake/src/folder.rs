@@ -14,7 +14,7 @@ use evidence::ExportFiles;
 
 const MAGIC: &[u8] = b"muniment/folder/v1\n";
 /// An export has at most five files; more than these are not even sealed as one.
-pub(super) const MAX_FILES: usize = 16;
+pub(crate) const MAX_FILES: usize = 16;
 
 /// Reads a folder as its framed stream.
 pub(crate) struct Framed {

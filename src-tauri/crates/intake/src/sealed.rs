@@ -1,45 +1,16 @@
 //! Reading a file from its sealed copy: all of it, or one part of a sealed archive.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex};
 
-use evidence::Hash;
-use ring::digest::{Context, SHA256};
 use vault::{SealedFile, SealedReader};
 
-use super::Input;
-use super::input::Part;
-use crate::Error;
-use crate::jobs::{Job, lock};
-use crate::workspace::vault_error;
+use crate::input::Input;
+use crate::input::Part;
+use bench::Error;
+use bench::jobs::{Job, lock};
+use bench::vault_error;
 use standing::Workspace;
-
-/// SHA-256 of what is written to it.
-pub(crate) struct Hashing(Context);
-
-impl Default for Hashing {
-    fn default() -> Self {
-        Self(Context::new(&SHA256))
-    }
-}
-
-impl Hashing {
-    pub(crate) fn finish(self) -> Hash {
-        let digest = self.0.finish();
-        Hash(digest.as_ref().try_into().unwrap_or_default())
-    }
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A source that is being sealed: tells the job how far it is, stops when asked to, and remembers whether
 /// it was the source that failed and not the disk that is written to.
@@ -56,7 +27,7 @@ impl<R: Read> Read for Watched<R> {
         }
         let read = self.inner.read(out).inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {
-                *lock(&self.failed) = Some(super::input::unreadable(error));
+                *lock(&self.failed) = Some(crate::input::unreadable(error));
             }
         })?;
         self.job.files(|files| files.seal(read as u64));

@@ -9,15 +9,19 @@ use evidence::Hash;
 use serde::{Deserialize, Serialize};
 use sources::{InputKind, Packing, inner_name};
 
-use super::{folder, trail};
-use crate::Error;
-use crate::view::{LeftOutView, NotImportedView};
+use crate::folder;
+use crate::trail;
+use bench::Error;
+use bench::view::{LeftOutView, NotImportedView};
 
 /// First bytes that are looked at; a zstd file is looked at further, since its blocks are long.
 const HEAD: u64 = 4 << 10;
 const ZSTD_HEAD: u64 = 256 << 10;
 /// Largest manifest that is read.
 const MAX_MANIFEST: u64 = 64 << 20;
+
+/// The format of an export, which alone comes as a folder too.
+pub(crate) const NATIVE: &str = "native export";
 
 /// One thing to import. It is remembered while it is imported, so that its sealed copy can be used after a
 /// crash.
@@ -100,7 +104,7 @@ impl Input {
             return "CloudTrail digests";
         }
         match (self.kind, self.packing) {
-            (InputKind::NativeExport, _) => super::held::NATIVE,
+            (InputKind::NativeExport, _) => NATIVE,
             (InputKind::JsonRecords, _) if self.trail.is_some() => "CloudTrail records",
             (InputKind::JsonRecords, Packing::Plain) => "JSON records",
             (InputKind::JsonRecords, Packing::Gzip) => "JSON records, gzip",
@@ -650,7 +654,7 @@ fn input(path: &Path, is_folder: bool, manifest: Option<Listed>) -> std::io::Res
 /// SHA-256 of a file as it lies there, without sealing it.
 pub(crate) fn digest(input: &Input, stop: &dyn Fn() -> bool) -> std::io::Result<Option<Hash>> {
     let mut reader = input.open()?;
-    let mut hasher = super::sealed::Hashing::default();
+    let mut hasher = crate::hashing::Hashing::default();
     let mut buffer = vec![0; 1 << 17];
     loop {
         if stop() {

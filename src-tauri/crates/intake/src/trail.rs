@@ -6,26 +6,19 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use evidence::ArchiveError;
 use evidence::archive::Container;
 use evidence::cloudtrail::{
-    DigestFacts, MAX_DIGEST_BYTES, MAX_LOG_BYTES, Trail, TrailReport, is_digest_name, is_log_name,
+    MAX_DIGEST_BYTES, MAX_LOG_BYTES, Trail, TrailReport, is_digest_name, is_log_name,
     is_signature_name, survey,
 };
-use evidence::{ArchiveError, Assurance, Hash};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sources::PACKED_BOUNDS;
-use vault::{ImportSession, SealedFile};
 
-use super::native::Done;
-use super::{Failure, Input, finished, folder, sealed as copy, stopped};
-use crate::jobs::Job;
-use crate::workspace::vault_error;
-use crate::{Error, Workbench};
-use bench::about::{about_file, text};
+use crate::folder;
+use bench::Error;
 use chrono::{DateTime, Utc};
-use standing::Workspace;
-use standing::{FACTS, TrailRequest};
+use standing::TrailRequest;
 
 /// Most files below one folder.
 const MAX_FILES: usize = 500_000;
@@ -220,7 +213,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     Ok(())
 }
 
-fn read_zip(zip: &mut Container, trail: &mut Trail, logs: bool) -> Result<(), ArchiveError> {
+pub(crate) fn read_zip(
+    zip: &mut Container,
+    trail: &mut Trail,
+    logs: bool,
+) -> Result<(), ArchiveError> {
     for number in 0..zip.members().len() {
         let name = zip.members()[number].name.clone();
         let wanted = is_digest_name(&name) || is_signature_name(&name);
@@ -251,113 +248,4 @@ pub fn verify_trail(
 ) -> Result<TrailReport, Error> {
     let policy = request.policy("the caller", now, None)?;
     Ok(survey(&read(path)?, &[policy]))
-}
-
-impl Workbench {
-    /// Remembers the digests of a folder or ZIP, from its sealed copy.
-    pub(super) async fn digests(
-        &self,
-        workspace: &Workspace,
-        job: &Arc<Job>,
-        input: &Input,
-        sealed: &SealedFile,
-        mut session: ImportSession,
-    ) -> Result<Done, Error> {
-        let reader = copy::open(workspace, &sealed.id).await?;
-        let reader = copy::Followed::new(reader, job);
-        let zipped = matches!(input.trail, Some(Part::ZippedDigests));
-        let read = tokio::task::spawn_blocking(move || {
-            let mut trail = Trail::default();
-            let done = if zipped {
-                Container::open(reader, PACKED_BOUNDS)
-                    .and_then(|mut zip| read_zip(&mut zip, &mut trail, false))
-            } else {
-                folder::for_each(reader, MAX_DIGEST_BYTES, &mut |name, bytes| {
-                    trail.read(name, bytes);
-                })
-                .map_err(ArchiveError::from)
-            };
-            done.map(|()| trail)
-        })
-        .await
-        .map_err(|_| stopped())?;
-        let trail = match read {
-            Ok(trail) => trail,
-            Err(ArchiveError::Read(error)) => {
-                session.abandon().await.map_err(|e| vault_error(&e))?;
-                return Err(copy::unreadable_copy(input, &error));
-            }
-            Err(error) => {
-                let hint = "copy the files from the bucket again";
-                let failure = Failure::new(error.code(), error.to_string(), hint);
-                return Ok(Err((failure, session)));
-            }
-        };
-        let standing = workspace.standing();
-        let mut all = standing.trails.trail.clone();
-        all.extend(Trail {
-            logs: Vec::new(),
-            ..trail.clone()
-        });
-        let report = survey(&all, &standing.trails.policies);
-        let mut index = session.next_index();
-        let mut events = Vec::new();
-        let mut push = |fields: Vec<(&'static str, String)>| {
-            let seed = workspace.vault.draw_seed();
-            events.push(about_file(index, seed, Assurance::Unproven, fields));
-            index += 1;
-        };
-        for digest in &trail.digests {
-            push(digest_fields(digest));
-        }
-        for signature in &trail.signatures {
-            let digest = Hash::sha256(signature.hex.as_bytes()).to_hex();
-            push(vec![
-                ("/file/name", text(&signature.of)),
-                ("/file/format", text("CloudTrail digest signature")),
-                ("/signature/sha256", text(&digest)),
-            ]);
-        }
-        for broken in &trail.broken_digests {
-            push(vec![
-                ("/file/name", text(&broken.path)),
-                ("/file/format", text("CloudTrail digest")),
-                ("/fault", text(&broken.fault)),
-            ]);
-        }
-        session.append(events).await.map_err(|e| vault_error(&e))?;
-        let counted = json!({
-            "digests": trail.digests.len(),
-            "unreadable": trail.broken_digests.len(),
-            "found": report.verdict.word(),
-        });
-        let verdict = json!({
-            "assurance": Assurance::Unproven.word(),
-            "system": "aws-cloudtrail",
-            FACTS: trail,
-        });
-        let done = session
-            .finish_recommit(
-                verdict,
-                finished(workspace, input, &sealed.sha256, counted)?,
-                self.now(),
-            )
-            .await
-            .map_err(|e| vault_error(&e))?;
-        Ok(Ok(done.import))
-    }
-}
-
-/// What a digest says. Whether it is proven follows from all that is here, and is no part of it.
-fn digest_fields(digest: &DigestFacts) -> Vec<(&'static str, String)> {
-    let content = &digest.content;
-    vec![
-        ("/file/name", text(&digest.path)),
-        ("/file/format", text("CloudTrail digest")),
-        ("/digest/sha256", text(&digest.sha256.to_hex())),
-        ("/digest/start", text(&content.start.to_rfc3339())),
-        ("/digest/end", text(&content.end.to_rfc3339())),
-        ("/digest/logs", content.logs.len().to_string()),
-        ("/key/md5", text(&content.fingerprint)),
-    ]
 }

@@ -12,138 +12,147 @@ use evidence::{Assurance, Field, RecordLine};
 use sources::{Catalogue, InputKind, Known, MAX_PLACES, Packing, ReadError};
 use vault::{ImportHead, Quarantined, SealedFile, VaultError, may_record};
 
-use super::foreign::{Admission, Claim, Ended, Reading, Take, Taken, count_of};
-use super::held::{Failure, failure, find, view};
-use super::input::{Part, head_length};
-use super::{Input, archive, content, import_view, native, sealed as copy, stopped};
-use crate::jobs::Job;
-use crate::text::count;
-use crate::view::AdmittedView;
-use crate::workspace::vault_error;
-use crate::{Code, Error, Workbench};
+use crate::archive;
+use crate::foreign::{Admission, Claim, Ended, Reading, Take, Taken, count_of};
+use crate::held::{Failure, failure, find, view};
+use crate::imported::content;
+use crate::imported::stopped;
+use crate::input::Input;
+use crate::input::{Part, head_length};
+use crate::native;
+use crate::sealed as copy;
+use crate::shown::import_view;
+use bench::jobs::Job;
+use bench::text::count;
+use bench::vault_error;
+use bench::view::AdmittedView;
+use bench::{Bench, Code, Error};
 use standing::Workspace;
 
-impl Workbench {
-    /// Admits a quarantined file as unproven. A custodian's act, recorded with its reason.
-    pub async fn quarantine_admit(&self, id: u32, reason: String) -> Result<AdmittedView, Error> {
-        let workspace = self.workspace().await?;
-        let reason = reason.trim().to_owned();
-        if reason.is_empty() {
+/// Admits a quarantined file as unproven. A custodian's act, recorded with its reason.
+pub async fn quarantine_admit(
+    bench: &Bench,
+    workspace: &Arc<Workspace>,
+    id: u32,
+    reason: String,
+) -> Result<AdmittedView, Error> {
+    let reason = reason.trim().to_owned();
+    if reason.is_empty() {
+        return Err(Error::invalid(
+            "no reason was given",
+            "say why records that failed verification are wanted here; it is recorded in custody",
+        ));
+    }
+    let role = workspace.vault.member().1;
+    if may_record(role, "quarantine.admitted") != Some(true) {
+        return Err(Error::new(
+            Code::Refused,
+            format!("a {} may not admit what failed verification", role.word()),
+            "ask a custodian to admit it",
+        ));
+    }
+    let held = find(workspace, id).await?;
+    match (held.state.as_str(), held.import) {
+        ("held", _) => {}
+        (_, Some(import)) => {
             return Err(Error::invalid(
-                "no reason was given",
-                "say why records that failed verification are wanted here; it is recorded in custody",
+                format!("{} was admitted already, as import {import}", held.name),
+                "look for its records with that import's number",
             ));
         }
-        let role = workspace.vault.member().1;
-        if may_record(role, "quarantine.admitted") != Some(true) {
-            return Err(Error::new(
-                Code::Refused,
-                format!("a {} may not admit what failed verification", role.word()),
-                "ask a custodian to admit it",
+        _ => {
+            return Err(Error::invalid(
+                format!("{} was verified after all", held.name),
+                "its records are here already",
             ));
         }
-        let held = find(&workspace, id).await?;
-        match (held.state.as_str(), held.import) {
-            ("held", _) => {}
-            (_, Some(import)) => {
-                return Err(Error::invalid(
-                    format!("{} was admitted already, as import {import}", held.name),
-                    "look for its records with that import's number",
-                ));
-            }
-            _ => {
-                return Err(Error::invalid(
-                    format!("{} was verified after all", held.name),
-                    "its records are here already",
-                ));
-            }
-        }
-        let title = held.name.clone();
-        let job = self.inner.bench.jobs.begin("import", title, "records");
-        let done = self.admit(&workspace, &job, held, reason).await;
-        self.vault_changed();
-        job.end(&done.as_ref().map(said).map_err(Clone::clone));
-        done
     }
+    let title = held.name.clone();
+    let job = bench.jobs.begin("import", title, "records");
+    let done = admit(bench, workspace, &job, held, reason).await;
+    bench.vault_changed();
+    job.end(&done.as_ref().map(said).map_err(Clone::clone));
+    done
+}
 
-    async fn admit(
-        &self,
-        workspace: &Arc<Workspace>,
-        job: &Arc<Job>,
-        held: Quarantined,
-        reason: String,
-    ) -> Result<AdmittedView, Error> {
-        let _turn = super::turn(workspace, job).await?;
-        let sealed = workspace.vault.sealed_file(&held.sealed).await;
-        let sealed = sealed.map_err(|e| vault_error(&e))?;
-        let input = input(workspace, job, &held, &sealed).await?;
-        job.files(|files| {
-            files.expect(1, input.size);
-            files.begin(&input.name, input.size);
-        });
-        let (_, member) = content(&input, &sealed);
-        let head = ImportHead {
-            name: held.name.clone(),
-            kind: held.kind.clone(),
-            original: sealed.clone(),
-            recommit: true,
-            member,
-            admits: Some(held.id),
-        };
-        let session = match workspace.vault.begin_import(head, self.now()).await {
-            Ok(session) => session,
-            Err(VaultError::AlreadyImported { import }) => {
-                return Err(Error::invalid(
-                    format!(
-                        "the bytes of {} are here already, as import {import}",
-                        held.name
-                    ),
-                    "look for its records with that import's number",
-                ));
-            }
-            Err(error) => return Err(vault_error(&error)),
-        };
-        let reading = reading(workspace, job, &input, &sealed).await?;
-        let claim = Claim {
-            assurance: Assurance::Unproven,
-            agreed: None,
-            admission: Some(Admission {
-                quarantine: held.id,
-                code: failure(&held).code,
-                reason,
-            }),
-        };
-        let done = self
-            .recommit(workspace, job, &input, &sealed, session, claim, reading)
-            .await?;
-        let (import, taken) = match done {
-            Ok(done) => done,
-            Err(Ended::File(error, session)) => {
-                session.abandon().await.map_err(|e| vault_error(&e))?;
-                return Err(nothing(&held, &Failure::of_reading(&error)));
-            }
-            Err(Ended::Log(failure, session)) => {
-                session.abandon().await.map_err(|e| vault_error(&e))?;
-                return Err(nothing(&held, &failure));
-            }
-            Err(Ended::Nothing(taken, session)) => {
-                session.abandon().await.map_err(|e| vault_error(&e))?;
-                let why = taken.fault.unwrap_or_else(|| failure(&held));
-                return Err(nothing(&held, &why));
-            }
-        };
-        workspace.reconsider().await?;
-        follow::catch_up(self.bench(), workspace).await?;
-        let id = count(held.id);
-        Ok(AdmittedView {
-            total: count(taken.records),
-            unread: count(taken.unread),
-            places: taken.places,
-            fault: taken.fault.map(|f| f.reason),
-            import: import_view(workspace, import, "imported").await?,
-            file: view(workspace, find(workspace, id).await?),
-        })
-    }
+async fn admit(
+    bench: &Bench,
+    workspace: &Arc<Workspace>,
+    job: &Arc<Job>,
+    held: Quarantined,
+    reason: String,
+) -> Result<AdmittedView, Error> {
+    let _turn = crate::turn::turn(workspace, job).await?;
+    let sealed = workspace.vault.sealed_file(&held.sealed).await;
+    let sealed = sealed.map_err(|e| vault_error(&e))?;
+    let input = input(workspace, job, &held, &sealed).await?;
+    job.files(|files| {
+        files.expect(1, input.size);
+        files.begin(&input.name, input.size);
+    });
+    let (_, member) = content(&input, &sealed);
+    let head = ImportHead {
+        name: held.name.clone(),
+        kind: held.kind.clone(),
+        original: sealed.clone(),
+        recommit: true,
+        member,
+        admits: Some(held.id),
+    };
+    let session = match workspace.vault.begin_import(head, bench.now()).await {
+        Ok(session) => session,
+        Err(VaultError::AlreadyImported { import }) => {
+            return Err(Error::invalid(
+                format!(
+                    "the bytes of {} are here already, as import {import}",
+                    held.name
+                ),
+                "look for its records with that import's number",
+            ));
+        }
+        Err(error) => return Err(vault_error(&error)),
+    };
+    let reading = reading(workspace, job, &input, &sealed).await?;
+    let claim = Claim {
+        assurance: Assurance::Unproven,
+        agreed: None,
+        admission: Some(Admission {
+            quarantine: held.id,
+            code: failure(&held).code,
+            reason,
+        }),
+    };
+    let done = crate::foreign::recommit(
+        bench, workspace, job, &input, &sealed, session, claim, reading,
+    )
+    .await?;
+    let (import, taken) = match done {
+        Ok(done) => done,
+        Err(Ended::File(error, session)) => {
+            session.abandon().await.map_err(|e| vault_error(&e))?;
+            return Err(nothing(&held, &Failure::of_reading(&error)));
+        }
+        Err(Ended::Log(failure, session)) => {
+            session.abandon().await.map_err(|e| vault_error(&e))?;
+            return Err(nothing(&held, &failure));
+        }
+        Err(Ended::Nothing(taken, session)) => {
+            session.abandon().await.map_err(|e| vault_error(&e))?;
+            let why = taken.fault.unwrap_or_else(|| failure(&held));
+            return Err(nothing(&held, &why));
+        }
+    };
+    workspace.reconsider().await?;
+    follow::catch_up(bench, workspace).await?;
+    let id = count(held.id);
+    Ok(AdmittedView {
+        total: count(taken.records),
+        unread: count(taken.unread),
+        places: taken.places,
+        fault: taken.fault.map(|f| f.reason),
+        import: import_view(workspace, import, "imported").await?,
+        file: view(workspace, find(workspace, id).await?),
+    })
 }
 
 fn said(view: &AdmittedView) -> String {
@@ -207,9 +216,9 @@ async fn input(
             .ok_or_else(|| nothing(held, &failure(held)));
     }
     let (name, looked) = (held.name.clone(), Arc::clone(job));
-    let is_folder = held.kind == super::held::NATIVE;
+    let is_folder = held.kind == crate::input::NATIVE;
     let head = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
-        let framed = is_folder && super::folder::is_framed(&mut reader)?;
+        let framed = is_folder && crate::folder::is_framed(&mut reader)?;
         let mut first = Vec::new();
         reader.by_ref().take(4).read_to_end(&mut first)?;
         let length = head_length(&first);

@@ -8,13 +8,14 @@ use evidence::{ArchiveError, Hash};
 use sources::{InputKind, PACKED_BOUNDS, Packing, ReadError};
 use vault::SealedReader;
 
-use super::input::{
+use crate::folder;
+use crate::hashing::Hashing;
+use crate::held::Failure;
+use crate::input::{
     Input, Listed, ListedBytes, MEND_MANIFEST, Part, Sums, absent, head_length, left_behind,
     names_no_file, parse_manifest,
 };
-use super::sealed::Hashing;
-use super::{Failure, folder};
-use crate::view::{LeftOutView, NotImportedView};
+use bench::view::{LeftOutView, NotImportedView};
 
 /// Largest manifest in an archive.
 const MAX_MANIFEST: u64 = 64 << 20;

@@ -12,12 +12,17 @@ use sources::{Catalogue, GENERIC_ID, RecordKind, SourceFile};
 use tokio::sync::mpsc;
 use vault::{EventKind, ImportSession, Imported, NewEvent, SealedFile, SegmentFacts};
 
-use super::input::Part;
-use super::sealed::Followed;
-use super::{Failure, Input, content, finished, folder, stopped};
-use crate::jobs::Job;
-use crate::workspace::vault_error;
-use crate::{Error, Workbench};
+use crate::folder;
+use crate::held::Failure;
+use crate::imported::content;
+use crate::imported::finished;
+use crate::imported::stopped;
+use crate::input::Input;
+use crate::input::Part;
+use crate::sealed::Followed;
+use bench::jobs::Job;
+use bench::vault_error;
+use bench::{Bench, Error};
 use follow::Ahead;
 use standing::Workspace;
 use standing::sizes;
@@ -26,12 +31,12 @@ use standing::{Policies, Proposed, is_known_schema, refusal, schemas_json};
 /// Records staged in one transaction. Half a dozen batches are held at once, with some 7 KB for each record of 26 fields.
 const BATCH: usize = 1_024;
 /// Bytes of lines after which a batch is full too, however few records they are.
-pub(super) const BATCH_BYTES: usize = 4 << 20;
+pub(crate) const BATCH_BYTES: usize = 4 << 20;
 /// Batches on their way between verifying and storing.
 const IN_FLIGHT: usize = 2;
 
 /// The verifier's finding, or why the file belongs in quarantine (and the session to abandon).
-pub(super) type Done = Result<i64, (Failure, ImportSession)>;
+pub(crate) type Done = Result<i64, (Failure, ImportSession)>;
 
 /// What the verifying thread hands to the storing task.
 enum Batch {
@@ -40,233 +45,229 @@ enum Batch {
     Known(u64, Vec<(Vec<u8>, i64)>),
 }
 
-impl Workbench {
-    pub(super) async fn native(
-        &self,
-        workspace: &Arc<Workspace>,
-        job: &Arc<Job>,
-        input: &Input,
-        sealed: &SealedFile,
-        mut session: ImportSession,
-    ) -> Result<Done, Error> {
-        let files = open(workspace, job, input, sealed).await?;
-        let files = match files {
-            Ok(files) => files,
-            Err(error) => return Ok(Err((of_archive(error)?, session))),
+pub(crate) async fn native(
+    bench: &Bench,
+    workspace: &Arc<Workspace>,
+    job: &Arc<Job>,
+    input: &Input,
+    sealed: &SealedFile,
+    mut session: ImportSession,
+) -> Result<Done, Error> {
+    let files = open(workspace, job, input, sealed).await?;
+    let files = match files {
+        Ok(files) => files,
+        Err(error) => return Ok(Err((of_archive(error)?, session))),
+    };
+    let origin = match evidence::export::peek(&files) {
+        Ok(checkpoint) => checkpoint.origin,
+        Err(rejection) => return Ok(Err((Failure::of(&rejection.report()), session))),
+    };
+    let policies = Policies::load(&workspace.vault).await?;
+    let trust = policies.in_force();
+    let keys = trust.keys_for(&origin);
+    let segments = workspace
+        .vault
+        .segments(Some(&origin))
+        .await
+        .map_err(|e| vault_error(&e))?;
+    let interest = sizes(&segments, &trust.anchors_for(&origin), &[]);
+    let known = Known::new(workspace, &segments);
+    let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
+    let (first_seq, import) = (session.first_seq(), session.id());
+    if sealed.size >= follow::WORTH_IT {
+        follow::catch_up(bench, workspace).await?;
+    }
+    let mut ahead = Ahead::begin(workspace, sealed.size, first_seq, origin.clone(), import).await;
+    let (batches, mut staged) = mpsc::channel(IN_FLIGHT);
+    let (own, counted) = (Arc::clone(workspace), Arc::clone(job));
+    let own_origin = origin.clone();
+    let verifying = tokio::task::spawn_blocking(move || {
+        let mut files = files;
+        let known_files = own.known();
+        let mut stage = Stage {
+            known,
+            broken: None,
+            new: Vec::with_capacity(BATCH),
+            old: (0, Vec::new()),
+            bytes: 0,
+            batches,
+            job: &counted,
         };
-        let origin = match evidence::export::peek(&files) {
-            Ok(checkpoint) => checkpoint.origin,
-            Err(rejection) => return Ok(Err((Failure::of(&rejection.report()), session))),
+        let proposed = std::sync::Mutex::new(Proposed::default());
+        let row = |line: &RecordLine<'_>, leaf| {
+            bench::jobs::lock(&proposed).look(&own_origin, line);
+            let (id, version) = line.schema();
+            let source = known_files.catalogue.governing(id, version);
+            let source = source.unwrap_or_else(|| Catalogue::generic());
+            let fields: Vec<(&str, &str)> = line.fields().collect();
+            let (index, level) = (line.index(), Assurance::Unproven);
+            let written = line.as_written().as_bytes().to_vec();
+            event(source, index, leaf, &fields, written, &handles, level)
         };
-        let policies = Policies::load(&workspace.vault).await?;
-        let trust = policies.in_force();
-        let keys = trust.keys_for(&origin);
-        let segments = workspace
-            .vault
-            .segments(Some(&origin))
-            .await
-            .map_err(|e| vault_error(&e))?;
-        let interest = sizes(&segments, &trust.anchors_for(&origin), &[]);
-        let known = Known::new(workspace, &segments);
-        let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
-        let (first_seq, import) = (session.first_seq(), session.id());
-        if sealed.size >= follow::WORTH_IT {
-            follow::catch_up(self.bench(), workspace).await?;
-        }
-        let mut ahead =
-            Ahead::begin(workspace, sealed.size, first_seq, origin.clone(), import).await;
-        let (batches, mut staged) = mpsc::channel(IN_FLIGHT);
-        let (own, counted) = (Arc::clone(workspace), Arc::clone(job));
-        let own_origin = origin.clone();
-        let verifying = tokio::task::spawn_blocking(move || {
-            let mut files = files;
-            let known_files = own.known();
-            let mut stage = Stage {
-                known,
-                broken: None,
-                new: Vec::with_capacity(BATCH),
-                old: (0, Vec::new()),
-                bytes: 0,
-                batches,
-                job: &counted,
-            };
-            let proposed = std::sync::Mutex::new(Proposed::default());
-            let row = |line: &RecordLine<'_>, leaf| {
-                crate::jobs::lock(&proposed).look(&own_origin, line);
-                let (id, version) = line.schema();
-                let source = known_files.catalogue.governing(id, version);
-                let source = source.unwrap_or_else(|| Catalogue::generic());
-                let fields: Vec<(&str, &str)> = line.fields().collect();
-                let (index, level) = (line.index(), Assurance::Unproven);
-                let written = line.as_written().as_bytes().to_vec();
-                event(source, index, leaf, &fields, written, &handles, level)
-            };
-            let facts = export::read_export_with(
-                &mut files,
-                &keys,
-                &interest,
-                std::thread::available_parallelism().map_or(1, usize::from),
-                &row,
-                &|checked| checked,
-                &mut |checked| stage.take(checked),
-            );
-            let proposed = std::mem::take(&mut *crate::jobs::lock(&proposed));
-            let facts = facts.and_then(|facts| {
-                stage
-                    .flush()
-                    .map(|()| (facts, proposed))
-                    .map_err(|Stop| ExportError::Stopped)
-            });
-            (facts, stage.broken)
+        let facts = export::read_export_with(
+            &mut files,
+            &keys,
+            &interest,
+            std::thread::available_parallelism().map_or(1, usize::from),
+            &row,
+            &|checked| checked,
+            &mut |checked| stage.take(checked),
+        );
+        let proposed = std::mem::take(&mut *bench::jobs::lock(&proposed));
+        let facts = facts.and_then(|facts| {
+            stage
+                .flush()
+                .map(|()| (facts, proposed))
+                .map_err(|Stop| ExportError::Stopped)
         });
-        let mut failed = None;
-        while let Some(batch) = staged.recv().await {
-            let stored = match batch {
-                Batch::New(events) => match session.append(events).await {
-                    Ok(appended) => {
-                        if let Some(index) = ahead.take()
-                            && index.add(appended).await
-                        {
-                            ahead = Some(index);
-                        }
-                        Ok(())
+        (facts, stage.broken)
+    });
+    let mut failed = None;
+    while let Some(batch) = staged.recv().await {
+        let stored = match batch {
+            Batch::New(events) => match session.append(events).await {
+                Ok(appended) => {
+                    if let Some(index) = ahead.take()
+                        && index.add(appended).await
+                    {
+                        ahead = Some(index);
                     }
-                    Err(error) => Err(error),
-                },
-                Batch::Known(first, lines) => session.append_known(first, lines).await,
-            };
-            if let Err(error) = stored {
-                failed = Some(vault_error(&error));
-                break;
-            }
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            Batch::Known(first, lines) => session.append_known(first, lines).await,
+        };
+        if let Err(error) = stored {
+            failed = Some(vault_error(&error));
+            break;
         }
-        drop(staged);
-        let (verified, broken) = verifying.await.map_err(|_| stopped())?;
-        let failed = failed.or_else(|| broken.map(|error| vault_error(&error)));
-        let done = self
-            .conclude(
-                (workspace, &policies),
-                job,
-                (input, sealed),
-                session,
-                verified,
-                failed,
-            )
-            .await;
-        match (ahead, &done) {
-            (Some(index), Ok(Ok(imported))) => {
-                index.commit(&workspace.vault, imported.last_seq()).await;
-            }
-            (Some(index), _) => index.abandon().await,
-            (None, _) => {}
-        }
-        Ok(match done? {
-            Ok(imported) => Ok(imported.import),
-            Err(back) => Err(back),
-        })
     }
+    drop(staged);
+    let (verified, broken) = verifying.await.map_err(|_| stopped())?;
+    let failed = failed.or_else(|| broken.map(|error| vault_error(&error)));
+    let done = conclude(
+        bench,
+        (workspace, &policies),
+        job,
+        (input, sealed),
+        session,
+        verified,
+        failed,
+    )
+    .await;
+    match (ahead, &done) {
+        (Some(index), Ok(Ok(imported))) => {
+            index.commit(&workspace.vault, imported.last_seq()).await;
+        }
+        (Some(index), _) => index.abandon().await,
+        (None, _) => {}
+    }
+    Ok(match done? {
+        Ok(imported) => Ok(imported.import),
+        Err(back) => Err(back),
+    })
+}
 
-    /// Makes what was staged visible, or takes it back.
-    async fn conclude(
-        &self,
-        (workspace, policies): (&Workspace, &Policies),
-        job: &Job,
-        (input, sealed): (&Input, &SealedFile),
-        session: ImportSession,
-        verified: Result<(ExportFacts, Proposed), ExportError>,
-        failed: Option<Error>,
-    ) -> Result<Result<Imported, (Failure, ImportSession)>, Error> {
-        if let Some(error) = failed {
+/// Makes what was staged visible, or takes it back.
+async fn conclude(
+    bench: &Bench,
+    (workspace, policies): (&Workspace, &Policies),
+    job: &Job,
+    (input, sealed): (&Input, &SealedFile),
+    session: ImportSession,
+    verified: Result<(ExportFacts, Proposed), ExportError>,
+    failed: Option<Error>,
+) -> Result<Result<Imported, (Failure, ImportSession)>, Error> {
+    if let Some(error) = failed {
+        session.abandon().await.map_err(|e| vault_error(&e))?;
+        return Err(error);
+    }
+    match verified {
+        Ok((facts, proposed)) => {
+            let facts = (facts, proposed);
+            finish_native(bench, workspace, policies, input, sealed, session, facts).await
+        }
+        Err(ExportError::Rejected(rejection)) => {
+            Ok(Err((Failure::of(&rejection.report()), session)))
+        }
+        Err(ExportError::Stopped) => {
             session.abandon().await.map_err(|e| vault_error(&e))?;
-            return Err(error);
+            job.check()?;
+            Err(stopped())
         }
-        match verified {
-            Ok((facts, proposed)) => {
-                let facts = (facts, proposed);
-                self.finish_native(workspace, policies, input, sealed, session, facts)
-                    .await
-            }
-            Err(ExportError::Rejected(rejection)) => {
-                Ok(Err((Failure::of(&rejection.report()), session)))
-            }
-            Err(ExportError::Stopped) => {
-                session.abandon().await.map_err(|e| vault_error(&e))?;
-                job.check()?;
-                Err(stopped())
-            }
-            Err(ExportError::Read(error)) => {
-                session.abandon().await.map_err(|e| vault_error(&e))?;
-                Err(Error::failed(
-                    format!(
-                        "the sealed copy of {} could not be read: {error}",
-                        input.name
-                    ),
-                    "check the disk, then import it again",
-                ))
-            }
+        Err(ExportError::Read(error)) => {
+            session.abandon().await.map_err(|e| vault_error(&e))?;
+            Err(Error::failed(
+                format!(
+                    "the sealed copy of {} could not be read: {error}",
+                    input.name
+                ),
+                "check the disk, then import it again",
+            ))
         }
-    }
-
-    async fn finish_native(
-        &self,
-        workspace: &Workspace,
-        policies: &Policies,
-        input: &Input,
-        sealed: &SealedFile,
-        session: ImportSession,
-        (facts, proposed): (ExportFacts, Proposed),
-    ) -> Result<Result<Imported, (Failure, ImportSession)>, Error> {
-        let signers: Vec<String> = facts.signers.iter().map(ToString::to_string).collect();
-        // A log that proposes its next key is still the log of its own system.
-        let systems = facts.schemas.iter().map(|(id, _)| id.as_str());
-        let systems: Vec<&str> = systems.filter(|id| *id != KEY_SCHEMA).collect();
-        let known = workspace.known();
-        let is_known = |id: &str| is_known_schema(&known.catalogue, policies, &facts.origin, id);
-        let system = match systems.as_slice() {
-            [one, ..] if systems.iter().all(|s| s == one) && is_known(one) => Some(*one),
-            _ => None,
-        };
-        let verdict = json!({
-            "verdict": if facts.pending.is_some() { "pending" } else { "valid" },
-            "system": system,
-            "schemas": schemas_json(&workspace.vault, facts.schemas.iter(), &is_known)?,
-            "proposals": proposed.into_json(),
-        });
-        let more = json!({
-            "origin": facts.origin,
-            "first": facts.first,
-            "last": facts.last,
-            "root": facts.root,
-            "signers": signers,
-        });
-        let segment = SegmentFacts {
-            origin: facts.origin,
-            first: facts.first,
-            last: facts.last,
-            frontier: facts.frontier,
-            root: facts.root,
-            roots: facts.roots,
-            checkpoint_note: Some(facts.checkpoint_note),
-            previous_note: facts.previous_note,
-            range_json: Some(facts.range_json),
-            signers,
-            links: serde_json::to_value(&facts.bridges).unwrap_or_default(),
-            verdict: verdict.clone(),
-        };
-        if let Some(refusal) = refusal(workspace, policies, &segment, self.now()).await? {
-            let rejection = Rejection::new(Reason::Trust(refusal), CHECKPOINT);
-            return Ok(Err((Failure::of(&rejection.report()), session)));
-        }
-        let acts = finished(workspace, input, &content(input, sealed).0, more)?;
-        session
-            .finish(segment, verdict, acts, self.now())
-            .await
-            .map(Ok)
-            .map_err(|e| vault_error(&e))
     }
 }
 
-pub(super) async fn open(
+async fn finish_native(
+    bench: &Bench,
+    workspace: &Workspace,
+    policies: &Policies,
+    input: &Input,
+    sealed: &SealedFile,
+    session: ImportSession,
+    (facts, proposed): (ExportFacts, Proposed),
+) -> Result<Result<Imported, (Failure, ImportSession)>, Error> {
+    let signers: Vec<String> = facts.signers.iter().map(ToString::to_string).collect();
+    // A log that proposes its next key is still the log of its own system.
+    let systems = facts.schemas.iter().map(|(id, _)| id.as_str());
+    let systems: Vec<&str> = systems.filter(|id| *id != KEY_SCHEMA).collect();
+    let known = workspace.known();
+    let is_known = |id: &str| is_known_schema(&known.catalogue, policies, &facts.origin, id);
+    let system = match systems.as_slice() {
+        [one, ..] if systems.iter().all(|s| s == one) && is_known(one) => Some(*one),
+        _ => None,
+    };
+    let verdict = json!({
+        "verdict": if facts.pending.is_some() { "pending" } else { "valid" },
+        "system": system,
+        "schemas": schemas_json(&workspace.vault, facts.schemas.iter(), &is_known)?,
+        "proposals": proposed.into_json(),
+    });
+    let more = json!({
+        "origin": facts.origin,
+        "first": facts.first,
+        "last": facts.last,
+        "root": facts.root,
+        "signers": signers,
+    });
+    let segment = SegmentFacts {
+        origin: facts.origin,
+        first: facts.first,
+        last: facts.last,
+        frontier: facts.frontier,
+        root: facts.root,
+        roots: facts.roots,
+        checkpoint_note: Some(facts.checkpoint_note),
+        previous_note: facts.previous_note,
+        range_json: Some(facts.range_json),
+        signers,
+        links: serde_json::to_value(&facts.bridges).unwrap_or_default(),
+        verdict: verdict.clone(),
+    };
+    if let Some(refusal) = refusal(workspace, policies, &segment, bench.now()).await? {
+        let rejection = Rejection::new(Reason::Trust(refusal), CHECKPOINT);
+        return Ok(Err((Failure::of(&rejection.report()), session)));
+    }
+    let acts = finished(workspace, input, &content(input, sealed).0, more)?;
+    session
+        .finish(segment, verdict, acts, bench.now())
+        .await
+        .map(Ok)
+        .map_err(|e| vault_error(&e))
+}
+
+pub(crate) async fn open(
     workspace: &Workspace,
     job: &Arc<Job>,
     input: &Input,
@@ -461,7 +462,7 @@ impl Stage<'_> {
 }
 
 /// A record as its row: the headline, and every field as far as its class lets it be seen.
-pub(crate) fn event(
+pub fn event(
     source: &SourceFile,
     index: u64,
     leaf: Hash,

@@ -14,10 +14,10 @@ use vault::{Act, Segment};
 
 use crate::delivery::{Delivery, Handing, Thing};
 use crate::text::grouped;
-use crate::verification::concluded;
 use crate::view::{FindingView, ForkProofView, VerifyLineView, VerifyView};
 use crate::workspace::vault_error;
 use crate::{Error, Workbench};
+use dossier::concluded;
 use standing::Workspace;
 use standing::{OriginStanding, Standing};
 

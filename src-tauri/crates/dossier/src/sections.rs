@@ -10,24 +10,24 @@ use evidence::packet::{
 };
 use packet::{EvidenceItem, Sections};
 
-use super::findings;
-use super::wording::Wording;
+use crate::findings;
+use crate::wording::Wording;
 
 /// Longest summary, in characters: one page of the report.
 const SUMMARY_CHARS: usize = 2_800;
 
 /// What the sections are made from.
-pub(super) struct Telling<'a> {
-    pub(super) incident: &'a Incident,
-    pub(super) facts: &'a Facts,
-    pub(super) wording: &'a Wording,
-    pub(super) evidence: &'a [EvidenceItem],
+pub(crate) struct Telling<'a> {
+    pub(crate) incident: &'a Incident,
+    pub(crate) facts: &'a Facts,
+    pub(crate) wording: &'a Wording,
+    pub(crate) evidence: &'a [EvidenceItem],
     /// Handle of the acting subject of each piece of evidence, in the same order.
-    pub(super) actors: &'a [Option<String>],
-    pub(super) now: DateTime<Utc>,
+    pub(crate) actors: &'a [Option<String>],
+    pub(crate) now: DateTime<Utc>,
 }
 
-pub(super) fn sections(telling: &Telling<'_>) -> Sections {
+pub(crate) fn sections(telling: &Telling<'_>) -> Sections {
     Sections {
         incident: telling.record(),
         timeline: telling.timeline(),
@@ -45,28 +45,28 @@ pub(super) fn sections(telling: &Telling<'_>) -> Sections {
 
 impl Telling<'_> {
     /// A text of an item, in this packet's words; empty when unset.
-    pub(super) fn text(&self, item: &Item, name: &str) -> String {
+    pub(crate) fn text(&self, item: &Item, name: &str) -> String {
         item.text(name)
             .map(|text| self.wording.text(text))
             .unwrap_or_default()
     }
 
     /// A member or office of an item; empty when unset.
-    pub(super) fn who(&self, item: &Item, name: &str) -> String {
+    pub(crate) fn who(&self, item: &Item, name: &str) -> String {
         item.text(name)
             .map(|who| self.wording.who(who))
             .unwrap_or_default()
     }
 
     /// A field of the forms in words: the label of a choice, else the text.
-    pub(super) fn field(&self, id: &str) -> Option<String> {
+    pub(crate) fn field(&self, id: &str) -> Option<String> {
         let value = self.incident.text(id)?;
         let label = field(id).and_then(|spec| choice_label(spec, value));
         Some(label.map_or_else(|| self.wording.text(value), str::to_owned))
     }
 
     /// References to evidence that is in the register, at the revision that is there.
-    pub(super) fn pins(&self, ids: &[&str]) -> Vec<EvidencePin> {
+    pub(crate) fn pins(&self, ids: &[&str]) -> Vec<EvidencePin> {
         ids.iter()
             .filter_map(|id| {
                 let item = self.evidence.iter().find(|e| e.id == *id)?;
@@ -364,7 +364,7 @@ impl Telling<'_> {
 }
 
 /// The label of a choice in a list's item; empty when unset.
-pub(super) fn label(list: &str, name: &str, item: &Item) -> String {
+pub(crate) fn label(list: &str, name: &str, item: &Item) -> String {
     let spec = item_fields(list).and_then(|fields| fields.iter().find(|f| f.id == name));
     match (spec, item.text(name)) {
         (Some(spec), Some(value)) => choice_label(spec, value).unwrap_or(value).to_owned(),
@@ -373,7 +373,7 @@ pub(super) fn label(list: &str, name: &str, item: &Item) -> String {
 }
 
 /// The text, or this where it is empty.
-pub(super) fn or(text: String, otherwise: &str) -> String {
+pub(crate) fn or(text: String, otherwise: &str) -> String {
     if text.is_empty() {
         otherwise.to_owned()
     } else {

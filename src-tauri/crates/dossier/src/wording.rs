@@ -9,8 +9,8 @@ use redaction::{
 };
 use vault::{Member, Role, Subject};
 
-use crate::Error;
-use crate::workspace::vault_error;
+use bench::Error;
+use bench::vault_error;
 use incidents::Disclosure;
 use standing::Workspace;
 
@@ -20,10 +20,10 @@ const HANDLE_LETTERS: usize = 16;
 const ISSUED_LENGTH: std::ops::RangeInclusive<usize> = 6..=96;
 
 /// The handle keys that a policy needs for an incident, made and recorded at their first need.
-pub(super) struct ScopeKeys(BTreeMap<Scope, HandleKey>);
+pub(crate) struct ScopeKeys(BTreeMap<Scope, HandleKey>);
 
 impl ScopeKeys {
-    pub(super) async fn of(
+    pub(crate) async fn of(
         workspace: &Workspace,
         policy: &Policy,
         incident: &str,
@@ -63,7 +63,7 @@ impl ScopeKeys {
 }
 
 /// The words for people and things in one packet.
-pub(super) struct Wording {
+pub(crate) struct Wording {
     /// Workspace handle → handle in this packet.
     handles: BTreeMap<String, String>,
     /// Subject number and class → handle in this packet.
@@ -77,7 +77,7 @@ pub(super) struct Wording {
 impl Wording {
     /// Looks up every subject of the pinned records, and every handle that stands anywhere in
     /// the incident's texts.
-    pub(super) async fn of(
+    pub(crate) async fn of(
         workspace: &Workspace,
         policy: &Policy,
         keys: &ScopeKeys,
@@ -140,7 +140,7 @@ impl Wording {
     }
 
     /// A text with every handle of the workspace replaced by that of this packet.
-    pub(super) fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> String {
         let mut out = text.to_owned();
         // Longest first, so that no handle is replaced inside a longer one.
         let mut found: Vec<(&String, &String)> = self
@@ -156,7 +156,7 @@ impl Wording {
     }
 
     /// A member by role and id, an office as it was named.
-    pub(super) fn who(&self, member_or_office: &str) -> String {
+    pub(crate) fn who(&self, member_or_office: &str) -> String {
         match self.roles.get(member_or_office) {
             Some(role) => format!("{} {member_or_office}", capital(role.word())),
             None => self.text(member_or_office),
@@ -164,32 +164,32 @@ impl Wording {
     }
 
     /// Whether this is a member's id.
-    pub(super) fn is_member(&self, id: &str) -> bool {
+    pub(crate) fn is_member(&self, id: &str) -> bool {
         self.roles.contains_key(id)
     }
 
     /// The word of a member's role.
-    pub(super) fn role(&self, id: &str) -> &'static str {
+    pub(crate) fn role(&self, id: &str) -> &'static str {
         self.roles.get(id).map_or("unknown", |role| role.word())
     }
 
     /// The handle that stands for a subject in a field of this class.
-    pub(super) fn subject(&self, number: i64, class: Class) -> Option<String> {
+    pub(crate) fn subject(&self, number: i64, class: Class) -> Option<String> {
         self.subjects.get(&(number, class)).cloned()
     }
 
     /// The handle of this packet for one of the workspace.
-    pub(super) fn handle(&self, workspace_handle: &str) -> Option<String> {
+    pub(crate) fn handle(&self, workspace_handle: &str) -> Option<String> {
         self.handles.get(workspace_handle).cloned()
     }
 
     /// Handles of the workspace that must not be in the packet: they would join it to others.
-    pub(super) fn inside(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn inside(&self) -> impl Iterator<Item = &String> {
         self.inside.iter()
     }
 }
 
-pub(super) fn capital(word: &str) -> String {
+pub(crate) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),

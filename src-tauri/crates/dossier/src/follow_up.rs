@@ -7,14 +7,14 @@ use evidence::packet::{
     ActionRow, ClockRow, CommunicationRow, ControlRow, DecisionRow, LessonRow, Stamp, WaiverRow,
 };
 
-use super::sections::{Telling, label, or};
+use crate::sections::{Telling, label, or};
 use bench::text::word;
 
 /// Fields of items in which evidence is named.
 const EVIDENCE_FIELDS: [&str; 3] = ["evidence", "validation_evidence", "volatile_evidence"];
 
 impl Telling<'_> {
-    pub(super) fn waivers(&self) -> Vec<WaiverRow> {
+    pub(crate) fn waivers(&self) -> Vec<WaiverRow> {
         self.incident
             .waivers
             .iter()
@@ -32,7 +32,7 @@ impl Telling<'_> {
             .collect()
     }
 
-    pub(super) fn decisions(&self) -> Vec<DecisionRow> {
+    pub(crate) fn decisions(&self) -> Vec<DecisionRow> {
         self.incident
             .standing("decisions")
             .map(|item| {
@@ -56,7 +56,7 @@ impl Telling<'_> {
             .collect()
     }
 
-    pub(super) fn communications(&self) -> Vec<CommunicationRow> {
+    pub(crate) fn communications(&self) -> Vec<CommunicationRow> {
         self.incident
             .standing("communications")
             .map(|item| {
@@ -82,7 +82,7 @@ impl Telling<'_> {
             .collect()
     }
 
-    pub(super) fn clocks(&self) -> Vec<ClockRow> {
+    pub(crate) fn clocks(&self) -> Vec<ClockRow> {
         casework::clocks(self.incident, self.now)
             .into_iter()
             .map(|clock| ClockRow {
@@ -98,7 +98,7 @@ impl Telling<'_> {
             .collect()
     }
 
-    pub(super) fn lessons(&self) -> Vec<LessonRow> {
+    pub(crate) fn lessons(&self) -> Vec<LessonRow> {
         let of_review = [
             "review.root_causes",
             "review.detection_effectiveness",
@@ -124,7 +124,7 @@ impl Telling<'_> {
         of_review.chain(items).collect()
     }
 
-    pub(super) fn actions(&self) -> Vec<ActionRow> {
+    pub(crate) fn actions(&self) -> Vec<ActionRow> {
         self.incident
             .standing("review.actions")
             .map(|item| ActionRow {
@@ -146,7 +146,7 @@ impl Telling<'_> {
             .collect()
     }
 
-    pub(super) fn controls(&self) -> Vec<ControlRow> {
+    pub(crate) fn controls(&self) -> Vec<ControlRow> {
         let mut rows = Vec::new();
         for framework in casework::frameworks() {
             for control in control::coverage(framework, &[self.incident], None, self.now) {

@@ -8,8 +8,8 @@ use packet::{CustodyEntry, CustodyExtract};
 use redaction::SCHEMA_PATH;
 use vault::{EpochExtract, ExtractEntry, LedgerExtract};
 
-use super::wording::Wording;
-use crate::Error;
+use crate::wording::Wording;
+use bench::Error;
 
 /// Fields of an entry that a packet discloses: what it is, whose, who is a member, and which epoch
 /// a restore ended. Beside them stand what acts are attributed by, and words that the packet shows
@@ -38,7 +38,7 @@ const SHOWN: [&str; 19] = [
 ];
 
 /// The extract as a packet carries it, with the newest epoch, whose head is signed.
-pub(super) fn extract(
+pub(crate) fn extract(
     ledger: LedgerExtract,
     wording: &Wording,
 ) -> Result<(CustodyExtract, EpochExtract), Error> {
@@ -98,6 +98,6 @@ fn shown(
 }
 
 /// Whether the extract is of exactly this head.
-pub(super) fn is_of(epoch: &EpochExtract, head: (u64, u64, Hash)) -> bool {
+pub(crate) fn is_of(epoch: &EpochExtract, head: (u64, u64, Hash)) -> bool {
     (epoch.epoch, epoch.size, epoch.root) == head
 }

@@ -12,9 +12,9 @@ use redaction::{
 use serde_json::Value;
 use sources::{GENERIC_ID, SourceFile};
 
-use super::wording::Wording;
-use crate::Error;
-use crate::workspace::vault_error;
+use crate::wording::Wording;
+use bench::Error;
+use bench::vault_error;
 use incidents::{Disclosure, may_leave};
 use standing::SegmentStanding;
 use standing::Workspace;
@@ -23,7 +23,7 @@ use standing::Workspace;
 const NUMBER_DIGITS: usize = 8;
 
 /// One piece of evidence with its record as this audience may see it.
-pub(super) fn item(
+pub(crate) fn item(
     workspace: &Workspace,
     policy: &Policy,
     wording: &Wording,
@@ -125,7 +125,7 @@ fn reading(workspace: &Workspace, record: &DisclosedRecord, system: &str) -> pac
 
 /// Evidence whose record may not leave: it was pinned before its names were looked at, or its source file
 /// does not declare them any more.
-pub(super) fn unspelled(
+pub(crate) fn unspelled(
     workspace: &Workspace,
     evidence: &[EvidenceItem],
 ) -> impl Iterator<Item = Blocker> {
@@ -145,7 +145,7 @@ pub(super) fn unspelled(
 }
 
 /// Proof material of every range that the evidence stands in, and what is wrong with it.
-pub(super) async fn proofs(
+pub(crate) async fn proofs(
     workspace: &Workspace,
     trust: &Trust,
     ranges: &BTreeMap<i64, Vec<String>>,
@@ -228,7 +228,7 @@ const REPEATS: &str = "repeats a withheld value";
 /// discloses anyway (in another field of these records, or as a coarser form), a quasi-identity
 /// inside such a value, short numbers, and a value that is one plain word of the program's own
 /// vocabulary. Values below six characters are skipped, and counted, by the scan itself.
-pub(super) async fn withheld_values(
+pub(crate) async fn withheld_values(
     workspace: &Workspace,
     items: &mut [EvidenceItem],
     seqs: &[i64],

@@ -4,9 +4,9 @@
 use casework::Item;
 use evidence::packet::{AnalysisKind, AnalysisRow, MeasureRow, Stamp, check_text, measure_text};
 
-use super::sections::{Telling, label, or};
+use crate::sections::{Telling, label, or};
 
-pub(super) fn analysis(telling: &Telling<'_>) -> Vec<AnalysisRow> {
+pub(crate) fn analysis(telling: &Telling<'_>) -> Vec<AnalysisRow> {
     let incident = telling.incident;
     let causes = incident
         .standing("remediation.causes")
@@ -117,7 +117,7 @@ pub(super) fn analysis(telling: &Telling<'_>) -> Vec<AnalysisRow> {
         .collect()
 }
 
-pub(super) fn measures(telling: &Telling<'_>) -> Vec<MeasureRow> {
+pub(crate) fn measures(telling: &Telling<'_>) -> Vec<MeasureRow> {
     let incident = telling.incident;
     let contained = incident
         .standing("containment.actions")

@@ -6,10 +6,10 @@ use evidence::packet::{Layout, MAX_LISTED_LEAVES, table_names};
 use packet::{PacketInput, Plan};
 use redaction::{Class, SCHEMA_PATH};
 
-use crate::text::{count, grouped};
-use crate::view::{PacketPlanView, PlanClassView, PlanFieldView};
+use bench::text::{count, grouped};
+use bench::view::{PacketPlanView, PlanClassView, PlanFieldView};
 
-pub(super) fn plan(input: &PacketInput, plan: &Plan, digest: String) -> PacketPlanView {
+pub(crate) fn plan(input: &PacketInput, plan: &Plan, digest: String) -> PacketPlanView {
     PacketPlanView {
         incident: input.sections.incident.id.clone(),
         packet: plan.packet.clone(),

@@ -9,15 +9,15 @@ use packet::{Blocker, EvidenceItem, OpenGate, Withheld};
 use redaction::{Class, MIN_VALUE_CHARS};
 use vault::ReplayFault;
 
-use super::wording::Wording;
-use crate::text::grouped;
+use crate::wording::Wording;
+use bench::text::grouped;
 use standing::Standing;
 
 /// Gates that this packet is about to answer itself.
 const OF_THE_PACKET: [&str; 2] = ["review.packet-verifies", "review.leak-check"];
 
 /// Gates of all stages that are neither met nor waived.
-pub(super) fn open_gates(incident: &Incident, facts: &Facts) -> Vec<OpenGate> {
+pub(crate) fn open_gates(incident: &Incident, facts: &Facts) -> Vec<OpenGate> {
     Stage::ALL
         .into_iter()
         .filter(|stage| {
@@ -33,7 +33,7 @@ pub(super) fn open_gates(incident: &Incident, facts: &Facts) -> Vec<OpenGate> {
 }
 
 /// A custody log that does not replay forbids every packet.
-pub(super) fn custody_blocker(replayed: Result<u64, ReplayFault>) -> Option<Blocker> {
+pub(crate) fn custody_blocker(replayed: Result<u64, ReplayFault>) -> Option<Blocker> {
     let fault = replayed.err()?;
     Some(Blocker {
         code: "custody-chain".into(),
@@ -55,7 +55,7 @@ fn limitation(code: &str, text: String, basis: String) -> Limitation {
 
 /// Our own sentences without what the policy hides: a region, an account or an origin that one of them names is
 /// withheld there too.
-pub(super) fn without(limitations: Vec<Limitation>, withheld: &[Withheld]) -> Vec<Limitation> {
+pub(crate) fn without(limitations: Vec<Limitation>, withheld: &[Withheld]) -> Vec<Limitation> {
     let mut values: Vec<&str> = withheld.iter().map(|one| one.value.as_str()).collect();
     // A word of letters only is also a word of the sentence; where it is more, the leak check says so.
     let is_word = |value: &str| value.chars().all(char::is_alphabetic);
@@ -83,7 +83,7 @@ pub(super) fn without(limitations: Vec<Limitation>, withheld: &[Withheld]) -> Ve
 
 /// Everything measured outside of the packet's own files; the packet writer adds what follows
 /// from those.
-pub(super) fn limitations(
+pub(crate) fn limitations(
     incident: &Incident,
     standing: &Standing,
     evidence: &[EvidenceItem],

@@ -15,28 +15,32 @@ use packet::{PacketHeader, PacketInput};
 use redaction::Policy;
 use vault::{KeyName, Member, PacketRow, Role};
 
-use super::wording::{ScopeKeys, Wording, capital};
-use super::{custody, limits, records, sections};
-use crate::workspace::vault_error;
-use crate::{Code, Error};
+use crate::wording::{ScopeKeys, Wording, capital};
+use crate::{custody, limits, records, sections};
+use bench::vault_error;
+use bench::{Code, Error};
 use incidents::{Loaded, disclosures, facts, load};
 use standing::Workspace;
 use standing::in_force;
 
 /// Everything that planning and writing share.
-pub(super) struct Assembled {
-    pub(super) input: PacketInput,
-    pub(super) policy: Policy,
-    pub(super) loaded: Loaded,
+pub struct Assembled {
+    /// What it is laid out from.
+    pub input: PacketInput,
+    /// The policy of its audience.
+    pub policy: Policy,
+    /// The incident.
+    pub loaded: Loaded,
     /// The open member's signing key and role.
-    pub(super) key: SigningKey,
-    pub(super) role: &'static str,
+    pub key: SigningKey,
+    /// The open member's role.
+    pub role: &'static str,
     /// Keys that this workspace itself trusts.
-    pub(super) trust: PacketTrust,
+    pub trust: PacketTrust,
 }
 
 /// The policy of an audience.
-pub(super) fn policy_of(audience: &str) -> Result<Policy, Error> {
+pub(crate) fn policy_of(audience: &str) -> Result<Policy, Error> {
     Policy::builtin_by_id(audience).ok_or_else(|| {
         let known: Vec<String> = Policy::builtin().into_iter().map(|p| p.id).collect();
         Error::not_found(
@@ -47,7 +51,7 @@ pub(super) fn policy_of(audience: &str) -> Result<Policy, Error> {
 }
 
 /// Refuses those who cannot check a packet for leaks: the check reads the sealed originals.
-pub(super) fn may_write(workspace: &Workspace) -> Result<(), Error> {
+pub(crate) fn may_write(workspace: &Workspace) -> Result<(), Error> {
     let (_, role) = workspace.vault.member();
     if KeyName::Originals.is_for(role) {
         return Ok(());
@@ -60,7 +64,7 @@ pub(super) fn may_write(workspace: &Workspace) -> Result<(), Error> {
 }
 
 /// Lays everything out. `keys` are made before, because making them is an act of its own.
-pub(super) async fn assemble(
+pub(crate) async fn assemble(
     workspace: &Workspace,
     incident: &str,
     policy: Policy,
@@ -281,7 +285,7 @@ fn packet_id(incident: &str, audience: &str) -> String {
 }
 
 /// What this workspace trusts: its members as signers, pinned keys as sources, and its own logs.
-pub(super) async fn own_trust(
+pub(crate) async fn own_trust(
     workspace: &Workspace,
     policies: &evidence::Trust,
     members: &[Member],

@@ -14,7 +14,8 @@ use files::{Folder, Kind, NewFile, NewFolder};
 use serde::{Deserialize, Serialize};
 use vault::LedgerFilter;
 
-use crate::workspace::{Open, vault_error};
+use crate::vault_error;
+use crate::workspace::Open;
 use crate::{Code, Error};
 
 const PREFIX: &str = "delivering-";

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;
+use vault::VaultError;
 
 /// Why a caller would act differently on one error than on another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
@@ -80,4 +81,15 @@ impl Error {
             "check that the file exists, that you may read it, and that the disk has room",
         )
     }
+}
+
+/// What could not be done in the vault, as it leaves the workbench.
+pub fn vault_error(error: &VaultError) -> Error {
+    let code = match error {
+        VaultError::NotAllowed { .. } | VaultError::NoKey { .. } => Code::Refused,
+        VaultError::Missing { .. } => Code::NotFound,
+        VaultError::NotStated { .. } => Code::NotStated,
+        _ => Code::Failed,
+    };
+    Error::new(code, error.to_string(), error.hint())
 }

@@ -6,49 +6,19 @@ use std::sync::Arc;
 
 use evidence::RecordLine;
 use redaction::{Class, SCHEMA_PATH};
-use sources::{Fit, GENERIC_ID, Pattern, REST, SourceFile, scalars};
+use sources::{GENERIC_ID, Pattern, REST, SourceFile, scalars};
 use vault::VaultError;
 
 use crate::about::FILE_SYSTEM;
 use crate::rows::own_row;
-use crate::workspace::{Open, vault_error};
+use crate::tally::Found;
+pub use crate::tally::{Seen, System};
+use crate::vault_error;
+use crate::workspace::Open;
 use crate::{Bench, Error};
 
 /// Distinct paths of one system that are kept apart; a map whose keys are data has more.
 pub const MAX_PATHS: usize = 20_000;
-
-/// What a path is inside hidden values.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// Records that have it.
-    pub records: u32,
-    /// The record that was counted last, so that each counts once.
-    last: u64,
-    /// What its values could be.
-    pub fit: Fit,
-}
-
-/// What stands in the hidden values of one system.
-#[derive(Clone, Debug, Default)]
-pub struct System {
-    /// Records with a hidden value.
-    pub records: u32,
-    /// Imports whose records name no source file.
-    pub imports: std::collections::BTreeSet<i64>,
-    /// Whether there are more paths than are kept apart.
-    pub more: bool,
-    /// By path.
-    pub paths: BTreeMap<String, Seen>,
-    /// Records with a path that the pattern takes.
-    pub touched: u32,
-}
-
-/// Hidden paths as of a state of rows and source files.
-#[derive(Clone, Debug)]
-pub struct Found {
-    newest: i64,
-    systems: Arc<BTreeMap<String, System>>,
-}
 
 /// The hidden paths, read once for each state of the workspace.
 pub async fn hidden(

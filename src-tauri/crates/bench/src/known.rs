@@ -7,8 +7,8 @@ use vault::{OwnSource, Vault};
 
 use crate::Error;
 use crate::text::{count, time};
+use crate::vault_error;
 use crate::view::{SourceFileView, SourceVersionView};
-use crate::workspace::vault_error;
 
 /// The source files at hand.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod known;
 mod progress;
 pub mod rows;
+mod tally;
 pub mod text;
 pub mod view;
 pub mod workspace;
@@ -19,8 +20,8 @@ pub mod workspace;
 use std::sync::{Arc, Mutex};
 
 pub use environment::{Entropy, Environment};
-pub use error::{Code, Error};
-pub use workspace::{Open, vault_error};
+pub use error::{Code, Error, vault_error};
+pub use workspace::Open;
 
 use jobs::Jobs;
 

@@ -7,8 +7,10 @@ use vault::{EventRow, Run};
 
 use crate::Error;
 use crate::about::FILE_SYSTEM;
+pub use crate::tally::Tally;
+use crate::vault_error;
 use crate::view::UnclassifiedView;
-use crate::workspace::{Open, vault_error};
+use crate::workspace::Open;
 
 /// Rows read at once while counting unclassified fields.
 const BATCH: u32 = 8_192;
@@ -41,15 +43,6 @@ pub fn system_title(workspace: &Open, id: &str) -> String {
         None if id == FILE_SYSTEM => "Import".into(),
         None => id.to_owned(),
     }
-}
-
-/// What was counted of the rows up to an event number.
-#[derive(Default)]
-pub struct Tally {
-    last: i64,
-    /// Records by (system, path) of a field that nobody has classified.
-    pub unclassified: BTreeMap<(String, String), u32>,
-    systems: BTreeMap<String, u32>,
 }
 
 /// Fields that no source file classifies, and records per system. Rows are read once, as they

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
-use vault::{Role, Vault, VaultError};
+use vault::{Role, Vault};
 
-use crate::hidden::Found;
 use crate::known::Known;
-use crate::rows::Tally;
-use crate::{Code, Error};
+use crate::tally::{Found, Tally};
+use crate::{Error, vault_error};
 
 /// An open workspace.
 pub struct Open {
@@ -134,15 +133,4 @@ pub fn case_role(role: Role) -> casework::Role {
         Role::Reviewer => casework::Role::Reviewer,
         Role::Custodian | Role::Recovery => casework::Role::Custodian,
     }
-}
-
-/// What could not be done in the vault, as it leaves the workbench.
-pub fn vault_error(error: &VaultError) -> Error {
-    let code = match error {
-        VaultError::NotAllowed { .. } | VaultError::NoKey { .. } => Code::Refused,
-        VaultError::Missing { .. } => Code::NotFound,
-        VaultError::NotStated { .. } => Code::NotStated,
-        _ => Code::Failed,
-    };
-    Error::new(code, error.to_string(), error.hint())
 }

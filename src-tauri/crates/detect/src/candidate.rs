@@ -8,8 +8,7 @@ use redaction::exposure::ExposureKind;
 use serde::{Deserialize, Serialize};
 use vault::Candidate;
 
-use crate::follow::LifeRef;
-use crate::judge::Fact;
+use crate::judge::{Fact, LifeRef};
 
 /// Kinds of candidates.
 pub(crate) const CONTRADICTION: &str = "contradiction";

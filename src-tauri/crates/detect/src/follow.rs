@@ -14,7 +14,7 @@ use sources::{GENERIC_ID, Lifecycle};
 use vault::{Candidate, LifeStep, VaultError};
 
 use crate::candidate::exposed;
-use crate::judge::{Fact, Walk, ordered, walk};
+use crate::judge::{Fact, LifeRef, Walk, ordered, walk};
 use crate::lives::{activity_kinds, records_of};
 use crate::rules;
 use ::follow::with_index;
@@ -41,13 +41,6 @@ struct Progress {
     rules: String,
     import: i64,
     exposed: i64,
-}
-
-/// A life that is judged: its number here, its source and itself.
-pub(crate) struct LifeRef<'c> {
-    pub(crate) id: i64,
-    pub(crate) system: &'c str,
-    pub(crate) lifecycle: &'c Lifecycle,
 }
 
 /// Follows the vault to its end. Quick when there is nothing new; a workspace opened for inspection shows what

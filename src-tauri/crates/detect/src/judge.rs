@@ -14,6 +14,13 @@ use vault::{EventRow, RowShown};
 /// How far clocks may differ: of two logs of one system, and of a log whose times run against its order.
 pub(crate) const TOLERANCE: TimeDelta = TimeDelta::seconds(120);
 
+/// A life that is judged: its number here, its source and itself.
+pub(crate) struct LifeRef<'c> {
+    pub(crate) id: i64,
+    pub(crate) system: &'c str,
+    pub(crate) lifecycle: &'c Lifecycle,
+}
+
 /// A record with the log that it stands in.
 pub(crate) struct Fact {
     pub(crate) origin: Arc<str>,

@@ -7,8 +7,8 @@ use search::{Page, time_filter};
 use vault::Candidate;
 
 use crate::candidate::{ACROSS, CONTRADICTION, body, candidate};
-use crate::follow::{Follower, LifeRef, PAGE, WATCH_ACTIVITY, WATCH_SILENCE, derive, parsed};
-use crate::judge::{Fact, Span, TOLERANCE, Walk, ordered, refused_title, walk, within};
+use crate::follow::{Follower, PAGE, WATCH_ACTIVITY, WATCH_SILENCE, derive, parsed};
+use crate::judge::{Fact, LifeRef, Span, TOLERANCE, Walk, ordered, refused_title, walk, within};
 use crate::rules::{self, AcrossRule};
 use ::follow::with_index;
 use bench::Error;

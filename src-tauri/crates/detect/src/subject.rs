@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use sources::Lifecycle;
 use vault::{EventRow, RowShown};
 
-use crate::follow::{Follower, LifeRef};
+use crate::follow::Follower;
+use crate::judge::LifeRef;
 use crate::show;
 use bench::text::{count, time};
 use bench::vault_error;

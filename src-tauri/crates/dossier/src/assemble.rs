@@ -148,7 +148,7 @@ pub(crate) async fn assemble(
         .iter()
         .map(|d| d.actor.as_deref().and_then(|handle| wording.handle(handle)))
         .collect();
-    let telling = sections::Telling {
+    let telling = crate::telling::Telling {
         incident: case,
         facts: &facts,
         wording: &wording,

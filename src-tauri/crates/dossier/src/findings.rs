@@ -4,7 +4,7 @@
 use casework::Item;
 use evidence::packet::{AnalysisKind, AnalysisRow, MeasureRow, Stamp, check_text, measure_text};
 
-use crate::sections::{Telling, label, or};
+use crate::telling::{Telling, label, or};
 
 pub(crate) fn analysis(telling: &Telling<'_>) -> Vec<AnalysisRow> {
     let incident = telling.incident;

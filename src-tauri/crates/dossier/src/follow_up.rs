@@ -7,7 +7,7 @@ use evidence::packet::{
     ActionRow, ClockRow, CommunicationRow, ControlRow, DecisionRow, LessonRow, Stamp, WaiverRow,
 };
 
-use crate::sections::{Telling, label, or};
+use crate::telling::{Telling, label, or};
 use bench::text::word;
 
 /// Fields of items in which evidence is named.

@@ -9,6 +9,7 @@ mod records;
 mod sections;
 mod show;
 mod sign;
+mod telling;
 mod verified;
 mod wording;
 mod write;

@@ -1,31 +1,20 @@
 //! The incident's own sections: what the forms, lists and events of an incident say, in the
 //! rows of `packet.json`. Members appear by role and id, subjects by this packet's handles.
 
-use casework::form::{choice_label, field, item_fields};
-use casework::{Facts, Incident, Item, Stage, gates};
-use chrono::{DateTime, Utc};
+use casework::form::{choice_label, field};
+use casework::{Item, Stage, gates};
+use chrono::DateTime;
 use evidence::packet::{
     EvidencePin, ImpactRow, IncidentRecord, MetricRow, Scope, SeverityRow, StageRow, Stamp,
     TIME_FIELDS, TimeFact, TimelineKind, TimelineRow, evidence_shows,
 };
-use packet::{EvidenceItem, Sections};
+use packet::Sections;
 
 use crate::findings;
-use crate::wording::Wording;
+use crate::telling::{Telling, label};
 
 /// Longest summary, in characters: one page of the report.
 const SUMMARY_CHARS: usize = 2_800;
-
-/// What the sections are made from.
-pub(crate) struct Telling<'a> {
-    pub(crate) incident: &'a Incident,
-    pub(crate) facts: &'a Facts,
-    pub(crate) wording: &'a Wording,
-    pub(crate) evidence: &'a [EvidenceItem],
-    /// Handle of the acting subject of each piece of evidence, in the same order.
-    pub(crate) actors: &'a [Option<String>],
-    pub(crate) now: DateTime<Utc>,
-}
 
 pub(crate) fn sections(telling: &Telling<'_>) -> Sections {
     Sections {
@@ -360,24 +349,6 @@ impl Telling<'_> {
             evidence: self.pins(&item.refs("evidence")),
         });
         of_evidence.chain(entered).chain(decided).collect()
-    }
-}
-
-/// The label of a choice in a list's item; empty when unset.
-pub(crate) fn label(list: &str, name: &str, item: &Item) -> String {
-    let spec = item_fields(list).and_then(|fields| fields.iter().find(|f| f.id == name));
-    match (spec, item.text(name)) {
-        (Some(spec), Some(value)) => choice_label(spec, value).unwrap_or(value).to_owned(),
-        _ => String::new(),
-    }
-}
-
-/// The text, or this where it is empty.
-pub(crate) fn or(text: String, otherwise: &str) -> String {
-    if text.is_empty() {
-        otherwise.to_owned()
-    } else {
-        text
     }
 }
 

@@ -11,8 +11,9 @@ use casework::EvidenceRef;
 use vault::SecondMember;
 
 use bench::text::count;
+use bench::vault_error;
 use bench::view::{ActedView, IncidentRowView, IncidentView, IncidentsView, OpenIncident};
-use bench::workspace::{case_role, vault_error};
+use bench::workspace::case_role;
 use bench::{Bench, Code, Error};
 use standing::Workspace;
 
@@ -218,8 +219,7 @@ pub async fn map_control(
     workspace: &Workspace,
     incident: String,
     item: String,
-    framework: String,
-    control: String,
+    (framework, control): (String, String),
     relation: String,
     claim: String,
 ) -> Result<ActedView, Error> {

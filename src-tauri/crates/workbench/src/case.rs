@@ -101,8 +101,7 @@ impl Workbench {
             &workspace,
             incident,
             item,
-            framework,
-            control,
+            (framework, control),
             relation,
             claim,
         )

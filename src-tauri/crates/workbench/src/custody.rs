@@ -8,8 +8,9 @@ use crate::text::{count, time};
 use crate::view::{
     CheckView, CustodyView, FsckView, HoldView, LedgerEntryView, LedgerHeadView, OverviewView,
 };
-use crate::workspace::{member_views, vault_error};
+use crate::workspace::member_views;
 use crate::{Error, Workbench};
+use bench::vault_error;
 use follow::with_index;
 use standing::Workspace;
 
@@ -161,7 +162,7 @@ impl Workbench {
     ) -> Result<FsckView, Error> {
         self.lock().await?;
         let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Inspect);
-        let vault = vault.await.map_err(|e| crate::workspace::open_error(&e))?;
+        let vault = vault.await.map_err(|e| crate::opening::open_error(&e))?;
         let report = vault.fsck(|_, _| (), Some(&incidents::fold)).await;
         let report = report.map_err(|e| vault_error(&e))?;
         vault.close().await;

@@ -8,9 +8,9 @@ use crate::text::{count, micros};
 use crate::view::{
     CompletionView, FacetValueView, FacetView, FilterView, HistogramView, SearchRequest, SearchView,
 };
-use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::rows::system_title;
+use bench::vault_error;
 use follow::with_index;
 use standing::Standing;
 use standing::Workspace;

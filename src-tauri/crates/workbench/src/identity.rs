@@ -12,8 +12,8 @@ use vault::{Act, LedgerFilter, may_record};
 
 use crate::text::count;
 use crate::view::{FoundHandleView, LookUp, LookedUpView, UnseenView};
-use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
+use bench::vault_error;
 use incidents::load;
 
 /// The kind of the entry that a look-up leaves.

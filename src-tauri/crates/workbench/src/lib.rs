@@ -11,6 +11,7 @@ mod explore;
 mod forks;
 mod identity;
 mod import;
+mod opening;
 mod packets;
 mod passphrase;
 mod record;

@@ -5,9 +5,9 @@ use vault::{EventRow, RowShown};
 
 use crate::text::{count, time};
 use crate::view::{FieldView, ProofView, RecordView};
-use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::rows::one_row;
+use bench::vault_error;
 use standing::Workspace;
 use standing::row_view;
 

@@ -6,9 +6,9 @@ use evidence::Verdict;
 
 use crate::text::{count, files, time};
 use crate::view::{BandView, OriginView, SourcesView, SystemView};
-use crate::workspace::vault_error;
 use crate::{Error, Workbench};
 use bench::rows::system_title;
+use bench::vault_error;
 use standing::Workspace;
 use standing::key_views;
 use standing::{OriginStanding, Standing};

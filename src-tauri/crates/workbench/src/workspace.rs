@@ -6,15 +6,16 @@ use std::sync::Arc;
 use files::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use vault::{Act, NewMember, NewVault, OpenError, OpenOptions, Role, Vault, VaultError};
+use vault::{Act, NewMember, NewVault, OpenError, OpenOptions, Role, Vault};
 
 use crate::jobs::lock;
+use crate::opening::open_error;
 use crate::passphrase::judged;
 use crate::view::{CreatedView, MemberView, RecentView, SettingsView, StartView, WorkspaceView};
-use crate::{Code, Error, Workbench};
+use crate::{Error, Workbench};
 use bench::Open;
 use bench::known::Known;
-pub(crate) use bench::workspace::vault_error;
+use bench::vault_error;
 use standing::{Standing, Workspace};
 
 /// How many workspaces are remembered as recent.
@@ -155,7 +156,7 @@ impl Workbench {
             vault::Mode::Normal,
         );
         let opened = match opened.await {
-            Err(error) if crate::recovery::to_look_at(&error) => {
+            Err(error) if crate::opening::to_look_at(&error) => {
                 let mode = vault::Mode::Inspect;
                 self.open_vault(&dir, member, passphrase, mode).await
             }
@@ -163,7 +164,7 @@ impl Workbench {
         };
         let vault = opened.map_err(|error| open_error(&error))?;
         let dir = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
-        let older = crate::recovery::older(&vault);
+        let older = crate::opening::older(&vault);
         if let Some(older) = &older {
             self.remark(older.words.clone());
         } else if vault.read_only() {
@@ -424,7 +425,7 @@ async fn workspace_view(workspace: &Workspace) -> Result<WorkspaceView, Error> {
         members,
         sample: workspace.sample,
         warning: None,
-        older: crate::recovery::older(&workspace.vault),
+        older: crate::opening::older(&workspace.vault),
     })
 }
 
@@ -484,29 +485,6 @@ fn adopted_words(rows: u64) -> String {
          pinned keys and settings with what you know",
         crate::text::grouped(rows)
     )
-}
-
-pub(crate) fn open_error(error: &OpenError) -> Error {
-    let code = match error {
-        OpenError::WrongPassphrase => Code::WrongPassphrase,
-        OpenError::Vault(VaultError::NotStated { .. }) => Code::NotStated,
-        _ => Code::Failed,
-    };
-    Error::new(code, error.to_string(), error.hint())
-}
-
-/// What checking a passphrase of somebody who is here comes to.
-pub(crate) fn passphrase_error(error: &VaultError) -> Error {
-    match error {
-        VaultError::Passphrase(
-            vault::PassphraseError::Wrong { .. } | vault::PassphraseError::Empty,
-        ) => Error::new(
-            Code::WrongPassphrase,
-            "the passphrase in force is another one",
-            "type the one that you opened the workspace with",
-        ),
-        other => vault_error(other),
-    }
 }
 
 /// Minutes without input after which a workspace may lock: never not at all.

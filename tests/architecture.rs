@@ -55,16 +55,121 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("search", &["evidence", "files", "redaction"]),
     ("packet", &["casework", "evidence", "redaction", "sources"]),
     (
-        "workbench",
+        "bench",
         &[
             "casework",
             "evidence",
             "files",
+            "redaction",
+            "search",
+            "sources",
+            "vault",
+        ],
+    ),
+    (
+        "standing",
+        &["bench", "evidence", "files", "search", "sources", "vault"],
+    ),
+    (
+        "follow",
+        &[
+            "bench",
+            "redaction",
+            "search",
+            "sources",
+            "standing",
+            "vault",
+        ],
+    ),
+    (
+        "incidents",
+        &[
+            "bench",
+            "casework",
+            "evidence",
+            "follow",
+            "redaction",
+            "search",
+            "standing",
+            "vault",
+        ],
+    ),
+    (
+        "detect",
+        &[
+            "bench",
+            "casework",
+            "evidence",
+            "follow",
+            "incidents",
+            "redaction",
+            "search",
+            "sources",
+            "standing",
+            "vault",
+        ],
+    ),
+    (
+        "intake",
+        &[
+            "bench",
+            "evidence",
+            "files",
+            "follow",
+            "redaction",
+            "sources",
+            "standing",
+            "vault",
+        ],
+    ),
+    (
+        "remake",
+        &[
+            "bench",
+            "detect",
+            "evidence",
+            "follow",
+            "intake",
+            "redaction",
+            "sources",
+            "standing",
+            "vault",
+        ],
+    ),
+    (
+        "dossier",
+        &[
+            "bench",
+            "casework",
+            "evidence",
+            "files",
+            "incidents",
             "packet",
             "redaction",
+            "sources",
+            "standing",
+            "vault",
+        ],
+    ),
+    (
+        "workbench",
+        &[
+            "bench",
+            "casework",
+            "detect",
+            "dossier",
+            "evidence",
+            "files",
+            "follow",
+            "incidents",
+            "intake",
+            "packet",
+            "redaction",
+            "remake",
             "sample",
             "search",
             "sources",
+            "standing",
             "vault",
         ],
     ),
@@ -284,4 +389,28 @@ fn files_below(dir: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// `cargo xtask schemas` finds the tests that write a file anew by their names.
+#[test]
+fn every_test_that_writes_a_file_anew_is_called_generated() {
+    let mut found = Vec::new();
+    for folder in ["tests", "src-tauri"] {
+        for path in rust_files(&root().join(folder)) {
+            let code = std::fs::read_to_string(&path).expect("readable source");
+            let mut last = "";
+            for line in code.lines() {
+                if let Some(rest) = line.trim_start().strip_prefix("fn ") {
+                    last = rest.split('(').next().unwrap_or_default();
+                }
+                if line.contains("var_os(\"MUNIMENT_UPDATE\")") {
+                    found.push(last.to_owned());
+                }
+            }
+        }
+    }
+    assert!(found.len() > 6, "{found:?}");
+    // The one that tests of schemas share.
+    found.retain(|name| !name.contains("generated") && name != "is_current");
+    assert_eq!(found, [""; 0]);
 }

@@ -520,7 +520,7 @@ fn wrapped(value: &str) -> String {
 }
 
 #[test]
-fn the_examples_in_the_documents_are_the_vectors() {
+fn generated_examples_in_the_documents_are_the_vectors() {
     let mut examples = 0;
     for entry in std::fs::read_dir(formats()).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -131,7 +131,7 @@ fn is_current(stem: &str, schema: &schemars::Schema) {
 
 /// `schemas/trust-1.schema.json`: the trust file, for those who write one by hand.
 #[test]
-fn the_schema_of_the_trust_file_is_current() {
+fn generated_schema_of_the_trust_file_is_current() {
     let mut schema = SchemaSettings::draft2020_12()
         .into_generator()
         .into_root_schema_for::<evidence::Trust>();
@@ -161,7 +161,7 @@ fn the_schema_of_the_trust_file_is_current() {
 
 /// `schemas/packet-trust-2.schema.json`: the trust file of a packet's reader.
 #[test]
-fn the_schema_of_the_packet_trust_file_is_current() {
+fn generated_schema_of_the_packet_trust_file_is_current() {
     let mut schema = SchemaSettings::draft2020_12()
         .into_generator()
         .into_root_schema_for::<evidence::packet::PacketTrust>();
@@ -307,7 +307,7 @@ fn properties<'s>(schema: &'s Value, found: &mut Vec<(&'s str, &'s Value)>) {
 }
 
 #[test]
-fn the_schema_of_fork_proofs_is_current() {
+fn generated_schema_of_fork_proofs_is_current() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../schemas/fork-proof-1.schema.json");
     let mut schema = of::<evidence::ForkProof>();

@@ -691,16 +691,16 @@ fn cells_never_run_in_a_spreadsheet() {
 }
 
 #[test]
-fn schema_file_is_the_one_the_code_gives() {
+fn generated_schema_of_packets_is_current() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../schemas/packet-2.schema.json");
     let schema = serde_json::to_string_pretty(&schemars::schema_for!(PacketJson)).unwrap() + "\n";
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+    if std::env::var_os("MUNIMENT_UPDATE").is_some() {
         std::fs::write(&path, &schema).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap();
     assert!(
         found == schema,
-        "run with UPDATE_SCHEMAS=1 and commit schemas/packet-2.schema.json"
+        "run with MUNIMENT_UPDATE=1 and commit schemas/packet-2.schema.json"
     );
 }

@@ -1,18 +1,18 @@
 //! Custody: the ledger, members, holds, fsck, and what the status line says.
 
-use casework::Incident;
 use evidence::Verdict;
-use serde_json::Value;
 use vault::{LedgerEntry, LedgerFilter, LedgerHead};
 
-use crate::follow::with_index;
 use crate::jobs::lock;
 use crate::text::{count, time};
 use crate::view::{
     CheckView, CustodyView, FsckView, HoldView, LedgerEntryView, LedgerHeadView, OverviewView,
 };
-use crate::workspace::{Workspace, member_views, vault_error};
+use crate::workspace::member_views;
 use crate::{Error, Workbench};
+use bench::vault_error;
+use follow::with_index;
+use standing::Workspace;
 
 /// Entries on one page.
 const PAGE: usize = 200;
@@ -54,7 +54,7 @@ impl Workbench {
             .last_visible_seq()
             .await
             .map_err(|e| vault_error(&e))?;
-        let (records, followed) = with_index(self, &workspace, |index| {
+        let (records, followed) = with_index(self.bench(), &workspace, |index| {
             Ok((index.len(), index.last_seq()))
         })
         .await?;
@@ -81,9 +81,9 @@ impl Workbench {
             origins_gap: count(of("gap")),
             origins_fork: count(of("fork")),
             origins_pending: count(of("pending")),
-            interrupted: count(crate::import::interrupted_views(&workspace).await?.len()),
+            interrupted: count(intake::interrupted_views(&workspace).await?.len()),
             quarantined: count(quarantine.iter().filter(|q| q.state == "held").count()),
-            open_detections: count(crate::detect::open(&workspace).await?),
+            open_detections: count(detect::open(&workspace).await?),
             to_classify: count(to_classify),
             index_behind: count(
                 u64::try_from(newest)
@@ -91,7 +91,7 @@ impl Workbench {
                     .saturating_sub(followed),
             ),
             ledger: head_view(&workspace.vault.ledger_head()),
-            jobs: self.inner.jobs.views(),
+            jobs: self.inner.bench.jobs.views(),
             purpose: lock(&self.inner.purpose).clone(),
         })
     }
@@ -162,8 +162,8 @@ impl Workbench {
     ) -> Result<FsckView, Error> {
         self.lock().await?;
         let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Inspect);
-        let vault = vault.await.map_err(|e| crate::workspace::open_error(&e))?;
-        let report = vault.fsck(|_, _| (), Some(&fold)).await;
+        let vault = vault.await.map_err(|e| crate::opening::open_error(&e))?;
+        let report = vault.fsck(|_, _| (), Some(&incidents::fold)).await;
         let report = report.map_err(|e| vault_error(&e))?;
         vault.close().await;
         Ok(view(report))
@@ -174,6 +174,7 @@ impl Workbench {
         let workspace = self.workspace().await?;
         let job = self
             .inner
+            .bench
             .jobs
             .begin("fsck", "check of everything".into(), "steps");
         // What an import has sealed and not yet recorded would look like a stray.
@@ -187,16 +188,16 @@ impl Workbench {
             before = done;
         };
         let result = async {
-            let report = workspace.vault.fsck(progress, Some(&fold)).await;
+            let report = workspace.vault.fsck(progress, Some(&incidents::fold)).await;
             let mut report = report.map_err(|e| vault_error(&e))?;
             report
                 .checks
-                .extend(crate::recheck::rows(&workspace).await?);
+                .extend(remake::recheck::rows(&workspace).await?);
             // In this order: lives are asked of the index, and the index is made of the rows.
-            (report.checks).push(crate::recheck::index(self, &workspace, &job).await?);
+            (report.checks).push(remake::recheck::index(self.bench(), &workspace, &job).await?);
             report
                 .checks
-                .extend(crate::recheck::derived(self, &workspace).await?);
+                .extend(remake::recheck::derived(self.bench(), &workspace).await?);
             Ok(report)
         };
         let result = result.await;
@@ -226,16 +227,6 @@ fn view(report: vault::FsckReport) -> FsckView {
             })
             .collect(),
     }
-}
-
-/// What an incident's ledger entries lead to.
-pub(crate) fn fold(_: &str, events: &[Value]) -> Option<Value> {
-    let events: Vec<casework::Event> = events
-        .iter()
-        .map(|event| serde_json::from_value(event.clone()))
-        .collect::<Result<_, _>>()
-        .ok()?;
-    serde_json::to_value(Incident::replay(&events)?).ok()
 }
 
 fn head_view(head: &LedgerHead) -> LedgerHeadView {
@@ -324,10 +315,10 @@ fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
             ),
             None => format!("stated that {} writes no heartbeat", text("origin")),
         },
-        kind if kind.starts_with("trust.") => crate::trust::act_words(kind, detail),
+        kind if kind.starts_with("trust.") => standing::act_words(kind, detail),
         "incident.event" => {
             match serde_json::from_value::<casework::Event>(detail["event"].clone()) {
-                Ok(event) => crate::case::activity_text(&event),
+                Ok(event) => incidents::activity_text(&event),
                 Err(_) => "changed the incident".into(),
             }
         }

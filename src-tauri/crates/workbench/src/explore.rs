@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use search::{Cursor, Index, Page, Query};
-use vault::{EventRow, RowShown};
 
-use crate::follow::with_index;
-use crate::standing::Standing;
-use crate::text::{count, micros, time};
+use crate::text::{count, micros};
 use crate::view::{
-    CompletionView, FacetValueView, FacetView, FilterView, HistogramView, RowView, SearchRequest,
-    SearchView,
+    CompletionView, FacetValueView, FacetView, FilterView, HistogramView, SearchRequest, SearchView,
 };
-use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
+use bench::rows::system_title;
+use bench::vault_error;
+use follow::with_index;
+use standing::Standing;
+use standing::Workspace;
+use standing::row_view;
 
 /// Most rows of one page.
 const MAX_ROWS: usize = 1_000;
@@ -31,10 +32,10 @@ impl Workbench {
             after,
             limit: (request.limit as usize).clamp(1, MAX_ROWS),
         };
-        let query = self.resolved(&workspace, &request.query).await?;
+        let query = follow::resolved(&workspace, &request.query).await?;
         let standing = workspace.standing();
         let words = self.narrowed(&workspace, &request).await?;
-        let found = with_index(self, &workspace, |index| {
+        let found = with_index(self.bench(), &workspace, |index| {
             let facets = request
                 .facets
                 .iter()
@@ -96,9 +97,7 @@ impl Workbench {
     /// How many records match.
     pub async fn count_records(&self, query: &str) -> Result<u32, Error> {
         let workspace = self.workspace().await?;
-        let query = self.resolved(&workspace, query).await?;
-        let total = with_index(self, &workspace, |index| index.count(&query)).await?;
-        Ok(count(total))
+        follow::count_records(self.bench(), &workspace, query).await
     }
 
     /// What could stand at the caret: fields, then values.
@@ -141,7 +140,7 @@ impl Workbench {
                 .map(|v| (*v).to_owned())
                 .collect(),
             "subject" | "actor" | "session" | "address" | "time" | "seq" | "import" => Vec::new(),
-            field => with_index(self, &workspace, |index| {
+            field => with_index(self.bench(), &workspace, |index| {
                 index.suggest(field, &begun, COMPLETIONS)
             })
             .await
@@ -187,50 +186,11 @@ impl Workbench {
                     "" => format!("{field}:\"{word}\""),
                     asked => format!("({asked}) {field}:\"{word}\""),
                 };
-                queries.push((*word, self.resolved(workspace, &text).await?));
+                queries.push((*word, follow::resolved(workspace, &text).await?));
             }
             narrowed.insert(field, queries);
         }
         Ok(narrowed)
-    }
-
-    /// Parses a query and gives its handles, levels and verdicts the numbers the index knows them by.
-    pub(crate) async fn resolved(&self, workspace: &Workspace, text: &str) -> Result<Query, Error> {
-        let mut query = Query::parse(text)
-            .map_err(|error| Error::invalid(error.to_string(), error.hint.clone()))?;
-        let mut handles = Vec::new();
-        query.clone().resolve_subjects(&mut |field, handle| {
-            handles.push((field.to_owned(), handle.to_owned()));
-            None
-        });
-        let mut numbers = BTreeMap::new();
-        for (field, handle) in handles {
-            let subject = workspace
-                .vault
-                .subject_by_handle(&handle)
-                .await
-                .map_err(|e| vault_error(&e))?;
-            let subject = subject.filter(|s| is_of(&field, &s.domain));
-            if let Some(number) = subject.and_then(|s| u64::try_from(s.number).ok()) {
-                numbers.insert((field, handle), number);
-            }
-        }
-        query.resolve_subjects(&mut |field, handle| {
-            let asked = (field.to_owned(), handle.to_owned());
-            numbers.get(&asked).copied()
-        });
-        let standing = workspace.standing();
-        query.resolve_standing(&mut |field, value| standing.matching(field, value));
-        Ok(query)
-    }
-}
-
-/// Whether a subject of this identity space is one that a field of the query line asks for.
-fn is_of(field: &str, domain: &str) -> bool {
-    match field {
-        "session" => domain == "session",
-        "address" => matches!(domain, "ip" | "mac"),
-        _ => true,
     }
 }
 
@@ -413,77 +373,4 @@ async fn pinned_by(
         }
     }
     Ok(pinned)
-}
-
-pub(crate) fn system_title(workspace: &Workspace, id: &str) -> String {
-    match workspace.known().catalogue.get(id, None) {
-        Some(source) => source.title.clone(),
-        None if id == crate::import::FILE_SYSTEM => "Import".into(),
-        None => id.to_owned(),
-    }
-}
-
-pub(crate) fn row_view(
-    workspace: &Workspace,
-    standing: &Standing,
-    row: &EventRow,
-    pinned: Option<&Vec<String>>,
-) -> RowView {
-    let known = workspace.known();
-    let source = known.catalogue.get(&row.system, None);
-    let plain: Vec<(&str, &str)> = row
-        .fields
-        .iter()
-        .filter_map(|f| match &f.shown {
-            RowShown::Kept { text } => Some((f.path.as_str(), text.as_str())),
-            // Present, but only by handle: the headline needs to know that it is there.
-            RowShown::Handle { .. } => Some((f.path.as_str(), "\"…\"")),
-            _ => None,
-        })
-        .collect();
-    let headline = source.map(|s| s.headline(plain.iter().copied()));
-    let shown = |path: &String| {
-        row.fields
-            .iter()
-            .find(|f| f.path == *path)
-            .and_then(|f| match &f.shown {
-                RowShown::Handle { handle, .. } => handle.clone(),
-                RowShown::Kept { text } => crate::follow::plain(text),
-                _ => None,
-            })
-    };
-    let of_segment = standing.of_record(row.segment, row.index);
-    RowView {
-        seq: count(row.seq),
-        occurred: row.occurred.map(time),
-        system: system_title(workspace, &row.system),
-        system_id: row.system.clone(),
-        action: row.action.clone(),
-        title: source.map_or_else(
-            || row.action.clone(),
-            |s| s.title_of(&row.action, row.outcome.as_deref()),
-        ),
-        kind: match row.kind {
-            vault::EventKind::Audit => "audit",
-            vault::EventKind::Lifecycle => "lifecycle",
-        }
-        .into(),
-        subject: headline
-            .as_ref()
-            .and_then(|h| h.subjects.iter().find_map(shown)),
-        actor: headline
-            .as_ref()
-            .and_then(|h| h.actor.as_ref())
-            .and_then(shown),
-        outcome: row.outcome.clone(),
-        assurance: of_segment
-            .map_or(row.assurance, |s| s.assurance)
-            .word()
-            .into(),
-        verdict: of_segment
-            .map(|s| s.verdict.word())
-            .unwrap_or_default()
-            .into(),
-        pinned: pinned.cloned().unwrap_or_default(),
-    }
 }

@@ -13,12 +13,13 @@ use serde_json::json;
 use vault::{Act, Segment};
 
 use crate::delivery::{Delivery, Handing, Thing};
-use crate::standing::{OriginStanding, Standing};
 use crate::text::grouped;
-use crate::verification::concluded;
 use crate::view::{FindingView, ForkProofView, VerifyLineView, VerifyView};
-use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
+use bench::vault_error;
+use dossier::concluded;
+use standing::Workspace;
+use standing::{OriginStanding, Standing};
 
 /// Leaves read at once.
 const LEAVES: u64 = 65_536;

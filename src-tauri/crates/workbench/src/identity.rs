@@ -10,11 +10,11 @@ use serde_json::json;
 use sources::PURPOSES;
 use vault::{Act, LedgerFilter, may_record};
 
-use crate::case::load;
 use crate::text::count;
 use crate::view::{FoundHandleView, LookUp, LookedUpView, UnseenView};
-use crate::workspace::vault_error;
 use crate::{Code, Error, Workbench};
+use bench::vault_error;
+use incidents::load;
 
 /// The kind of the entry that a look-up leaves.
 const KIND: &str = "reveal.identity";

@@ -4,39 +4,25 @@
 //! thin. This is where the pure crates, the vault, the index and the packet writer
 //! meet. Two things need no workspace and are functions: [`verify`] and [`seal`].
 
-mod ahead;
-mod bands;
 mod case;
-mod classify;
-mod cloudtrail;
 mod custody;
-mod delivery;
 mod detect;
-mod environment;
-mod error;
 mod explore;
-mod follow;
 mod forks;
 mod identity;
 mod import;
-mod jobs;
+mod opening;
 mod packets;
 mod passphrase;
-mod progress;
-mod rebuild;
-mod recheck;
 mod record;
 mod recovery;
 mod sample_case;
 pub mod seal;
 pub mod seen;
-mod source_files;
+mod sources;
 mod sources_place;
-mod standing;
-mod text;
 mod trust;
 mod verification;
-pub mod view;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -44,16 +30,15 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::RwLock;
 
-pub use cloudtrail::{TrailRequest, report_view as trail_report_view, verify_trail};
-pub use environment::{Entropy, Environment};
-pub use error::{Code, Error};
-pub use jobs::Changes;
-pub use source_files::check_source;
-pub use trust::Approval;
+pub use bench::jobs::Changes;
+pub use bench::{Code, Entropy, Environment, Error, view};
+pub use intake::verify_trail;
+pub use remake::check_source;
+pub use standing::{Approval, TrailRequest, report_view as trail_report_view};
 pub use verification::verify;
 
-use jobs::Jobs;
-use workspace::Workspace;
+use bench::{Bench, about, delivery, jobs, text};
+use standing::Workspace;
 
 /// The workbench: at most one open workspace, its jobs, and everything that can be done.
 ///
@@ -64,14 +49,12 @@ pub struct Workbench {
 }
 
 struct Inner {
-    environment: Environment,
-    jobs: Jobs,
+    bench: Bench,
     open: RwLock<Option<Arc<Workspace>>>,
     /// Held while a workspace is opened or locked: one waits for the end of the other.
     turning: tokio::sync::Mutex<()>,
     reports: Mutex<BTreeMap<u32, view::ImportReportView>>,
     purpose: Mutex<Option<String>>,
-    remarks: Mutex<Vec<String>>,
 }
 
 impl Workbench {
@@ -79,40 +62,42 @@ impl Workbench {
     pub fn new(environment: Environment) -> Self {
         Self {
             inner: Arc::new(Inner {
-                jobs: Jobs::new(environment.clone()),
-                environment,
+                bench: Bench::new(environment),
                 open: RwLock::new(None),
                 turning: tokio::sync::Mutex::new(()),
                 reports: Mutex::default(),
                 purpose: Mutex::default(),
-                remarks: Mutex::default(),
             }),
         }
     }
 
     /// What changes, for shells that show it.
     pub fn changes(&self) -> Changes {
-        self.inner.jobs.changes()
+        self.inner.bench.jobs.changes()
     }
 
     /// Long work that runs or has just ended, newest first.
     pub fn jobs(&self) -> Vec<view::JobView> {
-        self.inner.jobs.views()
+        self.inner.bench.jobs.views()
     }
 
     /// Asks everything that runs to stop; it leaves nothing half done.
     pub fn cancel_jobs(&self) {
-        self.inner.jobs.cancel_all();
+        self.inner.bench.jobs.cancel_all();
     }
 
     /// What the open workspace said of itself without being asked: what was mended, ended or cannot be done in it.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        jobs::lock(&self.inner.remarks).clone()
+        self.inner.bench.remarks()
     }
 
     fn remark(&self, remark: impl Into<String>) {
-        jobs::lock(&self.inner.remarks).push(remark.into());
+        self.inner.bench.remark(remark);
+    }
+
+    fn bench(&self) -> &Bench {
+        &self.inner.bench
     }
 
     async fn workspace(&self) -> Result<Arc<Workspace>, Error> {
@@ -125,10 +110,10 @@ impl Workbench {
     }
 
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
-        self.inner.environment.now()
+        self.inner.bench.now()
     }
 
     fn vault_changed(&self) {
-        self.inner.jobs.announce("vault");
+        self.inner.bench.vault_changed();
     }
 }

@@ -3,11 +3,13 @@
 use redaction::Class;
 use vault::{EventRow, RowShown};
 
-use crate::explore::row_view;
 use crate::text::{count, time};
 use crate::view::{FieldView, ProofView, RecordView};
-use crate::workspace::{Workspace, vault_error};
 use crate::{Error, Workbench};
+use bench::rows::one_row;
+use bench::vault_error;
+use standing::Workspace;
+use standing::row_view;
 
 impl Workbench {
     /// A record with its minimised fields, its proof and the lifecycle of its subject.
@@ -80,7 +82,7 @@ impl Workbench {
                 signers,
                 claim: of_segment.claim(),
             },
-            lifecycle: self.lifecycle(&workspace, &row).await?,
+            lifecycle: detect::lifecycle(self.bench(), &workspace, &row).await?,
             detections: workspace
                 .vault
                 .proven_by(&[row.seq])
@@ -93,20 +95,6 @@ impl Workbench {
             import: count(import.id),
         })
     }
-}
-
-pub(crate) async fn one_row(workspace: &Workspace, seq: i64) -> Result<EventRow, Error> {
-    let mut rows = match workspace.vault.rows(&[seq]).await {
-        Ok(rows) => rows,
-        Err(vault::VaultError::Missing { .. }) => Vec::new(),
-        Err(error) => return Err(vault_error(&error)),
-    };
-    rows.pop().ok_or_else(|| {
-        Error::not_found(
-            format_args!("record #{seq}"),
-            "search lists the numbers of records",
-        )
-    })
 }
 
 /// The occurred time as the source wrote it, where it is shown at all; or that it could not be read.
@@ -127,10 +115,7 @@ fn occurred_text(workspace: &Workspace, row: &EventRow) -> Option<String> {
         .find(|f| Some(f.path.as_str()) == source.time_field())?;
     Some(match &field.shown {
         RowShown::Kept { text } if !matches!(text.as_str(), "null" | "\"\"") => {
-            format!(
-                "{UNREAD}: {}",
-                crate::follow::plain(text).unwrap_or_default()
-            )
+            format!("{UNREAD}: {}", bench::text::plain(text).unwrap_or_default())
         }
         RowShown::Kept { .. } => return None,
         _ => UNREAD.into(),
@@ -144,7 +129,7 @@ fn field_view(workspace: &Workspace, system: &str, field: &vault::RowField) -> F
     let (shown, text) = match &field.shown {
         RowShown::Kept { text } => (
             "kept",
-            Some(crate::follow::plain(text).unwrap_or_else(|| "–".into())),
+            Some(bench::text::plain(text).unwrap_or_else(|| "–".into())),
         ),
         RowShown::Handle { handle, .. } => (
             "handle",

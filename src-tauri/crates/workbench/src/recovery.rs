@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use vault::{KdfCost, NewMember, OpenError, RecoveryKey, Role, Vault};
 
+use crate::opening::{open_error, passphrase_error};
 use crate::passphrase::judged;
-use crate::view::{CreatedView, OlderView, PassphraseChangedView, RestoreView};
-use crate::workspace::{open_error, vault_error};
+use crate::view::{CreatedView, PassphraseChangedView, RestoreView};
 use crate::{Error, Workbench};
+use bench::vault_error;
 
 impl Workbench {
     /// Opens a workspace with its printed recovery key: enrols a custodian with this passphrase, and hands out the recovery
@@ -29,7 +30,7 @@ impl Workbench {
             )
         })?;
         self.lock().await?;
-        let environment = &self.inner.environment;
+        let environment = &self.inner.bench.environment;
         let at = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
         let new = NewMember {
             role: Role::Custodian,
@@ -71,7 +72,7 @@ impl Workbench {
         let me = workspace.vault.member().0.to_owned();
         // Whoever sits at a window that somebody left open does not know it.
         let known = workspace.vault.unlock_second(&me, current.clone()).await;
-        known.map_err(|e| crate::workspace::passphrase_error(&e))?;
+        known.map_err(|e| passphrase_error(&e))?;
         if current == passphrase {
             return Err(Error::invalid(
                 "the new passphrase is the one of before",
@@ -148,9 +149,7 @@ impl Workbench {
         };
         let (me, role) = workspace.vault.member();
         let known = workspace.vault.unlock_second(me, passphrase.to_owned());
-        known
-            .await
-            .map_err(|e| crate::workspace::passphrase_error(&e))?;
+        known.await.map_err(|e| passphrase_error(&e))?;
         match role {
             Role::Custodian => Ok(()),
             _ => Err(open_error(&OpenError::RestoreNeedsCustodian)),
@@ -159,52 +158,8 @@ impl Workbench {
 
     pub(crate) fn cost(&self) -> KdfCost {
         KdfCost {
-            memory_kib: self.inner.environment.argon2_kib,
+            memory_kib: self.inner.bench.environment.argon2_kib,
             ..KdfCost::default()
         }
     }
-}
-
-/// In which way an open workspace is older than what is known of it.
-pub(crate) fn older(vault: &Vault) -> Option<OlderView> {
-    let older = vault.older()?;
-    let found = &older.found;
-    let here = format!(
-        "this folder ends with entry {} of epoch {}, of {}",
-        found.size,
-        found.epoch,
-        found.at.format("%Y-%m-%d %H:%M UTC")
-    );
-    let words = match older.known {
-        Some((epoch, size)) => {
-            let memory = match older.memory {
-                "state file" => "this machine remembers",
-                _ => "the file beside your key remembers",
-            };
-            format!(
-                "The workspace is older than what is known of it: {memory} {size} entries of epoch {epoch} of its custody \
-                 ledger, and {here}. It is open to look at, and nothing can be changed"
-            )
-        }
-        None => format!(
-            "Whether this is the newest state of the workspace is not known: the {} that remembers it cannot be read, and \
-             {here}. It is open to look at, and nothing can be changed",
-            match older.memory {
-                "state file" => "file of this machine",
-                _ => "file beside your key",
-            }
-        ),
-    };
-    Some(OlderView {
-        words,
-        may_restore: vault.member().1 == Role::Custodian,
-    })
-}
-
-/// Whether opening it to look at it is what is left.
-pub(crate) fn to_look_at(error: &OpenError) -> bool {
-    matches!(
-        error,
-        OpenError::LedgerRolledBack { .. } | OpenError::HeadUnreadable { .. }
-    )
 }

@@ -31,12 +31,13 @@ impl Workbench {
     /// Opens the sample case; the first time it is built and imported. Of what is there already nothing is built anew:
     /// a workspace holds what people did in it.
     pub async fn open_sample(&self) -> Result<SampleView, Error> {
-        let data = self.inner.environment.data_dir.clone();
+        let data = self.inner.bench.environment.data_dir.clone();
         let (dir, exports) = (data.join(WORKSPACE), data.join(EXPORTS));
         if !(dir.exists() && exports.is_dir()) {
             self.lock().await?;
             let job = self
                 .inner
+                .bench
                 .jobs
                 .begin("sample", "sample case".into(), "steps");
             let result = self.build_sample(&dir, &exports).await;
@@ -73,7 +74,7 @@ impl Workbench {
             })
         })
         .await
-        .map_err(|_| crate::import::stopped())??;
+        .map_err(|_| intake::stopped())??;
         if !dir.exists() {
             let workspace = dir.with_extension(BUILDING);
             clear(&workspace)?;

@@ -3,20 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::Verdict;
-use redaction::Class;
 
-use crate::explore::system_title;
-use crate::standing::{OriginStanding, Standing};
 use crate::text::{count, files, time};
-use crate::trust::key_views;
-use crate::view::{BandView, OriginView, SourcesView, SystemView, UnclassifiedView};
-use crate::workspace::{Workspace, vault_error};
+use crate::view::{BandView, OriginView, SourcesView, SystemView};
 use crate::{Error, Workbench};
+use bench::rows::system_title;
+use bench::vault_error;
+use standing::Workspace;
+use standing::key_views;
+use standing::{OriginStanding, Standing};
 
 /// Imports listed: the newest.
 const IMPORTS: u32 = 10_000;
-/// Rows read at once while counting unclassified fields.
-const BATCH: u32 = 8_192;
 
 impl Workbench {
     /// Origins with their continuity, imports, quarantine, fields to classify, systems.
@@ -34,7 +32,7 @@ impl Workbench {
         origins.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.origin.cmp(&b.origin)));
         let imports = workspace.vault.newest_imports(IMPORTS).await;
         let imports = imports.map_err(|e| vault_error(&e))?;
-        let (unclassified, per_system) = self.counted(&workspace).await?;
+        let (unclassified, per_system) = bench::rows::counted(&workspace).await?;
         Ok(SourcesView {
             from: origins
                 .iter()
@@ -49,10 +47,10 @@ impl Workbench {
             origins,
             imports: imports
                 .iter()
-                .map(|i| crate::import::view_of(&workspace, i, "imported"))
+                .map(|i| intake::view_of(&workspace, i, "imported"))
                 .collect(),
-            quarantine: crate::import::quarantine_views(&workspace).await?,
-            interrupted: crate::import::interrupted_views(&workspace).await?,
+            quarantine: intake::quarantine_views(&workspace).await?,
+            interrupted: intake::interrupted_views(&workspace).await?,
             to_classify: unclassified,
             systems: workspace
                 .known()
@@ -69,56 +67,6 @@ impl Workbench {
                 .collect(),
         })
     }
-
-    /// Fields that no source file classifies, and records per system. Rows are read once, as they
-    /// come: truth, not index.
-    async fn counted(
-        &self,
-        workspace: &Workspace,
-    ) -> Result<(Vec<UnclassifiedView>, BTreeMap<String, u32>), Error> {
-        let mut tally = workspace.tally.lock().await;
-        loop {
-            let rows = workspace
-                .vault
-                .rows_after(tally.last, BATCH)
-                .await
-                .map_err(|e| vault_error(&e))?;
-            let Some(end) = rows.last().map(|row| row.seq) else {
-                break;
-            };
-            for row in rows
-                .iter()
-                .filter(|row| row.system != crate::import::FILE_SYSTEM)
-            {
-                *tally.systems.entry(row.system.clone()).or_default() += 1;
-                for field in row.fields.iter().filter(|f| f.class == Class::Unknown) {
-                    let key = (row.system.clone(), field.path.clone());
-                    *tally.unclassified.entry(key).or_default() += 1;
-                }
-            }
-            tally.last = end;
-        }
-        let mut views: Vec<UnclassifiedView> = tally
-            .unclassified
-            .iter()
-            .map(|((system, path), records)| UnclassifiedView {
-                system: system.clone(),
-                path: path.clone(),
-                records: *records,
-            })
-            .collect();
-        views.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| a.path.cmp(&b.path)));
-        Ok((views, tally.systems.clone()))
-    }
-}
-
-/// What was counted of the rows up to an event number.
-#[derive(Default)]
-pub(crate) struct Tally {
-    last: i64,
-    /// Records by (system, path) of a field that nobody has classified.
-    pub(crate) unclassified: BTreeMap<(String, String), u32>,
-    systems: BTreeMap<String, u32>,
 }
 
 async fn origin_view(
@@ -131,13 +79,13 @@ async fn origin_view(
         .iter()
         .filter_map(|id| standing.segment(*id))
         .collect();
-    let band = crate::bands::band(workspace, standing, origin).await?;
-    let (verdict, notes) = crate::bands::in_words(standing, origin);
+    let band = standing::band(workspace, standing, origin).await?;
+    let (verdict, notes) = standing::in_words(standing, origin);
     let system = segments.iter().find_map(|s| s.system.clone());
     let title = system
         .as_deref()
         .map_or_else(|| origin.origin.clone(), |id| system_title(workspace, id));
-    let pending = |s: &&crate::standing::SegmentStanding| matches!(s.verdict, Verdict::Pending);
+    let pending = |s: &&standing::SegmentStanding| matches!(s.verdict, Verdict::Pending);
     let level = segments
         .iter()
         .find(|s| !pending(s))
@@ -186,7 +134,7 @@ async fn foreign_origins(
     workspace: &Workspace,
     standing: &Standing,
 ) -> Result<Vec<OriginView>, Error> {
-    let mut groups: BTreeMap<(String, &'static str), Vec<&crate::standing::SegmentStanding>> =
+    let mut groups: BTreeMap<(String, &'static str), Vec<&standing::SegmentStanding>> =
         BTreeMap::new();
     for segment in standing.segments().filter(|s| s.recommitted) {
         let system = match segment.systems.len() {

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::str::FromStr;
 
 use evidence::export::{CheckOutcome, ExportVerdict, verify_export, verify_export_under};
-use evidence::packet::{Conclusion, Outcome, PacketReport, PacketTrust, Status};
+use evidence::packet::{Conclusion, PacketTrust};
 use evidence::trust::{OriginTrust, PinnedKey};
 use evidence::{Algorithm, ExportFiles, Hash, Trust, VerifierKey};
 
-use crate::view::{FindingView, VerifyCheckView, VerifyLineView, VerifyView};
+use crate::view::{FindingView, VerifyLineView, VerifyView};
 use crate::{Error, Workbench};
+use dossier::{concluded, packet_view};
 
 /// Verifies an export (ZIP or folder), a packet or a fork proof. `trust` is a trust file, a packet trust file (the
 /// `KEYS.json` of a packet's own texts), a file of vkeys and fingerprints one a line, or one of them itself. A fingerprint
@@ -112,7 +113,7 @@ fn export(
             findings: match (&report.rejection, check.outcome) {
                 (Some(rejection), CheckOutcome::Failed) => vec![FindingView {
                     code: rejection.code.clone(),
-                    place: crate::import::place(rejection),
+                    place: bench::text::place(rejection),
                     message: format!("{}; {}", rejection.message, rejection.hint),
                 }],
                 _ => Vec::new(),
@@ -166,93 +167,6 @@ fn export(
         conclusion == Conclusion::Passed,
         lines,
     ))
-}
-
-/// The answer about a file of which each check has a line of its own.
-pub(crate) fn concluded(
-    kind: &str,
-    file: String,
-    conclusion: Conclusion,
-    trusted: bool,
-    lines: Vec<VerifyLineView>,
-) -> VerifyView {
-    VerifyView {
-        kind: kind.into(),
-        file,
-        passed: conclusion == Conclusion::Passed,
-        trusted,
-        outcome: crate::case::word(&conclusion),
-        words: conclusion.words().into(),
-        checks: checks(&lines),
-        lines,
-    }
-}
-
-/// What became of checks of which each has a line of its own.
-fn checks(lines: &[VerifyLineView]) -> Vec<VerifyCheckView> {
-    lines
-        .iter()
-        .filter_map(|line| {
-            let outcome = match line.status.as_str() {
-                "ok" => Outcome::Held,
-                "failed" => Outcome::Failed,
-                "pending" | "not checked" => Outcome::NotRun,
-                _ => return None,
-            };
-            Some(VerifyCheckView {
-                line: line.name.clone(),
-                check: line.name.clone(),
-                outcome: crate::case::word(&outcome),
-            })
-        })
-        .collect()
-}
-
-/// The five lines of a packet.
-pub(crate) fn packet_view(file: String, report: &PacketReport) -> VerifyView {
-    VerifyView {
-        kind: "packet".into(),
-        file,
-        passed: report.passed(),
-        trusted: report.trusted,
-        outcome: crate::case::word(&report.conclusion()),
-        words: report.conclusion().words().into(),
-        checks: report
-            .lines
-            .iter()
-            .flat_map(|line| line.checks.iter().map(move |check| (line, check)))
-            .map(|(line, check)| VerifyCheckView {
-                line: crate::case::word(&line.name),
-                check: check.name.into(),
-                outcome: crate::case::word(&check.outcome),
-            })
-            .collect(),
-        lines: report
-            .lines
-            .iter()
-            .map(|line| VerifyLineView {
-                name: crate::case::word(&line.name),
-                status: match line.status {
-                    Status::Ok => "ok",
-                    Status::Failed => "failed",
-                    Status::NotTrusted => "not trusted",
-                    Status::NotAttested => "not attested",
-                    Status::NotChecked => "not checked",
-                }
-                .into(),
-                detail: line.summary.clone(),
-                findings: line
-                    .findings
-                    .iter()
-                    .map(|finding| FindingView {
-                        code: finding.code.into(),
-                        place: finding.place.clone(),
-                        message: finding.message.clone(),
-                    })
-                    .collect(),
-            })
-            .collect(),
-    }
 }
 
 /// A SHA-256 fingerprint as it is printed: 64 hexadecimal digits, perhaps in groups, perhaps after `sha256`.

@@ -1,133 +1,25 @@
 //! Creating, opening and locking workspaces; members; settings.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use files::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
-use vault::{Act, NewMember, NewVault, OpenError, OpenOptions, Role, Vault, VaultError};
+use vault::{Act, NewMember, NewVault, OpenError, OpenOptions, Role, Vault};
 
 use crate::jobs::lock;
+use crate::opening::open_error;
 use crate::passphrase::judged;
-use crate::sources_place::Tally;
-use crate::standing::Standing;
 use crate::view::{CreatedView, MemberView, RecentView, SettingsView, StartView, WorkspaceView};
-use crate::{Code, Error, Workbench};
+use crate::{Error, Workbench};
+use bench::Open;
+use bench::known::Known;
+use bench::vault_error;
+use standing::{Standing, Workspace};
 
 /// How many workspaces are remembered as recent.
 const RECENT_KEPT: usize = 8;
-
-/// An open workspace.
-pub(crate) struct Workspace {
-    pub(crate) dir: PathBuf,
-    pub(crate) vault: Vault,
-    /// The source files at hand: built-in and own. Replaced as a whole when one is added.
-    pub(crate) known: std::sync::RwLock<Arc<crate::source_files::Known>>,
-    pub(crate) index: std::sync::RwLock<search::Index>,
-    /// Acts on incidents are decided one after the other, each on the state that the last one left.
-    pub(crate) acting: Mutex<()>,
-    /// Imports are done one after the other.
-    pub(crate) importing: Mutex<()>,
-    /// What imports were asked for that somebody is working on, or waits to.
-    pub(crate) taken: std::sync::Mutex<BTreeSet<i64>>,
-    /// While everything is checked, no sealed file comes or goes.
-    pub(crate) checking: Mutex<()>,
-    /// Only one task follows the vault at a time.
-    pub(crate) following: Mutex<()>,
-    /// Only one task derives detection candidates at a time.
-    pub(crate) detecting: Mutex<()>,
-    /// Verdicts and levels as they stand now; recomputed when anything they rest on changes.
-    pub(crate) standing: std::sync::RwLock<Arc<Standing>>,
-    /// Unclassified fields and records per system, counted as far as the rows were read.
-    pub(crate) tally: Mutex<Tally>,
-    /// What stands in hidden values, by path, as of a state of rows and source files.
-    pub(crate) hidden: Mutex<Option<crate::classify::Found>>,
-    /// Whether the ledger replays, as of a head.
-    replayed: Mutex<Option<(u64, u64, bool)>>,
-    pub(crate) sample: bool,
-    /// Dropped after everything else of it: whoever listens hears that nobody works with it any more.
-    gone: tokio::sync::watch::Sender<()>,
-}
-
-impl Workspace {
-    /// Whether every entry of the custody ledger replays. Asked often and replayed only when the
-    /// ledger has grown.
-    pub(crate) async fn custody_intact(&self) -> Result<bool, Error> {
-        let head = self.vault.ledger_head();
-        let mut known = self.replayed.lock().await;
-        if let Some((epoch, size, intact)) = *known
-            && (epoch, size) == (head.epoch, head.size)
-        {
-            return Ok(intact);
-        }
-        let intact = self
-            .vault
-            .replay()
-            .await
-            .map_err(|e| vault_error(&e))?
-            .is_ok();
-        *known = Some((head.epoch, head.size, intact));
-        Ok(intact)
-    }
-
-    /// The source files, and which imports are read as which.
-    pub(crate) fn known(&self) -> Arc<crate::source_files::Known> {
-        Arc::clone(
-            &self
-                .known
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
-    }
-
-    /// The search index as it is open now; a clone of it shares everything.
-    pub(crate) fn index(&self) -> search::Index {
-        self.index
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
-    }
-
-    pub(crate) fn standing(&self) -> Arc<Standing> {
-        Arc::clone(
-            &self
-                .standing
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
-    }
-
-    /// Recomputes verdicts and levels from what is remembered.
-    pub(crate) async fn reconsider(&self) -> Result<(), Error> {
-        let before = self.standing();
-        let known = self.known();
-        let fresh = Standing::compute(&self.vault, &known.catalogue, Some(&before)).await?;
-        let fresh = Arc::new(fresh);
-        *self
-            .standing
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
-        Ok(())
-    }
-
-    pub(crate) fn me(&self) -> casework::Actor {
-        casework::Actor {
-            member: self.vault.member().0.to_owned(),
-            role: case_role(self.vault.member().1),
-        }
-    }
-}
-
-pub(crate) fn case_role(role: Role) -> casework::Role {
-    match role {
-        Role::Responder => casework::Role::Responder,
-        Role::Reviewer => casework::Role::Reviewer,
-        Role::Custodian | Role::Recovery => casework::Role::Custodian,
-    }
-}
 
 /// `recent.json` in the state folder.
 #[derive(Default, Serialize, Deserialize)]
@@ -155,6 +47,7 @@ impl Workbench {
             recent: recent.iter().map(|dir| recent_view(dir)).collect(),
             suggested_dir: self
                 .inner
+                .bench
                 .environment
                 .data_dir
                 .join("workspace")
@@ -194,7 +87,7 @@ impl Workbench {
         passphrase: String,
         others: &[(Role, String)],
     ) -> Result<CreatedView, Error> {
-        let environment = &self.inner.environment;
+        let environment = &self.inner.bench.environment;
         let cost = self.cost();
         let mut others = others.iter().map(|(role, passphrase)| NewMember {
             role: *role,
@@ -255,7 +148,7 @@ impl Workbench {
         member: Option<String>,
         passphrase: String,
     ) -> Result<WorkspaceView, Error> {
-        let environment = &self.inner.environment;
+        let environment = &self.inner.bench.environment;
         let opened = self.open_vault(
             &dir,
             member.clone(),
@@ -263,7 +156,7 @@ impl Workbench {
             vault::Mode::Normal,
         );
         let opened = match opened.await {
-            Err(error) if crate::recovery::to_look_at(&error) => {
+            Err(error) if crate::opening::to_look_at(&error) => {
                 let mode = vault::Mode::Inspect;
                 self.open_vault(&dir, member, passphrase, mode).await
             }
@@ -271,7 +164,7 @@ impl Workbench {
         };
         let vault = opened.map_err(|error| open_error(&error))?;
         let dir = std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir));
-        let older = crate::recovery::older(&vault);
+        let older = crate::opening::older(&vault);
         if let Some(older) = &older {
             self.remark(older.words.clone());
         } else if vault.read_only() {
@@ -280,55 +173,37 @@ impl Workbench {
                 dir.display()
             ));
         }
-        let index = crate::follow::open_index(self, &vault).await?;
-        let known = Arc::new(crate::source_files::Known::of(&vault).await?);
+        let index = follow::open_index(self.bench(), &vault).await?;
+        let known = Arc::new(Known::of(&vault).await?);
         let systems = known.catalogue.all().map(|file| file.id.clone());
-        let systems = systems.chain([crate::import::FILE_SYSTEM.to_owned()]);
+        let systems = systems.chain([crate::about::FILE_SYSTEM.to_owned()]);
         let sealed = vault
             .seal_digests(systems.collect(), environment.now())
             .await;
         sealed.map_err(|error| vault_error(&error))?;
-        let adopted = vault
-            .adopt_rows(&crate::custody::fold, environment.now())
-            .await;
+        let adopted = vault.adopt_rows(&incidents::fold, environment.now()).await;
         let adopted = adopted.map_err(|error| vault_error(&error))?;
         // Not only where rows are made anew: a mark that nobody signed is said before anything is open.
         let waiting = vault.rows_waiting().await;
         waiting.map_err(|error| vault_error(&error))?;
         let standing = Arc::new(Standing::compute(&vault, &known.catalogue, None).await?);
         let sample = crate::sample_case::is_sample(&dir);
-        let workspace = Arc::new(Workspace {
-            dir: dir.clone(),
-            vault,
-            known: std::sync::RwLock::new(known),
-            hidden: Mutex::new(None),
-            index: std::sync::RwLock::new(index),
-            acting: Mutex::new(()),
-            importing: Mutex::new(()),
-            taken: std::sync::Mutex::default(),
-            checking: Mutex::new(()),
-            following: Mutex::new(()),
-            detecting: Mutex::new(()),
-            standing: std::sync::RwLock::new(standing),
-            tally: Mutex::new(Tally::default()),
-            replayed: Mutex::new(None),
-            sample,
-            gone: tokio::sync::watch::Sender::new(()),
-        });
+        let open = Open::new(dir.clone(), vault, known, index, sample);
+        let workspace = Arc::new(Workspace::new(open, standing));
         *self.inner.open.write().await = Some(Arc::clone(&workspace));
         self.remember(&dir);
-        crate::follow::catch_up(self, &workspace).await?;
+        follow::catch_up(self.bench(), &workspace).await?;
         // Rows that a killed rebuild left waiting are made now, if this member can read the records.
         if workspace.vault.handle_key().is_ok() && !workspace.vault.read_only() {
             // One that fails must not lock everybody out: the rows go on waiting, and their job says why.
-            if let Err(error) = self.rebuild_waiting(&workspace).await {
+            if let Err(error) = remake::rebuild_waiting(self.bench(), &workspace).await {
                 tracing::warn!(%error.message, "rows wait to be made anew");
             }
         }
         if let Some(adopted) = adopted {
             self.remark(adopted_words(adopted));
         }
-        if let Some(ended) = crate::delivery::finish(&workspace).await? {
+        if let Some(ended) = bench::delivery::finish(&workspace).await? {
             self.remark(ended);
         }
         self.vault_changed();
@@ -350,7 +225,7 @@ impl Workbench {
         passphrase: String,
         mode: vault::Mode,
     ) -> Result<Vault, OpenError> {
-        let environment = &self.inner.environment;
+        let environment = &self.inner.bench.environment;
         let dir = std::path::absolute(dir).unwrap_or_else(|_| PathBuf::from(dir));
         let options = OpenOptions {
             member,
@@ -375,19 +250,19 @@ impl Workbench {
     async fn close_workspace(&self) {
         let workspace = self.inner.open.write().await.take();
         if let Some(workspace) = workspace {
-            self.inner.jobs.end_all();
+            self.inner.bench.jobs.end_all();
             let vault = workspace.vault.clone();
             vault.end();
-            let mut gone = workspace.gone.subscribe();
+            let mut gone = workspace.gone();
             drop(workspace);
             // Jobs and commands hold it until they notice. Nothing is ever sent: it ends with the last of them.
             while gone.changed().await.is_ok() {}
             vault.close().await;
         }
-        self.inner.jobs.forget();
+        self.inner.bench.jobs.forget();
         lock(&self.inner.reports).clear();
         *lock(&self.inner.purpose) = None;
-        lock(&self.inner.remarks).clear();
+        self.inner.bench.forget_remarks();
         self.vault_changed();
     }
 
@@ -495,7 +370,7 @@ impl Workbench {
     }
 
     fn recent_file(&self) -> PathBuf {
-        self.inner.environment.state_dir.join("recent.json")
+        self.inner.bench.environment.state_dir.join("recent.json")
     }
 
     fn recent(&self) -> Recent {
@@ -511,7 +386,7 @@ impl Workbench {
 
     fn write_recent(&self, recent: &Recent) {
         let file = self.recent_file();
-        let written = Folder::make(&self.inner.environment.state_dir).and_then(|folder| {
+        let written = Folder::make(&self.inner.bench.environment.state_dir).and_then(|folder| {
             let name = file.file_name().unwrap_or_default();
             files::replace(&folder, name, &serde_json::to_vec_pretty(recent)?)
         });
@@ -550,7 +425,7 @@ async fn workspace_view(workspace: &Workspace) -> Result<WorkspaceView, Error> {
         members,
         sample: workspace.sample,
         warning: None,
-        older: crate::recovery::older(&workspace.vault),
+        older: crate::opening::older(&workspace.vault),
     })
 }
 
@@ -610,39 +485,6 @@ fn adopted_words(rows: u64) -> String {
          pinned keys and settings with what you know",
         crate::text::grouped(rows)
     )
-}
-
-pub(crate) fn open_error(error: &OpenError) -> Error {
-    let code = match error {
-        OpenError::WrongPassphrase => Code::WrongPassphrase,
-        OpenError::Vault(VaultError::NotStated { .. }) => Code::NotStated,
-        _ => Code::Failed,
-    };
-    Error::new(code, error.to_string(), error.hint())
-}
-
-/// What checking a passphrase of somebody who is here comes to.
-pub(crate) fn passphrase_error(error: &VaultError) -> Error {
-    match error {
-        VaultError::Passphrase(
-            vault::PassphraseError::Wrong { .. } | vault::PassphraseError::Empty,
-        ) => Error::new(
-            Code::WrongPassphrase,
-            "the passphrase in force is another one",
-            "type the one that you opened the workspace with",
-        ),
-        other => vault_error(other),
-    }
-}
-
-pub(crate) fn vault_error(error: &VaultError) -> Error {
-    let code = match error {
-        VaultError::NotAllowed { .. } | VaultError::NoKey { .. } => Code::Refused,
-        VaultError::Missing { .. } => Code::NotFound,
-        VaultError::NotStated { .. } => Code::NotStated,
-        _ => Code::Failed,
-    };
-    Error::new(code, error.to_string(), error.hint())
 }
 
 /// Minutes without input after which a workspace may lock: never not at all.

@@ -141,11 +141,7 @@ async fn what_somebody_typed_blocks_the_packet_where_it_repeats_a_withheld_value
     let bench = workbench(dir.path());
     let incident = case(&bench, dir.path()).await;
     let workspace = bench.workspace().await.unwrap();
-    let policy = super::policy_of("outside").unwrap();
-    let keys = super::ScopeKeys::of(&workspace, &policy, &incident, bench.now())
-        .await
-        .unwrap();
-    let input = super::assemble(&workspace, &incident, policy, &keys)
+    let input = dossier::assembled(bench.bench(), &workspace, &incident, "outside")
         .await
         .unwrap()
         .input;

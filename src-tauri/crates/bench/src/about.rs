@@ -1,0 +1,109 @@
+//! Records about files: what a foreign file was, or a digest, as part of this workspace's own log. They
+//! are proof material and no events: they are not indexed.
+
+use evidence::{Assurance, Field, Record, Seed};
+use redaction::{Class, MinimisedField, Shown};
+use vault::{EventKind, NewEvent};
+
+/// System of the records that say what a file was.
+pub const FILE_SYSTEM: &str = "muniment-import";
+
+/// Their record type.
+pub const ABOUT_FILE: &str = "file.imported";
+
+/// A text as a field's value.
+pub fn text(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+/// Fields that say nothing of a file's content or name.
+const OPEN: [&str; 9] = [
+    "/file/format",
+    "/assurance",
+    "/manifest/of",
+    "/admitted/rejection",
+    "/admitted/quarantine",
+    "/digest/start",
+    "/digest/end",
+    "/digest/logs",
+    "/key/md5",
+];
+/// Fields that stay hidden: names often carry an account number or a person's name, and a digest or the
+/// exact size of a file of few records lets a reader guess what is hidden in them.
+const SEALED: [&str; 8] = [
+    "/file/name",
+    "/file/size",
+    "/file/sha256",
+    "/archive/sha256",
+    "/manifest/name",
+    "/manifest/sha256",
+    "/signature/sha256",
+    "/digest/sha256",
+];
+
+/// Whether records about files have this path. A record of somebody else's log that calls itself one does
+/// not pass by that with paths of its own.
+pub fn has_path(path: &str) -> bool {
+    path == redaction::SCHEMA_PATH
+        || path == "/fault"
+        || OPEN.contains(&path)
+        || SEALED.contains(&path)
+}
+
+/// What a row may hold of such a record.
+pub fn minimised<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>) -> Vec<MinimisedField> {
+    let is_open = |path: &str| path == redaction::SCHEMA_PATH || OPEN.contains(&path);
+    fields
+        .filter(|(path, _)| has_path(path))
+        .map(|(path, value)| {
+            let (class, shown) = match is_open(path) {
+                true => (Class::C1, Shown::Kept { text: value.into() }),
+                false => (Class::C3, Shown::Hidden),
+            };
+            MinimisedField {
+                path: path.into(),
+                class,
+                shown,
+            }
+        })
+        .collect()
+}
+
+/// The record with these fields. What is not known to be harmless stays hidden.
+pub fn about_file(
+    index: u64,
+    seed: Seed,
+    assurance: Assurance,
+    fields: Vec<(&'static str, String)>,
+) -> NewEvent {
+    let schema = format!("{{\"id\":\"{FILE_SYSTEM}\",\"version\":1}}");
+    let fields =
+        || std::iter::once(("@schema", &schema)).chain(fields.iter().map(|(p, v)| (*p, v)));
+    let minimised = minimised(fields().map(|(path, value)| (path, value.as_str())));
+    debug_assert!(fields().all(|(path, _)| has_path(path)));
+    let record = Record {
+        index,
+        seed,
+        fields: fields()
+            .map(|(path, value)| Field {
+                path: path.into(),
+                value: value.clone(),
+            })
+            .collect(),
+    };
+    NewEvent {
+        index,
+        leaf: record.leaf(),
+        occurred: None,
+        recorded: None,
+        system: FILE_SYSTEM.into(),
+        action: ABOUT_FILE.into(),
+        outcome: None,
+        kind: EventKind::Audit,
+        assurance,
+        rules: format!("{FILE_SYSTEM}/1"),
+        minimised,
+        exposures: Vec::new(),
+        line: record.to_line().into_bytes(),
+    }
+}

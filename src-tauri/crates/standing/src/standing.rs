@@ -1,0 +1,491 @@
+//! What may be claimed of every segment *now*: its continuity verdict and its
+//! assurance level.
+//!
+//! Both are a pure function of what is remembered and of the trust policies, so
+//! they are never stored with a record and never indexed: pinning a key or filling a
+//! gap changes them at once, in whatever order things arrived.
+
+mod holders;
+mod roots;
+mod silent;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use evidence::continuity::silence::Silence;
+use evidence::continuity::{ConsistencyLink, Fork, Segment as Known, survey};
+use evidence::trust::{Decision, OriginTrust, TrustError, decide_over_time};
+use evidence::{Assurance, Continuity, Hash, Verdict, VerifierKey};
+use search::Stands;
+use serde_json::Value;
+use sources::Catalogue;
+use vault::{Segment, Vault};
+
+use holders::{Judged, Piece};
+use roots::Roots;
+pub(crate) use roots::roots_of;
+pub use roots::sizes;
+use silent::Beats;
+
+use crate::policies::{Policies, candidate, stored_since};
+use crate::trails::{TrailStanding, Trails};
+use bench::Error;
+use bench::text::grouped;
+use bench::vault_error;
+
+/// One segment as it stands.
+#[derive(Clone, Debug)]
+pub struct SegmentStanding {
+    /// Its number.
+    pub segment: i64,
+    /// The import that brought it.
+    pub import: i64,
+    /// Whose log it is of.
+    pub origin: String,
+    /// Its first index.
+    pub first: u64,
+    /// The index behind its last.
+    pub last: u64,
+    /// Root of the log up to its end.
+    pub root: Hash,
+    /// How its bytes were checked.
+    pub assurance: Assurance,
+    /// What the other segments of the log say of it.
+    pub verdict: Verdict,
+    /// Of a forked one: where the part that both branches have in common ends.
+    pub common: Option<u64>,
+    /// Pinned keys whose signatures on the checkpoint count.
+    pub signers: Vec<VerifierKey>,
+    /// Why the trust policy does not let it count, if it does not.
+    pub held: Option<TrustError>,
+    /// Records that were written into this vault's own log at import.
+    pub recommitted: bool,
+    /// Records that say what a file was and are no events.
+    pub about_files: u64,
+    /// What CloudTrail's digests say about it.
+    pub trail: Option<TrailStanding>,
+    /// Source file id, where all its records are of one system.
+    pub system: Option<String>,
+    /// Source file ids of the records of a foreign file.
+    pub systems: Vec<String>,
+}
+
+impl SegmentStanding {
+    /// Whether it counts as verified evidence: its bytes were checked against a signature
+    /// or a manifest, and nobody has signed anything else in its place.
+    pub fn is_verified(&self) -> bool {
+        let checked = !matches!(self.assurance, Assurance::Unproven);
+        checked && !matches!(self.verdict, Verdict::Fork { .. } | Verdict::Pending)
+    }
+
+    /// Of a forked one: the beginning that both branches have in common.
+    pub fn undisputed(&self) -> Option<Range<u64>> {
+        self.common.map(|end| self.first..end)
+    }
+
+    /// What may be claimed, in one sentence.
+    pub fn claim(&self) -> String {
+        let mut claim = format!("{}: {}", self.assurance.word(), self.assurance.meaning());
+        if self.recommitted {
+            claim.push_str("; sealed into this workspace's own log when it was imported");
+        }
+        if let Some(TrailStanding::Log(verdict)) = &self.trail {
+            claim.push_str("; CloudTrail: ");
+            claim.push_str(verdict.message());
+        }
+        match &self.verdict {
+            Verdict::Pending => claim.push_str(&match &self.held {
+                None | Some(TrustError::Unsigned { .. }) => {
+                    "; no pinned key has signed it yet".to_owned()
+                }
+                Some(why) => format!("; it does not count: {why}"),
+            }),
+            Verdict::Fork { at } => {
+                claim.push_str(&format!(
+                    "; disputed: another branch exists from size {}",
+                    grouped(*at)
+                ));
+            }
+            Verdict::Gap { .. } => claim.push_str("; records before it are missing"),
+            Verdict::Admitted => {
+                claim.push_str("; its file failed verification and was admitted by a custodian");
+            }
+            _ => {}
+        }
+        claim.push('.');
+        claim
+    }
+}
+
+/// An origin as it stands.
+#[derive(Clone, Debug)]
+pub struct OriginStanding {
+    /// Name of the log.
+    pub origin: String,
+    /// Its policy in force, where one is pinned.
+    pub trust: Option<OriginTrust>,
+    /// What its segments say together.
+    pub continuity: Continuity,
+    /// Its segments by first index.
+    pub segments: Vec<i64>,
+    /// Records here, each counted once.
+    pub records: u64,
+    /// Intervals without a heartbeat, where the trust policy states a cadence.
+    pub silences: Vec<Silence>,
+    /// Whether it is this vault's own log.
+    pub recommitted: bool,
+}
+
+impl OriginStanding {
+    /// Seconds within which it writes a heartbeat.
+    pub fn heartbeat(&self) -> Option<u64> {
+        self.trust.as_ref().and_then(|trust| trust.heartbeat)
+    }
+}
+
+/// A stretch of a log that is missing.
+#[derive(Clone, Debug)]
+pub struct Gap {
+    /// Whose log.
+    pub origin: String,
+    /// Indices that are missing.
+    pub missing: Range<u64>,
+}
+
+impl Gap {
+    /// Stable id, which an incident's judged gaps name.
+    pub fn id(&self) -> String {
+        format!(
+            "gap:{}:{}-{}",
+            self.origin, self.missing.start, self.missing.end
+        )
+    }
+
+    /// In words.
+    pub fn title(&self) -> String {
+        format!("{}: {}", self.origin, missing_words(&self.missing))
+    }
+}
+
+/// `records 41,020 to 41,977 are missing`
+pub fn missing_words(missing: &Range<u64>) -> String {
+    match missing.end.saturating_sub(missing.start) {
+        1 => format!("record {} is missing", grouped(missing.start)),
+        _ => format!(
+            "records {} to {} are missing",
+            grouped(missing.start),
+            grouped(missing.end.saturating_sub(1))
+        ),
+    }
+}
+
+/// Everything as it stands.
+#[derive(Debug, Default)]
+pub struct Standing {
+    segments: BTreeMap<i64, SegmentStanding>,
+    /// Of the segments whose records do not all stand alike, by log index.
+    pieces: BTreeMap<i64, Vec<Piece>>,
+    origins: Vec<OriginStanding>,
+    roots: Roots,
+    beats: Beats,
+    /// CloudTrail trails.
+    pub trails: Trails,
+}
+
+impl Standing {
+    /// A segment, by its number.
+    pub fn segment(&self, id: i64) -> Option<&SegmentStanding> {
+        self.segments.get(&id)
+    }
+
+    /// What stands for a record, by the segment that has its row: the segment that holds it best.
+    pub fn of_record(&self, segment: i64, index: u64) -> Option<&SegmentStanding> {
+        let pieces = self.pieces.get(&segment).into_iter().flatten();
+        let mut own = pieces.filter(|p| p.first <= index && index < p.last);
+        own.next()
+            .map(|piece| &piece.standing)
+            .or_else(|| self.segment(segment))
+    }
+
+    /// Whether the records of every import stand alike.
+    pub fn is_by_import(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// All segments.
+    pub fn segments(&self) -> impl Iterator<Item = &SegmentStanding> {
+        self.segments.values()
+    }
+
+    /// The segment of an import.
+    pub fn of_import(&self, import: i64) -> Option<&SegmentStanding> {
+        self.segments.values().find(|s| s.import == import)
+    }
+
+    /// All origins.
+    pub fn origins(&self) -> &[OriginStanding] {
+        &self.origins
+    }
+
+    /// An origin, by its name.
+    pub fn origin(&self, name: &str) -> Option<&OriginStanding> {
+        self.origins.iter().find(|o| o.origin == name)
+    }
+
+    /// What is missing, of all logs.
+    pub fn gaps(&self) -> impl Iterator<Item = Gap> + '_ {
+        self.origins.iter().flat_map(|origin| {
+            origin.continuity.missing.iter().map(|missing| Gap {
+                origin: origin.origin.clone(),
+                missing: missing.clone(),
+            })
+        })
+    }
+
+    /// Forks of all logs, each with its origin.
+    pub fn forks(&self) -> impl Iterator<Item = (&str, &Fork)> {
+        self.origins
+            .iter()
+            .flat_map(|o| o.continuity.forks.iter().map(|f| (o.origin.as_str(), f)))
+    }
+
+    /// The records that have this level or verdict.
+    pub fn matching(&self, field: &str, value: &str) -> Stands {
+        let value = value.to_lowercase();
+        let is = |s: &SegmentStanding| match field {
+            "assurance" => s.assurance.word() == value,
+            "verdict" => s.verdict.word() == value,
+            _ => false,
+        };
+        let whole = self
+            .segments
+            .values()
+            .filter(|s| !self.pieces.contains_key(&s.segment) && is(s));
+        let parts = self.pieces.values().flatten().filter(|p| is(&p.standing));
+        Stands {
+            imports: whole.filter_map(|s| u64::try_from(s.import).ok()).collect(),
+            seqs: parts
+                .filter_map(|p| {
+                    let from = u64::try_from(p.first_seq).ok()?;
+                    Some((from, from + (p.last - p.first).saturating_sub(1)))
+                })
+                .collect(),
+        }
+    }
+
+    /// Computes it afresh from the vault. Nothing is taken from what was computed before but what never
+    /// changes: roots, and times of heartbeats.
+    pub async fn compute(
+        vault: &Vault,
+        catalogue: &Catalogue,
+        before: Option<&Self>,
+    ) -> Result<Self, Error> {
+        let heartbeats = &catalogue.heartbeats();
+        let policies = Policies::load(vault).await?;
+        let trust = policies.in_force();
+        let stored = stored_since(vault).await?;
+        let recommit = vault
+            .recommit_head()
+            .await
+            .map_err(|e| vault_error(&e))?
+            .origin;
+        let mut by_origin: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
+        for segment in vault.segments(None).await.map_err(|e| vault_error(&e))? {
+            by_origin
+                .entry(segment.facts.origin.clone())
+                .or_default()
+                .push(segment);
+        }
+        for origin in policies.origins() {
+            by_origin.entry(origin.to_owned()).or_default();
+        }
+        let recommits = by_origin.get(&recommit).into_iter().flatten();
+        let trails = Trails::compute(vault, recommits).await?;
+        let mut standing = Self {
+            roots: before.map(|b| b.roots.clone()).unwrap_or_default(),
+            beats: Beats::kept(before.map(|b| &b.beats), heartbeats),
+            trails,
+            ..Self::default()
+        };
+        for (origin, segments) in by_origin {
+            let recommitted = origin == recommit;
+            let policy = trust.origin(&origin).cloned();
+            let anchors = trust.anchors_for(&origin);
+            let keys = policies.keys_ever(&origin);
+            let links = links(&segments);
+            let mut sizes = sizes(&segments, &anchors, &links);
+            let mut candidates = Vec::with_capacity(segments.len());
+            for segment in &segments {
+                let roots = roots::roots(vault, segment, &sizes, &mut standing.roots).await?;
+                let stored = stored.get(&segment.import).copied();
+                let facts = &segment.facts;
+                candidates.push(candidate(vault, facts, roots, &keys, catalogue, stored));
+            }
+            let decisions = decide_over_time(policies.versions(&origin), &candidates, &links);
+            let accepted = |d: &Decision| recommitted || matches!(d, Decision::Accepted(_));
+            let signed: Vec<bool> = decisions.iter().map(accepted).collect();
+            let (known, continuity) = loop {
+                let mut known = Vec::new();
+                for (segment, signed) in segments.iter().zip(&signed) {
+                    let facts = &segment.facts;
+                    let roots = roots::roots(vault, segment, &sizes, &mut standing.roots).await?;
+                    known.push(Known::new(&origin, facts.first, facts.last, roots, *signed));
+                }
+                let continuity = survey(&known, &anchors, &links);
+                let partings = roots::partings(vault, &segments, &known, &continuity).await?;
+                if partings.is_subset(&sizes) {
+                    break (known, continuity);
+                }
+                sizes.extend(partings);
+            };
+            let copies = copies(vault, &segments, &known).await?;
+            for ((segment, known), decision) in segments.iter().zip(&known).zip(decisions) {
+                let (signers, held) = match (decision, &policy) {
+                    (Decision::Accepted(by), Some(policy)) => {
+                        let signers = by.iter().filter_map(|k| policy.key(k).cloned());
+                        (signers.collect(), None)
+                    }
+                    (decision, _) => (Vec::new(), decision.why().cloned()),
+                };
+                let verdict = match continuity.verdicts.get(&known.id) {
+                    _ if recommitted && segment.facts.verdict["admitted"].is_object() => {
+                        Verdict::Admitted
+                    }
+                    _ if recommitted => Verdict::Unlinked,
+                    Some(Verdict::Fork { at }) => Verdict::Fork { at: *at },
+                    Some(_) if known.signed && copies.contains(&segment.id) => Verdict::OlderCopy,
+                    Some(verdict) => verdict.clone(),
+                    None => Verdict::Pending,
+                };
+                let trail = standing.trails.of_segment(segment).filter(|_| recommitted);
+                let assurance = match &segment.facts.verdict["assurance"] {
+                    Value::String(level) if recommitted => of_trail(trail, level_of(level)),
+                    _ if recommitted || matches!(verdict, Verdict::Pending) => Assurance::Unproven,
+                    _ => Assurance::SourceAnchored,
+                };
+                standing.segments.insert(
+                    segment.id,
+                    SegmentStanding {
+                        segment: segment.id,
+                        import: segment.import,
+                        origin: origin.clone(),
+                        first: segment.facts.first,
+                        last: segment.facts.last,
+                        root: segment.facts.root,
+                        assurance,
+                        verdict,
+                        common: continuity.undisputed.get(&known.id).map(|u| u.end),
+                        signers,
+                        held: held.filter(|_| !recommitted),
+                        recommitted,
+                        about_files: match trail {
+                            Some(TrailStanding::Digests { files, .. }) => files,
+                            _ => u64::from(recommitted),
+                        },
+                        trail,
+                        system: segment.facts.verdict["system"].as_str().map(str::to_owned),
+                        systems: (segment.facts.verdict["systems"].as_object())
+                            .map(|all| all.keys().cloned().collect())
+                            .unwrap_or_default(),
+                    },
+                );
+            }
+            let judged: Vec<Judged<'_>> = segments
+                .iter()
+                .zip(&known)
+                .filter_map(|(segment, known)| {
+                    Some(Judged {
+                        segment,
+                        id: &known.id,
+                        standing: standing.segments.get(&segment.id)?,
+                    })
+                })
+                .collect();
+            let pieces = holders::pieces(&judged, &continuity);
+            let cadence = policy.as_ref().and_then(|p| p.heartbeat);
+            let silences = match cadence.filter(|_| !recommitted) {
+                Some(cadence) => {
+                    silent::of_origin(
+                        vault,
+                        cadence,
+                        &continuity.covered,
+                        &segments,
+                        &standing.segments,
+                        &pieces,
+                        &mut standing.beats,
+                    )
+                    .await?
+                }
+                None => Vec::new(),
+            };
+            standing.pieces.extend(pieces);
+            standing.origins.push(OriginStanding {
+                origin,
+                trust: policy,
+                continuity,
+                segments: segments.iter().map(|s| s.id).collect(),
+                records: segments
+                    .iter()
+                    .flat_map(|s| &s.runs)
+                    .map(|run| run.last - run.first)
+                    .sum(),
+                silences,
+                recommitted,
+            });
+        }
+        Ok(standing)
+    }
+}
+
+/// The level of a file in view of CloudTrail's digests: they raise it where they prove its bytes, and
+/// take away what a manifest said where they contradict it.
+fn of_trail(trail: Option<TrailStanding>, level: Assurance) -> Assurance {
+    use evidence::cloudtrail::LogVerdict;
+    match trail {
+        Some(
+            TrailStanding::Log(LogVerdict::Verified) | TrailStanding::Digests { proven: true, .. },
+        ) => Assurance::CustodianAttested,
+        Some(TrailStanding::Log(LogVerdict::Changed)) => Assurance::Unproven,
+        _ => level,
+    }
+}
+
+/// The level that a file without a signature of its source was imported with. Higher ones follow from signatures and are
+/// never taken from what is stored.
+fn level_of(word: &str) -> Assurance {
+    match word == Assurance::HashMatched.word() {
+        true => Assurance::HashMatched,
+        false => Assurance::Unproven,
+    }
+}
+
+pub(crate) fn links(segments: &[Segment]) -> Vec<ConsistencyLink> {
+    segments
+        .iter()
+        .filter_map(|s| serde_json::from_value::<Vec<ConsistencyLink>>(s.facts.links.clone()).ok())
+        .flatten()
+        .collect()
+}
+
+/// Of the same segment from several files, all but one: the smallest file, then the one of the first name, stands for
+/// it, so that it does not matter which came first.
+async fn copies(vault: &Vault, segments: &[Segment], known: &[Known]) -> Result<Vec<i64>, Error> {
+    let mut same: BTreeMap<&str, Vec<&Segment>> = BTreeMap::new();
+    for (segment, known) in segments.iter().zip(known).filter(|(_, k)| k.signed) {
+        same.entry(&known.id).or_default().push(segment);
+    }
+    let mut copies = Vec::new();
+    for several in same.into_values().filter(|s| s.len() > 1) {
+        let mut files = Vec::new();
+        for segment in several {
+            let import = vault
+                .import(segment.import)
+                .await
+                .map_err(|e| vault_error(&e))?;
+            files.push((import.size, import.name, import.mark, segment.id));
+        }
+        files.sort_unstable();
+        copies.extend(files.into_iter().skip(1).map(|(_, _, _, id)| id));
+    }
+    Ok(copies)
+}

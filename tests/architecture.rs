@@ -72,7 +72,14 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     (
         "follow",
-        &["bench", "redaction", "search", "standing", "vault"],
+        &[
+            "bench",
+            "redaction",
+            "search",
+            "sources",
+            "standing",
+            "vault",
+        ],
     ),
     (
         "incidents",

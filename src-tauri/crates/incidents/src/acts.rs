@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::pin::disclose;
 use crate::stored::{Loaded, facts, fields, json, load, parse};
-use crate::{packets, pin, show};
+use crate::{marks, packets, pin, show};
 use bench::rows::one_row;
 use casework::EvidenceRef;
 use vault::SecondMember;
@@ -304,15 +304,10 @@ pub async fn act(
     let command: Command = serde_json::from_value(command).map_err(|error| {
         Error::invalid(
             format!("the act is not well formed at column {}", error.column()),
-            "an act is an object such as {\"command\":\"close\"}",
+            "an act is an object such as {\"command\":\"close\"}; records are pinned, searches saved and packets \
+             recorded by the commands that measure them",
         )
     })?;
-    if matches!(command, Command::Pin { .. } | Command::RecordPacket { .. }) {
-        return Err(Error::invalid(
-            "records are pinned and packets recorded by what measures them",
-            "use pin, or packet write",
-        ));
-    }
     decide(bench, workspace, &incident, command).await
 }
 
@@ -395,7 +390,12 @@ pub async fn decided(
     command: &Command,
     actor: &Actor,
 ) -> Result<(Vec<Event>, Incident), Error> {
-    let facts = facts(workspace, &loaded.incident).await?;
+    let mut facts = facts(workspace, &loaded.incident).await?;
+    if let Some(id) = marks::approved(&loaded.incident, command)
+        && let Some(open) = marks::open_in(workspace, &loaded.incident, id).await?
+    {
+        facts.open_marks.insert(id.to_owned(), open);
+    }
     let events = casework::decide(&loaded.incident, command, &facts, actor, bench.now())
         .map_err(|refusal| Error::new(Code::Refused, refusal.to_string(), refusal.hint()))?;
     let mut after = loaded.incident.clone();

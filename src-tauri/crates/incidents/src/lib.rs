@@ -2,6 +2,7 @@
 
 mod acts;
 mod controls;
+mod marks;
 mod packets;
 mod pin;
 mod show;

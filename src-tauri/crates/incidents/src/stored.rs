@@ -120,6 +120,7 @@ pub async fn facts(workspace: &Workspace, incident: &Incident) -> Result<Facts, 
                 leak_clean: p.leak_clean,
                 at: p.at,
             }),
+        open_marks: BTreeMap::new(),
         gaps: standing
             .gaps()
             .filter(|gap| origins.contains(&gap.origin))

@@ -139,7 +139,7 @@ impl Workbench {
                 .iter()
                 .map(|v| (*v).to_owned())
                 .collect(),
-            "subject" | "time" | "seq" | "import" => Vec::new(),
+            "subject" | "actor" | "session" | "address" | "time" | "seq" | "import" => Vec::new(),
             field => with_index(self.bench(), &workspace, |index| {
                 index.suggest(field, &begun, COMPLETIONS)
             })

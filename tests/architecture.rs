@@ -246,8 +246,8 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
     (
         "vault",
         &[
-            "db", "error", "import", "keys", "ledger", "marks", "names", "ring", "seal", "stated",
-            "store", "table",
+            "create", "db", "error", "fsck", "import", "keys", "ledger", "marks", "names", "open",
+            "ring", "seal", "state", "stated", "store", "table",
         ],
         "the one error names each part; a transaction writes rows, seals files and appends the entry that states them",
     ),

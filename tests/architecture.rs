@@ -199,6 +199,230 @@ fn crates_depend_in_one_direction() {
     }
 }
 
+/// Circles of modules that stay, by crate, and why.
+const CIRCLES: &[(&str, &[&str], &str)] = &[
+    (
+        "detect",
+        &["follow", "lives"],
+        "one follower in two files: what it follows, and how it judges a life",
+    ),
+    (
+        "cli",
+        &[
+            "arguments",
+            "passphrase",
+            "print",
+            "screen",
+            "source",
+            "trust",
+        ],
+        "a command's arguments and its printing stand in one file each for all commands, until each command is a file",
+    ),
+    (
+        "evidence",
+        &["commitment", "record"],
+        "a record is its commitments, and each of them is of a record's field",
+    ),
+    (
+        "files",
+        &["folder", "new_file"],
+        "a folder knows which names in it are of files that are being written, and these are written in folders",
+    ),
+    (
+        "packet",
+        &["build", "derive", "policy", "sign"],
+        "the input of a packet, its derivation and its errors are spelled in the modules that use them first",
+    ),
+    (
+        "redaction",
+        &["time", "value"],
+        "a time is one reading of a value",
+    ),
+    (
+        "sources",
+        &["block", "error", "json", "mark", "source"],
+        "the one error names places in a source file, and each of its parts is read with it",
+    ),
+    (
+        "vault",
+        &[
+            "create", "db", "error", "fsck", "import", "keys", "ledger", "marks", "names", "open",
+            "ring", "seal", "state", "stated", "store", "table",
+        ],
+        "the one error names each part; a transaction writes rows, seals files and appends the entry that states them",
+    ),
+    (
+        "muniment-desktop",
+        &["chosen", "commands"],
+        "a command says which of its arguments are paths",
+    ),
+];
+
+/// Modules of a crate stand one above the other. What `lib.rs` itself holds is everybody's, and makes no circle.
+#[test]
+fn modules_form_no_circle_that_is_not_named() {
+    let crates = root().join("src-tauri/crates");
+    let mut found = BTreeMap::new();
+    for (name, _) in DIRECTIONS {
+        let source = match *name {
+            "muniment" => crates.join("cli/src"),
+            "muniment-desktop" => root().join("src-tauri/src"),
+            name => crates.join(name).join("src"),
+        };
+        let name = if *name == "muniment" { "cli" } else { name };
+        for circle in circles(&source) {
+            found.insert((name.to_owned(), circle), ());
+        }
+    }
+    let named: BTreeSet<(String, Vec<String>)> = CIRCLES
+        .iter()
+        .map(|(name, modules, _)| {
+            let modules = modules.iter().map(|module| (*module).to_owned());
+            ((*name).to_owned(), modules.collect())
+        })
+        .collect();
+    let found: BTreeSet<(String, Vec<String>)> = found.into_keys().collect();
+    let new: Vec<_> = found.difference(&named).collect();
+    assert!(new.is_empty(), "modules in a circle: {new:?}");
+    let gone: Vec<_> = named.difference(&found).collect();
+    assert!(
+        gone.is_empty(),
+        "these circles are no more; take them off the list: {gone:?}"
+    );
+}
+
+/// The groups of a crate's modules of which each leads to each.
+fn circles(source: &Path) -> BTreeSet<Vec<String>> {
+    let files: Vec<(Vec<String>, String)> = rust_files(source)
+        .into_iter()
+        .filter_map(|file| {
+            let inside = file
+                .strip_prefix(source)
+                .expect("inside")
+                .with_extension("");
+            let mut parts: Vec<String> = inside
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy().into_owned())
+                .collect();
+            if parts.last().is_some_and(|last| last == "mod") {
+                parts.pop();
+            }
+            let code = std::fs::read_to_string(&file).expect("readable source");
+            let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+            let code: Vec<&str> = code
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect();
+            (parts.first()? != "bin").then(|| (parts, code.join("\n")))
+        })
+        .collect();
+    let is_root = |parts: &[String]| parts.len() == 1 && (parts[0] == "lib" || parts[0] == "main");
+    let modules: BTreeSet<&str> = files
+        .iter()
+        .filter(|(parts, _)| !is_root(parts))
+        .map(|(parts, _)| parts[0].as_str())
+        .collect();
+    // What the root names, by the module that it is of.
+    let mut renamed: BTreeMap<String, String> = BTreeMap::new();
+    for (_, code) in files.iter().filter(|(parts, _)| is_root(parts)) {
+        for statement in code.split(';') {
+            let Some((_, tree)) = statement.rsplit_once("use ") else {
+                continue;
+            };
+            let tree = tree.trim_start_matches("crate::");
+            let mut words = words(tree);
+            if let Some(module) = words.next().filter(|word| modules.contains(word)) {
+                renamed.extend(words.map(|word| (word.to_owned(), module.to_owned())));
+            }
+        }
+    }
+    let mut leads: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (parts, code) in files.iter().filter(|(parts, _)| !is_root(parts)) {
+        let mut named = after(code, "crate::");
+        if parts.len() == 1 {
+            named.extend(after(&code.replace("super::super::", ""), "super::"));
+        }
+        let me = parts[0].as_str();
+        for name in named {
+            let to = modules
+                .get(name.as_str())
+                .copied()
+                .or_else(|| renamed.get(&name).map(String::as_str));
+            if let Some(to) = to.and_then(|to| modules.get(to)).filter(|to| **to != me) {
+                leads.entry(me).or_default().insert(to);
+            }
+        }
+    }
+    let reached = |from: &str| {
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&str> = leads.get(from).into_iter().flatten().copied().collect();
+        while let Some(next) = open.pop() {
+            if seen.insert(next) {
+                open.extend(leads.get(next).into_iter().flatten().copied());
+            }
+        }
+        seen
+    };
+    let reach: BTreeMap<&str, BTreeSet<&str>> = modules
+        .iter()
+        .map(|module| (*module, reached(module)))
+        .collect();
+    modules
+        .iter()
+        .map(|module| {
+            let mutual = modules.iter().filter(|other| {
+                reach[*module].contains(**other) && reach[**other].contains(*module)
+            });
+            mutual.map(|other| (*other).to_owned()).collect::<Vec<_>>()
+        })
+        .filter(|circle| circle.len() > 1)
+        .collect()
+}
+
+/// The words of a piece of code.
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+}
+
+/// What stands first behind each `prefix`: one name, or those of a group.
+fn after(code: &str, prefix: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices(prefix) {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+            continue;
+        }
+        let rest = &code[at + prefix.len()..];
+        if !rest.starts_with('{') {
+            found.extend(words(rest).next().map(str::to_owned));
+            continue;
+        }
+        let (mut depth, mut first) = (0, true);
+        let mut name = String::new();
+        for c in rest.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 1 => first = true,
+                c if depth == 1 && first && (c.is_alphanumeric() || c == '_') => {
+                    name.push(c);
+                    continue;
+                }
+                _ => {}
+            }
+            if !name.is_empty() {
+                found.push(std::mem::take(&mut name));
+                first = c == ',';
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn pure_crates_do_no_io_and_wait_for_nothing() {
     let all = dependencies();

@@ -2,7 +2,7 @@
 //! fork proof, a file or folder out of quarantine; an export, a key, a trust file.
 //! **What it wants**: a file that custody does not know, an entry for a file that never was, half a folder, two histories signed with one
 //! key, or something that lies about for ever.
-//! **What stops it**: one way for all that custody records (`workbench/src/delivery.rs`): written under a name that nobody can guess,
+//! **What stops it**: one way for all that custody records (`bench/src/delivery.rs`): written under a name that nobody can guess,
 //! recorded, then named; the next open ends what was begun. What custody does not record is held locked while it is written, and what
 //! nobody holds is removed by the next file that is begun there. Before, `packet sign` and `quarantine export` recorded first and wrote
 //! then, and what a kill left beside an export stayed.

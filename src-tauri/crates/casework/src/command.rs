@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::incident::{EvidenceRef, Relation};
+use crate::reference::{EvidenceRef, Relation};
 use crate::stage::Stage;
 
 /// The fields of an item by field id.

@@ -1,7 +1,7 @@
 //! The condition of each gate. Titles and waivers are in `schemas/gates.json`; what has to
 //! hold is here, and a test holds both to the same ids.
 
-use crate::gate::{Facts, Missing};
+use crate::facts::{Facts, Missing};
 use crate::incident::{Incident, Item};
 
 /// Collects what a gate misses.

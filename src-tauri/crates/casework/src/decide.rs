@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::command::Command;
 use crate::control;
-use crate::entry;
+use crate::entry::{self, misfit};
 use crate::event::{Event, What};
-use crate::form::{self, LONG_TEXT_MAX, MEMBER_MAX, Misfit, TEXT_MAX};
+use crate::form::{self, LONG_TEXT_MAX, MEMBER_MAX, TEXT_MAX};
 use crate::gate::{self, Facts};
 use crate::incident::{EvidenceRef, Incident, Relation};
 use crate::refusal::Refusal;
@@ -180,24 +180,6 @@ fn needs(actor: &Actor, allowed: &[Role], act: &'static str) -> Result<(), Refus
         act,
         allowed: allowed.to_vec(),
     })
-}
-
-pub(crate) fn misfit(field: &str, spec: Option<&form::FieldSpec>, misfit: Misfit) -> Refusal {
-    let field = field.to_owned();
-    let expected = spec.map_or("one line of text", |s| s.kind.word());
-    match misfit {
-        Misfit::Type => Refusal::Type { field, expected },
-        Misfit::Empty => Refusal::Empty { field },
-        Misfit::TooLong(max) => Refusal::TooLong { field, max },
-        Misfit::Control => Refusal::Control { field },
-        Misfit::Choice => Refusal::Choice {
-            field,
-            choices: match spec.map(|s| s.kind) {
-                Some(form::Kind::Choice(options)) => options.iter().map(|(v, _)| *v).collect(),
-                _ => Vec::new(),
-            },
-        },
-    }
 }
 
 /// One line that is needed.

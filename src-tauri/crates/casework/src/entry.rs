@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::command::Fields;
-use crate::decide::misfit;
-use crate::form::{self, FieldSpec, Kind};
+use crate::form::{self, FieldSpec, Kind, Misfit};
 use crate::incident::Incident;
 use crate::refusal::Refusal;
 use crate::stage::Stage;
@@ -154,4 +153,22 @@ pub(crate) fn writers(incident: &Incident, stage: Stage) -> BTreeSet<&str> {
         .flat_map(|(_, items)| items)
         .flat_map(|i| i.authors.iter().map(String::as_str));
     fields.chain(items).collect()
+}
+
+pub(crate) fn misfit(field: &str, spec: Option<&form::FieldSpec>, misfit: Misfit) -> Refusal {
+    let field = field.to_owned();
+    let expected = spec.map_or("one line of text", |s| s.kind.word());
+    match misfit {
+        Misfit::Type => Refusal::Type { field, expected },
+        Misfit::Empty => Refusal::Empty { field },
+        Misfit::TooLong(max) => Refusal::TooLong { field, max },
+        Misfit::Control => Refusal::Control { field },
+        Misfit::Choice => Refusal::Choice {
+            field,
+            choices: match spec.map(|s| s.kind) {
+                Some(form::Kind::Choice(options)) => options.iter().map(|(v, _)| *v).collect(),
+                _ => Vec::new(),
+            },
+        },
+    }
 }

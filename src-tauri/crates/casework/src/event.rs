@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::command::Fields;
-use crate::incident::{EvidenceRef, Relation};
+use crate::reference::{EvidenceRef, Relation};
 use crate::role::Actor;
 use crate::stage::Stage;
 

@@ -18,7 +18,7 @@ pub(crate) use recovery::RECOVERY;
 pub(crate) use remediation::REMEDIATION;
 pub(crate) use review::REVIEW;
 
-use crate::form::{FieldSpec, Kind};
+use crate::spec::{FieldSpec, Kind};
 
 const fn f(id: &'static str, label: &'static str, help: &'static str, kind: Kind) -> FieldSpec {
     FieldSpec {

@@ -13,14 +13,17 @@ pub mod control;
 mod decide;
 mod entry;
 pub mod event;
+mod facts;
 mod fill;
 pub mod form;
 mod forms;
 pub mod gate;
 pub mod incident;
 pub mod next;
+mod reference;
 pub mod refusal;
 pub mod role;
+mod spec;
 pub mod stage;
 pub mod summary;
 

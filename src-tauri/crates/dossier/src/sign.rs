@@ -46,7 +46,7 @@ pub async fn packet_keys(workspace: &Workspace) -> Result<TrustFileView, Error> 
     })
 }
 
-/// Writes [`packet_keys`](Self::packet_keys) to a new file.
+/// Writes [`packet_keys`] to a new file.
 ///
 /// # Errors
 /// As there, and when the file exists or cannot be written.

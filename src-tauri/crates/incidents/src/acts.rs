@@ -304,8 +304,8 @@ pub async fn act(
     let command: Command = serde_json::from_value(command).map_err(|error| {
         Error::invalid(
             format!("the act is not well formed at column {}", error.column()),
-            "an act is an object such as {\"command\":\"close\"}; records are pinned, searches saved and packets recorded by \
-             the commands that measure them",
+            "an act is an object such as {\"command\":\"close\"}; records are pinned, searches saved and packets \
+             recorded by the commands that measure them",
         )
     })?;
     decide(bench, workspace, &incident, command).await

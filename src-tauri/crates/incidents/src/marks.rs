@@ -13,7 +13,7 @@ use bench::{Error, vault_error};
 use standing::Workspace;
 
 /// The communication whose approval a command is.
-pub(super) fn approved<'c>(incident: &Incident, command: &'c Command) -> Option<&'c str> {
+pub(crate) fn approved<'c>(incident: &Incident, command: &'c Command) -> Option<&'c str> {
     let (Command::ApproveCommunication { id } | Command::Approve { what: id, .. }) = command else {
         return None;
     };
@@ -23,7 +23,7 @@ pub(super) fn approved<'c>(incident: &Incident, command: &'c Command) -> Option<
 }
 
 /// How many are open in a communication; `None` where this member cannot read what the evidence hides.
-pub(super) async fn open_in(
+pub(crate) async fn open_in(
     workspace: &Workspace,
     incident: &Incident,
     communication: &str,

@@ -1,8 +1,8 @@
 //! The Assessment form.
 
 use super::{CONFIDENCE, IMPACT, REGIMES, f};
-use crate::form::FieldSpec;
-use crate::form::Kind::{Choice, List, LongText, Member, Text, Time};
+use crate::spec::FieldSpec;
+use crate::spec::Kind::{Choice, List, LongText, Member, Text, Time};
 
 pub(crate) const ASSESSMENT: &[FieldSpec] = &[
     f(

@@ -1,8 +1,8 @@
 //! The Investigation form.
 
 use super::{CONFIDENCE, LEVEL, f};
-use crate::form::FieldSpec;
-use crate::form::Kind::{Choice, EvidenceRefs, Flag, List, LongText, Member, Refs, Text, Time};
+use crate::spec::FieldSpec;
+use crate::spec::Kind::{Choice, EvidenceRefs, Flag, List, LongText, Member, Refs, Text, Time};
 
 pub(crate) const INVESTIGATION: &[FieldSpec] = &[
     f(

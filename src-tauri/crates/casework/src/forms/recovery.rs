@@ -1,9 +1,9 @@
 //! The Recovery form.
 
 use super::f;
-use crate::form::FieldSpec;
-use crate::form::Kind;
-use crate::form::Kind::{Choice, EvidenceRefs, List, LongText, Member, Text, Time};
+use crate::spec::FieldSpec;
+use crate::spec::Kind;
+use crate::spec::Kind::{Choice, EvidenceRefs, List, LongText, Member, Text, Time};
 
 const CONTROL_STATE: Kind = Choice(&[
     ("approved", "Done and approved"),

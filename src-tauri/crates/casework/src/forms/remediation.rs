@@ -1,8 +1,8 @@
 //! The Remediation form.
 
 use super::f;
-use crate::form::FieldSpec;
-use crate::form::Kind::{Choice, EvidenceRefs, List, LongText, Member, Refs, Text, Time};
+use crate::spec::FieldSpec;
+use crate::spec::Kind::{Choice, EvidenceRefs, List, LongText, Member, Refs, Text, Time};
 
 pub(crate) const REMEDIATION: &[FieldSpec] = &[
     f(

@@ -1,8 +1,8 @@
 //! The Review form.
 
 use super::f;
-use crate::form::FieldSpec;
-use crate::form::Kind::{Choice, EvidenceRefs, List, LongText, Member, Text, Time};
+use crate::spec::FieldSpec;
+use crate::spec::Kind::{Choice, EvidenceRefs, List, LongText, Member, Text, Time};
 
 pub(crate) const REVIEW: &[FieldSpec] = &[
     f(

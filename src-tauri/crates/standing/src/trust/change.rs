@@ -80,7 +80,7 @@ pub async fn trust_add(
     trust(workspace).await
 }
 
-/// As [`Workbench::trust_add`], and says what changed. An origin that may speak as some systems only needs a second
+/// As [`trust_add`], and says what changed. An origin that may speak as some systems only needs a second
 /// member's approval to speak as another one too.
 pub async fn trust_pin(
     bench: &Bench,
@@ -160,7 +160,7 @@ pub async fn trust_set(
     change_policies(bench, workspace, trust.origins, approval, Kind::set(), true).await
 }
 
-/// As [`Workbench::trust_set`], with the second member's id and passphrase side by side.
+/// As [`trust_set`], with the second member's id and passphrase side by side.
 pub async fn trust_change(
     bench: &Bench,
     workspace: &Workspace,

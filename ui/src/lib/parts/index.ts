@@ -10,6 +10,7 @@ export { default as Loading } from "./Loading.svelte";
 export { default as Page } from "./Page.svelte";
 export { default as PathInput } from "./PathInput.svelte";
 export { default as Progress } from "./Progress.svelte";
+export { default as ReasonForm } from "./ReasonForm.svelte";
 export { default as SidePanel } from "./SidePanel.svelte";
 export { default as Table } from "./Table.svelte";
 export { default as Time } from "./Time.svelte";

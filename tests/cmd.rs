@@ -15,6 +15,8 @@ mod given;
 mod hostile_files;
 #[path = "cmd/invictus.rs"]
 mod invictus;
+#[path = "cmd/marks.rs"]
+mod marks;
 #[path = "cmd/packet.rs"]
 mod packet;
 #[path = "cmd/quarantine.rs"]

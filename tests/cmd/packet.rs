@@ -33,6 +33,38 @@ fn a_reviewer_signs_beside_the_preparer_and_a_reader_asks_for_both() {
         (&verified["outcome"], &verified["trusted"]),
         (&json!("passed"), &json!(true))
     );
+    // The fingerprint that the preparer reads out is enough for who signed, in any spelling; another one is not.
+    let unknown = terminal.json(&["verify", "one.zip"]);
+    assert_eq!(
+        (unknown.0, &unknown.1["outcome"]),
+        (3, &json!("not-trusted"))
+    );
+    let custody = terminal.done(&["custody"]);
+    let members = custody["members"].as_array().expect("members");
+    let preparer = members.iter().find(|one| one["role"] == "custodian");
+    let fingerprint = text(&preparer.expect("the custodian")["fingerprint"]);
+    let grouped: Vec<&str> = (0..8).map(|n| &fingerprint[n * 8..][..8]).collect();
+    for spelt in [
+        fingerprint.clone(),
+        format!("SHA256 {}", grouped.join(" ").to_uppercase()),
+    ] {
+        let verified = terminal.done(&["verify", "one.zip", "--trust", &spelt]);
+        assert_eq!(verified["trusted"], json!(true), "{spelt}");
+    }
+    put(
+        &terminal,
+        "lines.txt",
+        format!("# who signs\n{fingerprint}\n{vkey}\n").as_bytes(),
+    );
+    let verified = terminal.done(&["verify", "one.zip", "--trust", "lines.txt"]);
+    assert_eq!(verified["outcome"], json!("passed"));
+    let other = "ab".repeat(32);
+    let (code, report) = terminal.json(&["verify", "one.zip", "--trust", &other]);
+    assert_eq!((code, &report["trusted"]), (3, &json!(false)), "{report}");
+    // An export carries no keys.
+    let (code, error) = terminal.refused(&["verify", "1.zip", "--trust", &fingerprint]);
+    assert_eq!(code, 2, "{error}");
+
     let (code, report) = terminal.json(&["verify", "one.zip", "--trust", "asking.json"]);
     assert_eq!((code, &report["outcome"]), (1, &json!("failed")));
     assert!(report.to_string().contains("signature-required"));

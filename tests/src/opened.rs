@@ -54,8 +54,14 @@ pub fn key(workspace: &Path, passphrase: &str, name: &str) -> [u8; 32] {
             .expect("listed")
     };
     let mine = listed(text(&file["member"]));
-    let sealer = listed(text(&mine["by"]));
-    let sealer = <Kem as hpke::Kem>::PublicKey::from_bytes(&bytes(&sealer["kem"])).expect("a key");
+    // Rings of before do not say who sealed.
+    let mode = match mine["by"].as_str() {
+        None => OpModeR::Base,
+        Some(by) => {
+            let kem = bytes(&listed(by)["kem"]);
+            OpModeR::Auth(<Kem as hpke::Kem>::PublicKey::from_bytes(&kem).expect("a key"))
+        }
+    };
     let (private, _) = Kem::derive_keypair(&seed);
     let sealed = (mine["keys"].as_array().expect("keys").iter())
         .filter(|key| key["key"] == name)
@@ -69,7 +75,7 @@ pub fn key(workspace: &Path, passphrase: &str, name: &str) -> [u8; 32] {
         sealed["generation"]
     );
     let plain = hpke::single_shot_open::<hpke::aead::AesGcm256, hpke::kdf::HkdfSha256, Kem>(
-        &OpModeR::Auth(sealer),
+        &mode,
         &private,
         &<Kem as hpke::Kem>::EncappedKey::from_bytes(&bytes(&sealed["enc"])).expect("a key"),
         format.as_bytes(),

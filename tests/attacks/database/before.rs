@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use muniment_tests::programs::Terminal;
+use muniment_tests::opened;
+use muniment_tests::programs::{PASSPHRASE, Terminal};
 
 use crate::workspace::place::{copy, findings};
 
@@ -32,4 +33,41 @@ fn a_custodian_adopts_the_rows_of_before_once() {
     assert_eq!(adopted(&terminal), 1);
     assert_eq!(findings(&terminal), Vec::<String>::new());
     assert_eq!(adopted(&terminal), 1);
+}
+
+/// What is written into a workspace of before, and the row that its open names.
+const PLANTED: [(&str, &str); 4] = [
+    (
+        "INSERT INTO incident (id, version, state, opened_us, changed_us)
+         VALUES ('INC-2026-0001', 1, '{}', 1, 1);
+         INSERT INTO incident_event (incident, version, epoch, idx, event)
+         VALUES ('INC-2026-0001', 1, 1, 1, '{\"type\":\"closed\"}');",
+        "incident INC-2026-0001",
+    ),
+    (
+        "INSERT INTO incident (id, version, state, opened_us, changed_us)
+         VALUES ('INC-2026-0002', 0, '{}', 1, 1);",
+        "incident INC-2026-0002",
+    ),
+    (
+        "INSERT INTO incident_event (incident, version, epoch, idx, event)
+         VALUES ('INC-2026-0003', 1, 1, 1, '{}');",
+        "incident INC-2026-0003",
+    ),
+    ("UPDATE member SET role = 'custodian';", "member R-IYSKR"),
+];
+
+#[test]
+fn what_the_ledger_says_otherwise_is_not_adopted() {
+    for (written, named) in PLANTED {
+        let dir = tempfile::tempdir().expect("a folder");
+        let terminal = older(dir.path());
+        let key = opened::key(&terminal.workspace, PASSPHRASE, "database");
+        opened::database(&terminal.workspace, &key)
+            .execute_batch(written)
+            .expect("written");
+        let (code, error) = terminal.refused(&["search"]);
+        let message = error["message"].as_str().expect("a message");
+        assert!(message.contains(named), "{code} {message}");
+    }
 }

@@ -32,7 +32,7 @@ fn another_version_of_the_program_compares_the_report_all_the_same() {
 
 #[test]
 fn a_template_that_nobody_has_leaves_the_content_unchecked() {
-    for template in [0, 2, u32::MAX] {
+    for template in [0, 3, u32::MAX] {
         let report = packet::verify_whole(&of_own_wording("0.1.0", Some(template)), &trust());
         assert!(!report.passed(), "{template}");
         let content = report.line(LineName::Content);

@@ -23,8 +23,7 @@ impl Act<'_> {
                 });
             }
             if list == "communications" {
-                // A message is approved together with its redaction result.
-                return Err(unknown());
+                return self.approve_communication(what, note);
             }
             item.authors.contains(member)
         } else if what == Stage::Review.word() {
@@ -88,7 +87,12 @@ impl Act<'_> {
         })
     }
 
-    pub(crate) fn approve_communication(&self, id: &str, marks: u32) -> Result<What, Refusal> {
+    /// A message is approved together with the redaction engine's result, which the caller measured.
+    pub(crate) fn approve_communication(
+        &self,
+        id: &str,
+        note: Option<&str>,
+    ) -> Result<What, Refusal> {
         let draft = self.standing("communications", id)?;
         let id = id.to_owned();
         if draft.sent.is_some() {
@@ -97,13 +101,14 @@ impl Act<'_> {
         if draft.text("text").is_none() {
             return Err(Refusal::NoText { id });
         }
-        if marks > 0 {
-            return Err(Refusal::OpenMarks { id, marks });
-        }
         if draft.authors.contains(&self.actor.member) {
             return Err(Refusal::SecondMember { what: id });
         }
-        self.approved(&id, None)
+        match self.facts.open_marks.get(&id) {
+            None => Err(Refusal::MarksUnknown { id }),
+            Some(0) => self.approved(&id, note),
+            Some(marks) => Err(Refusal::OpenMarks { id, marks: *marks }),
+        }
     }
 
     pub(crate) fn record_communication(

@@ -14,7 +14,7 @@ pub type Fields = BTreeMap<String, Value>;
 
 /// A command on an open or closed incident. An incident is opened with [`crate::open()`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "kebab-case")]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
     /// Renames the incident.
     Retitle {
@@ -53,8 +53,9 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Pins a record as evidence. A record that is pinned already keeps its id; it gets a new
+    /// Pins a record as evidence; measured, so no text says it. A record that is pinned already keeps its id; it gets a new
     /// revision where something about it changed, and nothing happens where nothing did.
+    #[serde(skip_deserializing)]
     Pin {
         /// The record and what is known of it.
         evidence: EvidenceRef,
@@ -125,12 +126,10 @@ pub enum Command {
         /// The fields of `communications`.
         item: Fields,
     },
-    /// Approves a draft as a second member.
+    /// Approves a draft as a second member, where [`Facts::open_marks`](crate::Facts::open_marks) says that none is open.
     ApproveCommunication {
         /// `C1`, …
         id: String,
-        /// Marks the redaction engine left unresolved; must be 0.
-        open_marks: u32,
     },
     /// Records that an approved communication was sent.
     RecordCommunication {
@@ -146,7 +145,8 @@ pub enum Command {
         #[serde(default)]
         reason: Option<String>,
     },
-    /// Saves a search; with 0 found it is evidence of absence.
+    /// Saves a search; with 0 found it is evidence of absence. The total is measured, so no text says it.
+    #[serde(skip_deserializing)]
     SaveSearch {
         /// The query line.
         query: String,
@@ -159,7 +159,8 @@ pub enum Command {
         note: Option<String>,
     },
     /// Records that a packet was written, with the verifier's and the leak check's result. The
-    /// caller measures both; they are never taken from a form.
+    /// caller measures both; no text says them.
+    #[serde(skip_deserializing)]
     RecordPacket {
         /// The packet's id.
         id: String,

@@ -95,9 +95,7 @@ pub fn decide(
         Command::Approve { what, note } => act.approve(what, note.as_deref())?,
         Command::EmergencyContainment { item } => act.add("containment.actions", item, true)?,
         Command::DraftCommunication { item } => act.add("communications", item, false)?,
-        Command::ApproveCommunication { id, open_marks } => {
-            act.approve_communication(id, *open_marks)?
-        }
+        Command::ApproveCommunication { id } => act.approve_communication(id, None)?,
         Command::RecordCommunication {
             id,
             recipient,

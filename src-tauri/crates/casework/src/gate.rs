@@ -27,6 +27,9 @@ pub struct Facts {
     /// Gaps known in the sources that the evidence is from.
     #[serde(default)]
     pub gaps: Vec<GapFact>,
+    /// Of communications that are to be approved, by id: how many marks of the redaction engine are open in their texts.
+    #[serde(default)]
+    pub open_marks: BTreeMap<String, u32>,
 }
 
 /// The present standing of a record.

@@ -118,6 +118,8 @@ pub enum Refusal {
     AcceptedAlready { id: String },
     #[error("{id} has {marks} marks of the redaction engine open")]
     OpenMarks { id: String, marks: u32 },
+    #[error("the text of {id} was not compared with what the evidence hides")]
+    MarksUnknown { id: String },
     #[error("{id} has no text yet")]
     NoText { id: String },
     #[error("{id} is not approved as it stands now")]
@@ -190,7 +192,12 @@ impl Refusal {
             }
             Refusal::NotMappable { .. } => "Map an id such as E1, T1, A1 or V1.",
             Refusal::AcceptedAlready { .. } => "Nothing needs to be done.",
-            Refusal::OpenMarks { .. } => "Resolve every mark in the draft first.",
+            Refusal::OpenMarks { .. } => {
+                "Take secrets and what the evidence hides out of its text: write handles instead."
+            }
+            Refusal::MarksUnknown { .. } => {
+                "A responder or a custodian approves it: a reviewer cannot read the originals."
+            }
             Refusal::NoText { .. } => "Write the message first.",
             Refusal::NotApproved { .. } => {
                 "A second member approves it; an edit after the approval needs a new one."

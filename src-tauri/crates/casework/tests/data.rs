@@ -153,6 +153,21 @@ fn clock_files_match_the_forms() {
     }
 }
 
+/// What is measured reaches a decision from what measures it; no text that a caller writes brings it along.
+#[test]
+fn no_command_in_json_carries_what_is_measured() {
+    let pin = json!({ "command": "pin", "evidence": common::record(7) });
+    let search = json!({ "command": "save-search", "query": "x", "total": 0, "purpose": "compliance-review" });
+    let packet = json!({ "command": "record-packet", "id": "P1", "digest": "00", "verified": true, "leak_clean": true });
+    let marks = json!({ "command": "approve-communication", "id": "C1", "open_marks": 0 });
+    for measured in [pin, search, packet, marks] {
+        let read = serde_json::from_value::<Command>(measured.clone());
+        assert!(read.is_err(), "{measured}");
+    }
+    let plain = json!({ "command": "approve-communication", "id": "C1" });
+    assert!(serde_json::from_value::<Command>(plain).is_ok());
+}
+
 fn duty(case: &mut Case, regime: &str) {
     case.add(
         "assessment.notifications",
@@ -173,10 +188,7 @@ fn notify(case: &mut Case, clock: &str, id: &str, hour: i64) {
     case.ok(
         "R-TWO",
         Role::Responder,
-        Command::ApproveCommunication {
-            id: id.into(),
-            open_marks: 0,
-        },
+        Command::ApproveCommunication { id: id.into() },
     );
     case.hour = case.hour.max(hour + 1);
     // A clock is reason enough to send outside before Investigation is left.

@@ -552,10 +552,7 @@ fn communications_are_approved_by_a_second_member_and_early_ones_have_a_reason()
             item: fields(draft),
         },
     );
-    let approve = |marks| Command::ApproveCommunication {
-        id: "C1".into(),
-        open_marks: marks,
-    };
+    let approve = || Command::ApproveCommunication { id: "C1".into() };
     let send = |reason: Option<&str>| Command::RecordCommunication {
         id: "C1".into(),
         recipient: "Affected users".into(),
@@ -564,7 +561,7 @@ fn communications_are_approved_by_a_second_member_and_early_ones_have_a_reason()
         reason: reason.map(str::to_owned),
     };
     assert_eq!(
-        c.refused("R-TWO", Role::Responder, approve(0)).code(),
+        c.refused("R-TWO", Role::Responder, approve()).code(),
         "no-text"
     );
     c.edit(
@@ -573,18 +570,26 @@ fn communications_are_approved_by_a_second_member_and_early_ones_have_a_reason()
         json!({"text": "A key was misused."}),
     );
     assert_eq!(
-        c.refused("R-ONE", Role::Responder, approve(0)).code(),
+        c.refused("R-ONE", Role::Responder, approve()).code(),
         "second-member"
     );
+    // What nobody measured is not taken for nothing.
+    c.facts.open_marks.clear();
     assert_eq!(
-        c.refused("R-TWO", Role::Responder, approve(2)).code(),
+        c.refused("R-TWO", Role::Responder, approve()).code(),
+        "marks-unknown"
+    );
+    c.facts.open_marks.insert("C1".into(), 2);
+    assert_eq!(
+        c.refused("R-TWO", Role::Responder, approve()).code(),
         "open-marks"
     );
+    c.facts.open_marks.insert("C1".into(), 0);
     assert_eq!(
         c.refused("R-ONE", Role::Responder, send(None)).code(),
         "not-approved"
     );
-    c.ok("R-TWO", Role::Responder, approve(0));
+    c.ok("R-TWO", Role::Responder, approve());
     c.edit(
         "communications",
         "C1",
@@ -594,7 +599,7 @@ fn communications_are_approved_by_a_second_member_and_early_ones_have_a_reason()
         c.refused("R-ONE", Role::Responder, send(Some("x"))).code(),
         "not-approved"
     );
-    c.ok("R-TWO", Role::Responder, approve(0));
+    c.ok("R-TWO", Role::Responder, approve());
     assert_eq!(
         c.refused("R-ONE", Role::Responder, send(None)).code(),
         "early-outside"

@@ -178,7 +178,7 @@ pub(crate) enum Command {
     Verify {
         /// Export (ZIP or folder), packet or fork proof.
         path: PathBuf,
-        /// Trust file, or file of vkeys one a line, or a vkey itself.
+        /// Trust file (KEYS.json), file of vkeys and fingerprints one a line, or one of them itself.
         #[arg(long, value_name = "FILE")]
         trust: Option<PathBuf>,
         #[command(flatten, next_help_heading = "CloudTrail")]

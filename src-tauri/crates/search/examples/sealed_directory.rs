@@ -87,6 +87,7 @@ fn event(seq: u64, rng: &mut ChaCha20Rng) -> Doc {
         kind: ["audit", "lifecycle"][pick(2) as usize].into(),
         import: 1 + seq / 100_000,
         subjects: vec![pick(20_000), 20_000 + pick(5_000)],
+        actor: None,
         values,
     }
 }

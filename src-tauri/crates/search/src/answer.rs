@@ -309,7 +309,8 @@ impl Index {
                 let names = FIELDS.into_iter().filter(|name| name.starts_with(&folded));
                 Ok(names.take(limit).map(str::to_owned).collect())
             }
-            "seq" | "time" | "import" | "subject" | "assurance" | "verdict" => Ok(Vec::new()),
+            "seq" | "time" | "import" | "subject" | "actor" | "session" | "address"
+            | "assurance" | "verdict" => Ok(Vec::new()),
             "word" => self.terms(self.shared.fields.words, &folded, limit, |term| {
                 Some(whole::uuid_text(term).unwrap_or_else(|| term.to_owned()))
             }),

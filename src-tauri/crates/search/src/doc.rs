@@ -1,5 +1,14 @@
 //! What the index is told of an event: exactly what its minimised row shows, nothing more.
 
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A subject, by number.
+    Subject(u64),
+    /// Whom the row shows by name, such as a component or a service.
+    Name(String),
+}
+
 /// One event as the index sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Doc {
@@ -22,6 +31,8 @@ pub struct Doc {
     pub import: u64,
     /// Numbers of the subjects it names. Handles are never indexed as text.
     pub subjects: Vec<u64>,
+    /// Who did it, where the source says and the row shows it.
+    pub actor: Option<Actor>,
     /// The kept values: path and plain text.
     pub values: Vec<(String, String)>,
 }

@@ -31,7 +31,7 @@ mod tokens;
 mod whole;
 
 pub use contents::Contents;
-pub use doc::Doc;
+pub use doc::{Actor, Doc};
 pub use error::{SearchError, Stale};
 pub use hits::{Cursor, Facet, Histogram, Hits, Page};
 pub use index::{Index, IndexWriter, Limits, reset};

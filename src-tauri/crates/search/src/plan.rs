@@ -13,7 +13,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use crate::SearchError;
 use crate::columns::ColumnCache;
 use crate::query::{Kind, Node};
-use crate::schema::{DATED, Fields, bound_of, path_term, value_term};
+use crate::schema::{DATED, Fields, actor_name, actor_number, bound_of, path_term, value_term};
 use crate::span::{Numbered, OrderRange};
 use crate::steady::Steady;
 use crate::tokens::fold;
@@ -96,6 +96,14 @@ pub(crate) fn plan(
             ..
         } => one(Term::from_field_u64(fields.subject, *number)),
         Kind::Subject { number: None, .. } => Box::new(EmptyQuery),
+        Kind::Actor { value, number } => {
+            let mut any = vec![one(Term::from_field_text(fields.actor, &actor_name(value)))];
+            if let Some(number) = number {
+                let by = actor_number(*number);
+                any.push(one(Term::from_field_text(fields.actor, &by)));
+            }
+            Box::new(BooleanQuery::union(any))
+        }
         Kind::Standing {
             resolved: false, ..
         } => return Err(SearchError::Unresolved),

@@ -7,12 +7,12 @@ use tantivy::schema::{
 use tantivy::tokenizer::{LowerCaser, RawTokenizer, TextAnalyzer, TokenizerManager};
 use tantivy::{IndexSettings, IndexSortByField, Order, TantivyDocument};
 
-use crate::Doc;
 use crate::tokens::{WordTokenizer, fold};
 use crate::whole;
+use crate::{Actor, Doc};
 
 /// Version of everything here: fields, words, order. Another number in a folder makes it stale.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 
 /// Fields of text with a short list of values, as the query line names them.
 pub(crate) const TEXTS: [&str; 5] = ["system", "action", "outcome", "origin", "kind"];
@@ -61,6 +61,8 @@ pub(crate) struct Fields {
     pub(crate) seq: Field,
     pub(crate) import: Field,
     pub(crate) subject: Field,
+    /// Who did it: [`actor_number`] or [`actor_name`].
+    pub(crate) actor: Field,
     pub(crate) texts: [Field; TEXTS.len()],
     /// Words of the kept values, but those that are nothing but a UUID or a time.
     pub(crate) words: Field,
@@ -95,6 +97,7 @@ pub(crate) fn schema() -> (Schema, Fields) {
         seq: builder.add_u64_field(SEQ, fast),
         import: builder.add_u64_field(IMPORT, both.clone()),
         subject: builder.add_u64_field(SUBJECT, both),
+        actor: builder.add_text_field("actor", indexed("raw", IndexRecordOption::Basic)),
         texts: TEXTS.map(|name| builder.add_text_field(name, whole.clone())),
         words: builder.add_text_field(
             "words",
@@ -169,6 +172,16 @@ pub(crate) fn value_term(path: &str, value: &str) -> String {
     term
 }
 
+/// The term of an actor who is known by handle.
+pub(crate) fn actor_number(number: u64) -> String {
+    format!("#{number}")
+}
+
+/// The term of an actor whom the record shows by name.
+pub(crate) fn actor_name(name: &str) -> String {
+    value_term("", name)
+}
+
 /// The index's document for an event. Nothing is stored; what is not a term or a column is not there.
 pub(crate) fn document(fields: &Fields, doc: &Doc) -> TantivyDocument {
     let mut out = TantivyDocument::new();
@@ -177,6 +190,11 @@ pub(crate) fn document(fields: &Fields, doc: &Doc) -> TantivyDocument {
     out.add_u64(fields.import, doc.import);
     for subject in &doc.subjects {
         out.add_u64(fields.subject, *subject);
+    }
+    match &doc.actor {
+        Some(Actor::Subject(number)) => out.add_text(fields.actor, actor_number(*number)),
+        Some(Actor::Name(name)) => out.add_text(fields.actor, actor_name(name)),
+        None => {}
     }
     let texts = [
         &doc.system,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use search::{Doc, Index, Page, Query, SearchError, Stale, Stands, reset};
+use search::{Actor, Doc, Index, Page, Query, SearchError, Stale, Stands, reset};
 
 fn open_as(dir: &Path, key: u8, seed: u64) -> Result<Index, SearchError> {
     Index::open_or_create(dir, &[key; 32], Box::new(ChaCha20Rng::seed_from_u64(seed)))
@@ -245,6 +245,44 @@ fn completions_are_values_that_are_there() {
 }
 
 #[test]
+fn who_did_it_is_found_by_handle_and_by_a_shown_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = open(dir.path());
+    let mut writer = index.writer().unwrap();
+    let by = |seq, actor| Doc {
+        actor,
+        subjects: vec![7, 8],
+        ..doc(seq)
+    };
+    for (seq, actor) in [
+        (1, Some(Actor::Subject(7))),
+        (2, Some(Actor::Subject(8))),
+        (3, Some(Actor::Name("S3.amazonaws.com".to_owned()))),
+        (4, None),
+        // Named like the term of a subject.
+        (5, Some(Actor::Name("#7".to_owned()))),
+    ] {
+        writer.add(&by(seq, actor)).unwrap();
+    }
+    writer.commit(5, "").unwrap();
+    let page = Page {
+        after: None,
+        limit: 9,
+    };
+    let found = |text: &str| {
+        let mut query = Query::parse(text).unwrap();
+        query.resolve_subjects(&mut |_, handle| (handle == "acc-a").then_some(7));
+        index.find(&query, &page).unwrap().seqs
+    };
+    assert_eq!(found("actor:acc-a"), [1]);
+    assert_eq!(found("actor:s3.amazonaws.com"), [3]);
+    assert_eq!(found("-actor:acc-a"), [5, 4, 3, 2]);
+    assert_eq!(found("subject:acc-a"), [5, 4, 3, 2, 1]);
+    assert_eq!(found("actor:nobody"), [] as [u64; 0]);
+    assert_eq!(found("actor:\"#7\""), [5]);
+}
+
+#[test]
 fn a_level_is_the_imports_and_events_of_which_it_is_true_now() {
     let dir = tempfile::tempdir().unwrap();
     let index = open(dir.path());
@@ -376,7 +414,7 @@ fn a_question_that_meets_damage_says_so_and_does_not_panic() {
             "",
         ] {
             let mut query = Query::parse(text).unwrap();
-            query.resolve_subjects(&mut |number| number.parse().ok());
+            query.resolve_subjects(&mut |_, number| number.parse().ok());
             total += index.count(&query)?;
             index.histogram(&query, 10, None)?;
             for field in ["action", "subject", "system"] {

@@ -100,7 +100,25 @@ fn a_condition_is_added_as_it_means() {
 #[test]
 fn handles_are_resolved_once_and_unknown_ones_named() {
     let mut query = Query::parse("subject:acc-a OR NOT subject:acc-b subject:7").unwrap();
-    let unknown = query.resolve_subjects(&mut |handle| (handle == "acc-a").then_some(3));
+    let unknown = query.resolve_subjects(&mut |_, handle| (handle == "acc-a").then_some(3));
     assert_eq!(unknown, ["acc-b"]);
-    assert!(query.resolve_subjects(&mut |_| None).is_empty());
+    assert!(query.resolve_subjects(&mut |_, _| None).is_empty());
+    // What was found is no word that could not be seen.
+    assert_eq!(query.words(), ["acc-b"]);
+}
+
+#[test]
+fn each_field_of_handles_asks_for_its_own() {
+    let mut query = Query::parse("session:s-1 address:s-1 actor:s-1 s-1").unwrap();
+    let mut asked = Vec::new();
+    let unknown = query.resolve_subjects(&mut |field, handle| {
+        asked.push((field.to_owned(), handle.to_owned()));
+        (field != "address").then_some(1)
+    });
+    let fields: Vec<&str> = asked.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["session", "address", "actor", "subject"]);
+    assert_eq!(unknown, ["s-1"]);
+    for begun in ["session:s*", "address:1*", "actor:a*"] {
+        assert!(Query::parse(begun).is_err(), "{begun}");
+    }
 }

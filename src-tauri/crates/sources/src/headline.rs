@@ -145,6 +145,17 @@ impl SourceFile {
         }
     }
 
+    /// Which of a record's fields, given by path, names who did it: the place of the first of the declared ones. Fields
+    /// that are `null` or empty are not to be among them.
+    pub fn actor<'f>(&self, paths: impl IntoIterator<Item = &'f str>) -> Option<usize> {
+        let declared = &self.block.actor;
+        let ranked = paths.into_iter().enumerate().filter_map(|(at, path)| {
+            let rank = declared.iter().position(|one| one == path)?;
+            Some((rank, at))
+        });
+        ranked.min().map(|(_, at)| at)
+    }
+
     fn moment(&self, path: &str, value: &str) -> Option<Moment> {
         let rule = self.rule(path)?;
         let (original, utc) = rule.value_type.instant(value)?;

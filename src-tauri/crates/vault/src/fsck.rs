@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::ledger::{INCIDENT_EVENT, Replayer};
 use crate::seal::SealedFile;
+use crate::stated::{incident_refused, member_refused};
 use crate::table::{event, incident, ledger, member, sealed, segment, setting};
 use crate::{Inner, Member, ReplayFault, Vault, VaultError};
 use stated::Stated;
@@ -180,8 +181,9 @@ impl Vault {
         tokio::task::spawn_blocking(move || inner.replay_all(&interest)).await?
     }
 
-    /// Holds what decides and is of before rows were stated to what was signed of it then.
-    pub(crate) async fn versions_as_signed(&self) -> Result<(), VaultError> {
+    /// Holds what decides and is of before rows were stated to what was signed of it then: policies, source files,
+    /// members and incidents.
+    pub(crate) async fn versions_as_signed(&self, fold: Fold<'_>) -> Result<(), VaultError> {
         let found = match self.replay_all(Vec::new()).await? {
             Ok(found) => found,
             Err(fault) => return Err(VaultError::corrupt("ledger", fault)),
@@ -195,7 +197,21 @@ impl Vault {
                 });
             }
         }
-        Ok(())
+        let stored = member::all(&self.inner.pool).await?;
+        if stored != found.members {
+            let same = |id: &&String| stored.get(*id) == found.members.get(*id);
+            let differing = stored
+                .keys()
+                .chain(found.members.keys())
+                .find(|id| !same(id));
+            let id = differing.map_or("", String::as_str);
+            return Err(member_refused(id, stored.contains_key(id)));
+        }
+        let (_, wrong) = self.incidents_as_signed(&found.events, Some(fold)).await?;
+        match wrong.first() {
+            Some(id) => Err(incident_refused(id)),
+            None => Ok(()),
+        }
     }
 
     /// Every row that decides something, held to what the ledger states of it.
@@ -254,14 +270,29 @@ impl Vault {
         fold: Option<Fold<'_>>,
         report: &mut FsckReport,
     ) -> Result<(), VaultError> {
+        let (all, wrong) = self.incidents_as_signed(events, fold).await?;
+        let detail = format!("differ from the ledger: {}", wrong.join(", "));
+        report.add(
+            "incidents",
+            verdict(wrong.is_empty(), format!("{all} incidents"), &detail),
+        );
+        Ok(())
+    }
+
+    /// How many incidents there are, in rows or entries, and the ids of those whose rows are not what the entries say.
+    async fn incidents_as_signed(
+        &self,
+        events: &BTreeMap<String, Vec<Value>>,
+        fold: Option<Fold<'_>>,
+    ) -> Result<(usize, Vec<String>), VaultError> {
         let pool = &self.inner.pool;
         let rows = incident::unchecked(pool).await?;
-        let mut wrong = Vec::new();
-        let ids: BTreeSet<&str> = rows
-            .iter()
-            .map(|r| r.id.as_str())
+        let strays = incident::ids_of_events(pool).await?;
+        let ids: BTreeSet<&str> = (rows.iter().map(|r| r.id.as_str()))
             .chain(events.keys().map(String::as_str))
+            .chain(strays.iter().map(String::as_str))
             .collect();
+        let mut wrong = Vec::new();
         for id in &ids {
             let signed = events.get(*id).map(Vec::as_slice).unwrap_or_default();
             let row = rows.iter().find(|r| r.id == *id);
@@ -271,20 +302,11 @@ impl Vault {
                 (Some(fold), Some(row)) => fold(id, signed).is_some_and(|s| s == row.state),
                 _ => true,
             };
-            if stored != signed || !version || !state {
-                wrong.push(*id);
+            if signed.is_empty() || stored != signed || !version || !state {
+                wrong.push((*id).to_owned());
             }
         }
-        let detail = format!("differ from the ledger: {}", wrong.join(", "));
-        report.add(
-            "incidents",
-            verdict(
-                wrong.is_empty(),
-                format!("{} incidents", ids.len()),
-                &detail,
-            ),
-        );
-        Ok(())
+        Ok((ids.len(), wrong))
     }
 
     fn orphans(&self, files: &[SealedFile]) -> Result<String, VaultError> {

@@ -413,6 +413,15 @@ pub(crate) fn member_refused(id: &str, found: bool) -> VaultError {
     }
 }
 
+/// An incident whose rows are not what its entries say.
+pub(crate) fn incident_refused(id: &str) -> VaultError {
+    VaultError::NotStated {
+        table: "incident",
+        row: format!("incident {}", printable(id)),
+        missing: false,
+    }
+}
+
 /// A row of `incident_event` that is not what its entry says.
 pub(crate) fn event_refused(incident: &str, number: usize, found: bool) -> VaultError {
     VaultError::NotStated {

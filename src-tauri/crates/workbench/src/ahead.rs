@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use search::{Doc, IndexWriter, SearchError};
+use sources::Catalogue;
 use tokio::sync::{MutexGuard, mpsc};
 use vault::{Appended, Vault};
 
@@ -47,7 +48,8 @@ impl<'a> Ahead<'a> {
         let (feed, batches) = mpsc::channel(IN_FLIGHT);
         let import = u64::try_from(import).ok()?;
         let thread = std::thread::Builder::new().name("index-ahead".into());
-        let thread = thread.spawn(move || take(writer, batches, &origin, import));
+        let known = workspace.known();
+        let thread = thread.spawn(move || take(writer, batches, &origin, import, &known.catalogue));
         Some(Self {
             feed,
             thread: thread.ok()?,
@@ -101,11 +103,12 @@ fn take(
     mut batches: mpsc::Receiver<Appended>,
     origin: &str,
     import: u64,
+    catalogue: &Catalogue,
 ) -> Result<IndexWriter, SearchError> {
     let mut doc = Doc::default();
     while let Some(batch) = batches.blocking_recv() {
         for (seq, event, subjects) in batch.iter() {
-            doc_of(&mut doc, seq, event, subjects, origin, import);
+            doc_of(&mut doc, seq, event, subjects, origin, import, catalogue);
             writer.add(&doc)?;
         }
     }

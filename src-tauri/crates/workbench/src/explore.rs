@@ -140,7 +140,7 @@ impl Workbench {
                 .iter()
                 .map(|v| (*v).to_owned())
                 .collect(),
-            "subject" | "time" | "seq" | "import" => Vec::new(),
+            "subject" | "actor" | "session" | "address" | "time" | "seq" | "import" => Vec::new(),
             field => with_index(self, &workspace, |index| {
                 index.suggest(field, &begun, COMPLETIONS)
             })
@@ -199,25 +199,38 @@ impl Workbench {
         let mut query = Query::parse(text)
             .map_err(|error| Error::invalid(error.to_string(), error.hint.clone()))?;
         let mut handles = Vec::new();
-        query.clone().resolve_subjects(&mut |handle| {
-            handles.push(handle.to_owned());
+        query.clone().resolve_subjects(&mut |field, handle| {
+            handles.push((field.to_owned(), handle.to_owned()));
             None
         });
         let mut numbers = BTreeMap::new();
-        for handle in handles {
+        for (field, handle) in handles {
             let subject = workspace
                 .vault
                 .subject_by_handle(&handle)
                 .await
                 .map_err(|e| vault_error(&e))?;
+            let subject = subject.filter(|s| is_of(&field, &s.domain));
             if let Some(number) = subject.and_then(|s| u64::try_from(s.number).ok()) {
-                numbers.insert(handle, number);
+                numbers.insert((field, handle), number);
             }
         }
-        query.resolve_subjects(&mut |handle| numbers.get(handle).copied());
+        query.resolve_subjects(&mut |field, handle| {
+            let asked = (field.to_owned(), handle.to_owned());
+            numbers.get(&asked).copied()
+        });
         let standing = workspace.standing();
         query.resolve_standing(&mut |field, value| standing.matching(field, value));
         Ok(query)
+    }
+}
+
+/// Whether a subject of this identity space is one that a field of the query line asks for.
+fn is_of(field: &str, domain: &str) -> bool {
+    match field {
+        "session" => domain == "session",
+        "address" => matches!(domain, "ip" | "mac"),
+        _ => true,
     }
 }
 

@@ -5,8 +5,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use rand_core::Rng as _;
-use redaction::{Class, Shown, string_text};
-use search::{Doc, Index, SearchError, Stale};
+use redaction::{Class, MinimisedField, Shown, string_text};
+use search::{Actor, Doc, Index, SearchError, Stale};
+use sources::Catalogue;
 use tokio::sync::MutexGuard;
 use vault::{EventKind, EventRow, NewEvent, RowShown, Vault};
 
@@ -285,7 +286,7 @@ async fn follow_to(
 ) -> Result<(), Stopped> {
     let mut last = i64::try_from(index.last_seq()).unwrap_or(i64::MAX);
     job.expect(u64::try_from(newest - last).unwrap_or_default());
-    let standing = workspace.standing();
+    let (standing, known) = (workspace.standing(), workspace.known());
     let mut writer = index.writer()?;
     while last < newest {
         job.check()?;
@@ -302,7 +303,7 @@ async fn follow_to(
             .iter()
             .filter(|row| row.system != crate::import::FILE_SYSTEM)
         {
-            writer.add(&doc(row, &standing))?;
+            writer.add(&doc(row, &standing, &known.catalogue))?;
         }
         last = end;
         job.advance(rows.len() as u64);
@@ -317,9 +318,21 @@ async fn follow_to(
 }
 
 /// What the index may know of a row: exactly what the row shows.
-fn doc(row: &EventRow, standing: &Standing) -> Doc {
+fn doc(row: &EventRow, standing: &Standing, catalogue: &Catalogue) -> Doc {
     let mut subjects = Vec::new();
     let mut values = Vec::new();
+    let source = catalogue.get(&row.system, None);
+    let paths = row.fields.iter().map(|field| match &field.shown {
+        RowShown::Handle { .. } => field.path.as_str(),
+        RowShown::Kept { text } if borrowed(text).is_some() => field.path.as_str(),
+        _ => "",
+    });
+    let actor = source.and_then(|source| source.actor(paths));
+    let actor = actor.and_then(|at| match &row.fields[at].shown {
+        RowShown::Handle { subject, .. } => u64::try_from(*subject).ok().map(Actor::Subject),
+        RowShown::Kept { text } => plain(text).map(Actor::Name),
+        _ => None,
+    });
     for field in &row.fields {
         match &field.shown {
             RowShown::Handle { subject, .. } => {
@@ -351,6 +364,7 @@ fn doc(row: &EventRow, standing: &Standing) -> Doc {
             .and_then(|s| u64::try_from(s.import).ok())
             .unwrap_or_default(),
         subjects,
+        actor,
         values,
     }
 }
@@ -363,6 +377,7 @@ pub(crate) fn doc_of(
     subjects: &[i64],
     origin: &str,
     import: u64,
+    catalogue: &Catalogue,
 ) {
     out.seq = u64::try_from(seq).unwrap_or_default();
     out.occurred = event
@@ -377,6 +392,26 @@ pub(crate) fn doc_of(
     origin.clone_into(&mut out.origin);
     kind_of(event.kind).clone_into(&mut out.kind);
     out.import = import;
+    let source = catalogue.get(&event.system, None);
+    let paths = event.minimised.iter().map(|field| match &field.shown {
+        Shown::Handle { .. } | Shown::Issued { .. } => field.path.as_str(),
+        Shown::Kept { text } if borrowed(text).is_some() => field.path.as_str(),
+        _ => "",
+    });
+    let actor = source.and_then(|source| source.actor(paths));
+    out.actor = actor.and_then(|at| match &event.minimised[at].shown {
+        // Subjects come in the order of the fields that name them.
+        Shown::Handle { .. } | Shown::Issued { .. } => {
+            let named = |field: &&MinimisedField| {
+                matches!(field.shown, Shown::Handle { .. } | Shown::Issued { .. })
+            };
+            let before = event.minimised[..at].iter().filter(named).count();
+            let number = subjects.get(before)?;
+            u64::try_from(*number).ok().map(Actor::Subject)
+        }
+        Shown::Kept { text } => plain(text).map(Actor::Name),
+        _ => None,
+    });
     out.subjects.clear();
     out.subjects
         .extend(subjects.iter().filter_map(|n| u64::try_from(*n).ok()));

@@ -8,13 +8,14 @@ use std::str::FromStr;
 use evidence::export::{CheckOutcome, ExportVerdict, verify_export, verify_export_under};
 use evidence::packet::{Conclusion, Outcome, PacketReport, PacketTrust, Status};
 use evidence::trust::{OriginTrust, PinnedKey};
-use evidence::{Algorithm, ExportFiles, Trust, VerifierKey};
+use evidence::{Algorithm, ExportFiles, Hash, Trust, VerifierKey};
 
 use crate::view::{FindingView, VerifyCheckView, VerifyLineView, VerifyView};
 use crate::{Error, Workbench};
 
-/// Verifies an export (ZIP or folder), a packet or a fork proof. `trust` is a trust file, a packet
-/// trust file, a file of vkeys one a line, or a vkey itself.
+/// Verifies an export (ZIP or folder), a packet or a fork proof. `trust` is a trust file, a packet trust file (the
+/// `KEYS.json` of a packet's own texts), a file of vkeys and fingerprints one a line, or one of them itself. A fingerprint
+/// names who may sign a packet, which carries its signers' keys; a source's key is given as a vkey.
 ///
 /// # Errors
 /// When something cannot be read; whatever is wrong with the file itself is in the answer.
@@ -29,11 +30,13 @@ fn verify_with(path: &Path, trust: &Trusted) -> Result<VerifyView, Error> {
         |n| n.to_string_lossy().into_owned(),
     );
     if path.is_dir() {
+        trust.no_packet()?;
         return export(name, ExportFiles::open_dir(path), trust);
     }
     let mut file = File::open(path).map_err(|e| Error::io("could not open", path, &e))?;
     let fork = crate::forks::read(&mut file).map_err(|e| Error::io("could not read", path, &e))?;
     if let Some(bytes) = fork {
+        trust.no_packet()?;
         return Ok(crate::forks::verified(name, &bytes, |origin| {
             trust.keys_for(origin)
         }));
@@ -43,6 +46,7 @@ fn verify_with(path: &Path, trust: &Trusted) -> Result<VerifyView, Error> {
             .map_err(|e| Error::io("could not read", path, &e))?;
         return Ok(packet_view(name, &report));
     }
+    trust.no_packet()?;
     export(name, ExportFiles::open_zip(file), trust)
 }
 
@@ -251,25 +255,30 @@ pub(crate) fn packet_view(file: String, report: &PacketReport) -> VerifyView {
     }
 }
 
+/// A SHA-256 fingerprint as it is printed: 64 hexadecimal digits, perhaps in groups, perhaps after `sha256`.
+fn fingerprint(text: &str) -> Option<Hash> {
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.strip_prefix("sha256").unwrap_or(&text);
+    let digits = digits.replace([' ', ':', '-'], "");
+    Hash::from_hex(&digits).ok()
+}
+
 /// What the caller trusts, from whatever form it was given in.
 #[derive(Default)]
 struct Trusted {
     /// Keys for any origin: vkeys given without one.
     loose: Vec<VerifierKey>,
+    /// Keys of signers, of which only the fingerprint was given.
+    fingerprints: Vec<Hash>,
     origins: Option<Trust>,
     packet: Option<PacketTrust>,
 }
 
 impl Trusted {
     fn read(path: &Path) -> Result<Self, Error> {
-        if let Some(key) = path
-            .to_str()
-            .and_then(|text| VerifierKey::from_str(text).ok())
-        {
-            return Ok(Self {
-                loose: vec![key],
-                ..Self::default()
-            });
+        let mut trusted = Self::default();
+        if path.to_str().is_some_and(|text| trusted.take(text).is_ok()) {
+            return Ok(trusted);
         }
         let bytes = std::fs::read(path)
             .map_err(|e| Error::io("could not read the trust file", path, &e))?;
@@ -301,23 +310,39 @@ impl Trusted {
             });
         }
         let text = String::from_utf8_lossy(&bytes);
-        let mut loose = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            loose.push(VerifierKey::from_str(line).map_err(|error| {
+            trusted.take(line).map_err(|error| {
                 Error::invalid(
                     format!("{} line {}: {error}", path.display(), number + 1),
-                    "write one vkey a line",
+                    "write one vkey or one fingerprint (SHA-256, 64 hexadecimal digits) a line",
                 )
-            })?);
+            })?;
         }
-        Ok(Self {
-            loose,
-            ..Self::default()
-        })
+        Ok(trusted)
+    }
+
+    /// Takes a vkey or a fingerprint.
+    fn take(&mut self, text: &str) -> Result<(), evidence::note::NoteError> {
+        match fingerprint(text) {
+            Some(fingerprint) => self.fingerprints.push(fingerprint),
+            None => self.loose.push(VerifierKey::from_str(text)?),
+        }
+        Ok(())
+    }
+
+    /// What to say of fingerprints that were given for a file that carries no keys.
+    fn no_packet(&self) -> Result<(), Error> {
+        if self.fingerprints.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "a fingerprint cannot check this file: it does not carry the keys that signed it",
+            "give the source's key as a vkey, or a trust file; fingerprints name the signers of a packet",
+        ))
     }
 
     /// Keys that count for an origin, whoever vouched for them. A vkey that was given by itself
@@ -340,6 +365,7 @@ impl Trusted {
 
     fn packet(&self) -> PacketTrust {
         let mut trust = self.packet.clone().unwrap_or_default();
+        trust.fingerprints.clone_from(&self.fingerprints);
         // A vkey names its log or its member, so a plain list serves for sources and signers alike.
         for key in &self.loose {
             trust.pin_source(key.name(), [key.clone()]);

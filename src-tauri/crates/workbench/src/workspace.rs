@@ -288,7 +288,9 @@ impl Workbench {
             .seal_digests(systems.collect(), environment.now())
             .await;
         sealed.map_err(|error| vault_error(&error))?;
-        let adopted = vault.adopt_rows(environment.now()).await;
+        let adopted = vault
+            .adopt_rows(&crate::custody::fold, environment.now())
+            .await;
         let adopted = adopted.map_err(|error| vault_error(&error))?;
         // Not only where rows are made anew: a mark that nobody signed is said before anything is open.
         let waiting = vault.rows_waiting().await;

@@ -88,6 +88,8 @@ impl<'a> Rows<'a> {
             kind: if lifecycle { "lifecycle" } else { "audit" }.to_owned(),
             import: 1,
             subjects,
+            // The floors have no such field.
+            actor: None,
             values,
         }
     }

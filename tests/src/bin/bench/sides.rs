@@ -241,7 +241,7 @@ async fn search(place: &Path, records: u64, runs: usize) -> Result<Searched> {
         let mut all = Vec::new();
         for (name, text, ask) in &asks {
             let mut query = Query::parse(text).map_err(|error| error.to_string())?;
-            query.resolve_subjects(&mut |_| number);
+            query.resolve_subjects(&mut |_, _| number);
             query.resolve_standing(&mut |_, _| search::Stands::default());
             let (ours, theirs) = in_turns(
                 runs,

@@ -48,6 +48,8 @@ class Explore {
   #fresh = false;
   /** The search asked for last, answered or not: a change in the vault must not put an older one in its place. */
   #asked = "";
+  /** Something has changed while a search was on its way. */
+  #changed = false;
 
   /** The time filter, if the query has exactly one. */
   get timeFilter(): FilterView | null {
@@ -99,7 +101,9 @@ class Explore {
     } catch (thrown) {
       if (round === this.#round) this.error = commandError(thrown);
     }
-    if (round === this.#round) this.searching = false;
+    if (round !== this.#round) return;
+    this.searching = false;
+    if (this.#changed) await this.refresh();
   }
 
   /** Keeps the row with the focus, and where it stands in the view, when newer records came above it. */
@@ -114,8 +118,13 @@ class Explore {
     this.active = to;
   }
 
-  /** The same search again, after something has changed. */
+  /**
+   * The same search again, after something has changed. One at a time: where changes come faster than answers, as during
+   * an import, one more is asked for when the answer is there, however many changes there were.
+   */
   async refresh(): Promise<void> {
+    this.#changed = this.searching;
+    if (this.searching) return;
     await this.run(this.#asked, { fresh: false });
   }
 
@@ -150,7 +159,7 @@ class Explore {
     this.unseen = [];
     this.histogram = null;
     this.error = null;
-    this.searching = this.#fresh = false;
+    this.searching = this.#fresh = this.#changed = false;
     this.opened = null;
     this.selected = new Set();
     this.active = this.top = 0;

@@ -47,14 +47,28 @@ describe("a search that is asked again", () => {
     expect(explore.targets).toEqual([2]);
   });
 
-  it("lets nothing of the search before stand when it overtakes a new one", async () => {
+  it("waits for the answer that is on its way, however often something changes, and asks once more", async () => {
+    await answered(explore.run("a"), view(1));
+    const slow = explore.refresh();
+    await Promise.all([explore.refresh(), explore.refresh(), explore.refresh()]);
+    expect(asked.length).toBe(2);
+    asked[1]?.answer(view(2, 1));
+    await vi.waitFor(() => expect(asked.length).toBe(3));
+    expect(explore.rows?.total).toBe(2);
+    await answered(slow, view(3, 2, 1));
+    expect(explore.rows?.total).toBe(3);
+    expect(asked.length).toBe(3);
+  });
+
+  it("lets nothing of the search before stand when something changes before a new one is answered", async () => {
     await answered(explore.run("a"), view(3, 2, 1));
     explore.active = 2;
     explore.toggle(1);
     const first = explore.run("b");
-    await answered(explore.refresh(), view(9));
-    asked[1]?.answer(view(9));
-    await first;
+    await explore.refresh();
+    asked[1]?.answer(view(8));
+    await vi.waitFor(() => expect(asked.length).toBe(3));
+    await answered(first, view(9));
     expect(explore.query).toBe("b");
     expect(explore.selected.size).toBe(0);
     expect(explore.targets).toEqual([9]);

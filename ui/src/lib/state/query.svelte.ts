@@ -12,6 +12,8 @@ export class Entry<T> {
   /** Whether the answer is older than the last change. */
   stale = true;
   #round = 0;
+  /** What stands here came after the question that is on its way was asked. */
+  #newer = false;
 
   constructor(
     readonly key: string,
@@ -22,17 +24,32 @@ export class Entry<T> {
     const round = ++this.#round;
     this.stale = false;
     this.loading = true;
+    this.#newer = false;
     try {
       const data = await this.load();
       // An answer that a newer request has overtaken is dropped.
       if (round !== this.#round) return;
-      this.data = data;
+      if (!this.#newer) this.data = data;
       this.error = null;
     } catch (thrown) {
       if (round !== this.#round) return;
       this.error = commandError(thrown);
     }
     this.loading = false;
+    // Changes that came meanwhile are asked for once, and only now: what is slow must not pile up behind itself.
+    if (this.stale && this.watchers > 0) await this.fetch();
+  }
+
+  /** Puts an answer in place that came another way; the one that is on its way is older. */
+  put(data: T): void {
+    this.data = data;
+    this.#newer = this.loading;
+  }
+
+  /** Fetches what a change has made outdated, unless that is on its way: then once more afterwards. */
+  follow(): void {
+    this.stale = true;
+    if (!this.loading) void this.fetch();
   }
 }
 
@@ -53,7 +70,7 @@ export class QueryCache {
   /** Starts looking at an answer; returns the way to stop. */
   watch<T>(entry: Entry<T>): () => void {
     entry.watchers += 1;
-    if (entry.stale) void entry.fetch();
+    if (entry.stale && !entry.loading) void entry.fetch();
     return () => {
       entry.watchers -= 1;
       // A stale answer that nobody sees is not kept.
@@ -66,8 +83,7 @@ export class QueryCache {
   invalidate(prefix = ""): void {
     for (const [key, entry] of this.#entries) {
       if (!key.startsWith(prefix)) continue;
-      entry.stale = true;
-      if (entry.watchers > 0) void entry.fetch();
+      if (entry.watchers > 0) entry.follow();
       else this.#entries.delete(key);
     }
   }
@@ -75,7 +91,7 @@ export class QueryCache {
   /** Puts an answer in place that came with another command, such as the incident after an act. */
   put<T>(key: string, data: T): void {
     const entry = this.#entries.get(key) as Entry<T> | undefined;
-    if (entry) entry.data = data;
+    entry?.put(data);
   }
 
   /** Forgets everything, as on locking. */

@@ -53,17 +53,33 @@ describe("the query cache", () => {
     expect(incidents).toHaveBeenCalledTimes(1);
   });
 
-  it("drops an answer that a newer request has overtaken", async () => {
+  it("asks one question at a time, and once more after changes that came meanwhile", async () => {
+    const cache = new QueryCache();
+    const answers: ((value: string) => void)[] = [];
+    const load = () => new Promise<string>((resolve) => answers.push(resolve));
+    const entry = cache.entry("a", load);
+    cache.watch(entry);
+    for (let n = 0; n < 5; n++) cache.invalidate();
+    cache.watch(cache.entry("a", load));
+    expect(answers.length).toBe(1);
+    answers[0]?.("old");
+    await settled();
+    expect(answers.length).toBe(2);
+    answers[1]?.("new");
+    await settled();
+    expect(entry.data).toBe("new");
+    expect(answers.length).toBe(2);
+  });
+
+  it("does not put an answer that is on its way in the place of one that came later", async () => {
     const cache = new QueryCache();
     const answers: ((value: string) => void)[] = [];
     const entry = cache.entry("a", () => new Promise<string>((resolve) => answers.push(resolve)));
     cache.watch(entry);
-    cache.invalidate();
-    answers[1]?.("new");
+    cache.put("a", "of an act");
+    answers[0]?.("of before");
     await settled();
-    answers[0]?.("old");
-    await settled();
-    expect(entry.data).toBe("new");
+    expect(entry.data).toBe("of an act");
   });
 
   it("keeps the answer beside the error when refetching fails", async () => {

@@ -62,6 +62,7 @@ impl Case {
         let incident = Incident::open(&event).unwrap();
         let facts = Facts {
             custody_intact: Some(true),
+            open_marks: (1..10).map(|n| (format!("C{n}"), 0)).collect(),
             ..Facts::default()
         };
         Case {

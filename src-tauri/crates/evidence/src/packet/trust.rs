@@ -26,6 +26,10 @@ pub struct PacketTrust {
     /// ledger part proves leads to a key that the reader knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signers: Vec<PinnedKey>,
+    /// Those who may sign, by the fingerprints of their keys, as packets and `packet keys` print them. Beside a file, not in
+    /// it.
+    #[serde(skip)]
+    pub fingerprints: Vec<Hash>,
     /// Workspaces by the first entry of their ledger: any of their members may sign.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workspaces: Vec<PinnedWorkspace>,
@@ -111,6 +115,7 @@ impl Default for PacketTrust {
         Self {
             format: PACKET_TRUST_FORMAT.to_owned(),
             signers: Vec::new(),
+            fingerprints: Vec::new(),
             workspaces: Vec::new(),
             require: Vec::new(),
             sources: Vec::new(),
@@ -179,7 +184,7 @@ impl PacketTrust {
     /// Whether the reader named nobody who may sign.
     #[must_use]
     pub fn names_nobody(&self) -> bool {
-        self.signers.is_empty() && self.workspaces.is_empty()
+        self.signers.is_empty() && self.fingerprints.is_empty() && self.workspaces.is_empty()
     }
 
     /// Trust in an origin, where the reader stated any.
@@ -205,9 +210,9 @@ impl PacketTrust {
 
     /// Whether a key with this fingerprint may sign packets.
     pub(super) fn knows_signer(&self, fingerprint: &Hash) -> bool {
-        self.signers
-            .iter()
-            .any(|key| key.0.fingerprint() == *fingerprint)
+        let mut keys = self.signers.iter();
+        self.fingerprints.contains(fingerprint)
+            || keys.any(|key| key.0.fingerprint() == *fingerprint)
     }
 
     /// Whether a key of this name, whatever its bytes, may sign packets.

@@ -12,8 +12,9 @@
 //! Words look into the kept values, the system, the action and the outcome, whatever their case, whole or by
 //! their parts: `ConsoleLogin` is found by `consolelogin`, `console` and `login`; `s3.amazonaws.com` by itself
 //! and by `amazonaws`. A value after `field:` or `/path:` is the whole value, whatever its case; with `*` at its
-//! end it is a beginning. A word that is a handle finds what names its subject too. Handles are looked up by the
-//! caller ([`Query::resolve_subjects`]), because the index
+//! end it is a beginning. A word that is a handle finds what names its subject too. `subject:` finds what names a
+//! handle anywhere; `session:` and `address:` do where the handle is one of a session or an address; `actor:`
+//! finds what a handle or a shown name *did*. Handles are looked up by the caller ([`Query::resolve_subjects`]), because the index
 //! knows subjects only by number; so are levels and verdicts ([`Query::resolve_standing`]), because they are
 //! judged anew whenever anything they rest on changes.
 
@@ -39,7 +40,7 @@ pub struct QueryError {
 }
 
 /// Fields that a query can name, in the order they are offered.
-pub const FIELDS: [&str; 11] = [
+pub const FIELDS: [&str; 14] = [
     "system",
     "action",
     "outcome",
@@ -48,6 +49,9 @@ pub const FIELDS: [&str; 11] = [
     "origin",
     "kind",
     "subject",
+    "actor",
+    "session",
+    "address",
     "import",
     "seq",
     "time",
@@ -126,9 +130,13 @@ impl Query {
         self.root.kind == Kind::All
     }
 
-    /// Gives every `subject:`, and every word that is a handle, its number. `lookup` is asked for each of them; a
-    /// handle that nobody knows matches no event and is listed in the answer.
-    pub fn resolve_subjects(&mut self, lookup: &mut dyn FnMut(&str) -> Option<u64>) -> Vec<String> {
+    /// Gives every handle its number: of `subject:`, `session:`, `address:` and `actor:`, and every word that is one.
+    /// `lookup` is asked for each of them with the field, `subject` for a word; a handle that nobody knows, or that is
+    /// none of what the field is for, matches no event and is listed in the answer.
+    pub fn resolve_subjects(
+        &mut self,
+        lookup: &mut dyn FnMut(&str, &str) -> Option<u64>,
+    ) -> Vec<String> {
         let mut unknown = Vec::new();
         let text = self.text.clone();
         self.root.walk(&mut |node| {
@@ -139,16 +147,20 @@ impl Query {
             } = &mut node.kind
             {
                 let typed = slice(&text, node.span);
-                *subject = lookup(typed.trim_matches('"'));
+                *subject = lookup("subject", typed.trim_matches('"'));
+            }
+            if let Kind::Actor { value, number } = &mut node.kind {
+                *number = lookup("actor", value);
             }
             if let Kind::Subject {
+                field,
                 handle,
                 number,
                 resolved,
             } = &mut node.kind
                 && !*resolved
             {
-                *number = lookup(handle);
+                *number = lookup(field, handle);
                 *resolved = true;
                 if number.is_none() {
                     unknown.push(handle.clone());
@@ -176,13 +188,24 @@ impl Query {
         });
     }
 
-    /// The words and phrases of the query as they were typed, without quotes.
+    /// The words and phrases of the query as they were typed, without quotes, and the values of fields of which records
+    /// show handles only, where they are no handle that is known.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
-        self.root.clone().walk(&mut |node| {
-            if let Kind::Words { .. } = node.kind {
+        self.root.clone().walk(&mut |node| match &node.kind {
+            Kind::Words { .. } => {
                 words.push(self.slice(node.span).trim_matches('"').to_owned());
             }
+            Kind::Subject {
+                handle: value,
+                number: None,
+                ..
+            }
+            | Kind::Actor {
+                value,
+                number: None,
+            } => words.push(value.clone()),
+            _ => {}
         });
         words
     }

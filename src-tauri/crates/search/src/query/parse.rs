@@ -40,11 +40,17 @@ pub(crate) enum Kind {
         value: String,
         prefix: bool,
     },
-    /// The event names this subject.
+    /// The event names this subject: anywhere, or as the session or address that the field asks for.
     Subject {
+        field: &'static str,
         handle: String,
         number: Option<u64>,
         resolved: bool,
+    },
+    /// Somebody did it: a subject, or whom the record shows by this name.
+    Actor {
+        value: String,
+        number: Option<u64>,
     },
     /// What is claimed of it now: the caller knows of which events that is true.
     Standing {
@@ -121,7 +127,10 @@ impl Node {
                 value,
                 prefix,
             } => Some((path.clone(), star(value, *prefix))),
-            Kind::Subject { handle, .. } => Some(("subject".to_owned(), Some(handle.clone()))),
+            Kind::Subject { field, handle, .. } => {
+                Some(((*field).to_owned(), Some(handle.clone())))
+            }
+            Kind::Actor { value, .. } => Some(("actor".to_owned(), Some(value.clone()))),
             Kind::Standing { field, value, .. } => Some(((*field).to_owned(), Some(value.clone()))),
             Kind::Import(number) => Some(("import".to_owned(), Some(number.to_string()))),
             Kind::Seq { .. } => Some(("seq".to_owned(), None)),
@@ -362,7 +371,7 @@ fn condition(span: (usize, usize), name: Option<String>, value: Value) -> Result
             }
         },
         "import" => Ok(Kind::Import(number(&exact(value, value_at)?.0, value_at)?)),
-        "subject" => {
+        "subject" | "session" | "address" | "actor" => {
             let (handle, prefix) = exact(value, value_at)?;
             if prefix {
                 return Err(error(
@@ -371,9 +380,16 @@ fn condition(span: (usize, usize), name: Option<String>, value: Value) -> Result
                     "Write the whole handle.",
                 ));
             }
+            if field == "actor" {
+                return Ok(Kind::Actor {
+                    value: handle,
+                    number: None,
+                });
+            }
             // A bare number is the subject's own number.
-            let number = handle.parse().ok();
+            let number = handle.parse().ok().filter(|_| field == "subject");
             Ok(Kind::Subject {
+                field,
                 handle,
                 number,
                 resolved: number.is_some(),

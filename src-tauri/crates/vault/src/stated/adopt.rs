@@ -5,24 +5,30 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{ADOPTED, AT_ONCE, State, Statements, TABLES, Table, state_in};
+use crate::fsck::Fold;
 use crate::ledger::{Act, Acts};
 use crate::{Role, Vault, VaultError};
 
 impl Vault {
     /// States every row that decides something, where the workspace is of before that: gives how many there were, and
     /// `None` where nothing was to be done. Only a custodian's open does it. What was written into the database before is
-    /// adopted as it stands, except what the ledger said something else of already.
+    /// adopted as it stands, except what the ledger said something else of already. `fold` is what makes an incident's state
+    /// of its events.
     ///
     /// To be called after everything that rewrites rows of before.
     ///
     /// # Errors
-    /// [`VaultError::NotStated`] for a policy or source file that is not the one that was signed.
-    pub async fn adopt_rows(&self, now: DateTime<Utc>) -> Result<Option<u64>, VaultError> {
+    /// [`VaultError::NotStated`] for a policy, a source file, a member or an incident that is not the one that was signed.
+    pub async fn adopt_rows(
+        &self,
+        fold: Fold<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<u64>, VaultError> {
         let inner = &self.inner;
         if self.read_only() || inner.statements.begun() || inner.member.role != Role::Custodian {
             return Ok(None);
         }
-        self.versions_as_signed().await?;
+        self.versions_as_signed(fold).await?;
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
             let states = inner.write(now, |tx| {

@@ -140,6 +140,12 @@ pub(crate) async fn events(pool: &SqlitePool, id: &str) -> Result<Vec<Value>, Va
         .collect()
 }
 
+/// Every incident of which there is an event.
+pub(crate) async fn ids_of_events(pool: &SqlitePool) -> Result<Vec<String>, VaultError> {
+    let sql = "SELECT DISTINCT incident FROM incident_event ORDER BY incident";
+    Ok(sqlx::query_scalar(sql).fetch_all(pool).await?)
+}
+
 fn from_sqlx(r: &sqlx::sqlite::SqliteRow) -> Result<IncidentRow, VaultError> {
     Ok(IncidentRow {
         id: r.try_get(0)?,

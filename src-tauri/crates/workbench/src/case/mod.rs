@@ -1,6 +1,7 @@
 //! Incidents: every act is decided by `casework`, appended by the vault, and shown again.
 
 mod controls;
+mod marks;
 mod pin;
 mod show;
 
@@ -274,15 +275,10 @@ impl Workbench {
         let command: Command = serde_json::from_value(command).map_err(|error| {
             Error::invalid(
                 format!("the act is not well formed at column {}", error.column()),
-                "an act is an object such as {\"command\":\"close\"}",
+                "an act is an object such as {\"command\":\"close\"}; records are pinned, searches saved and packets \
+                 recorded by the commands that measure them",
             )
         })?;
-        if matches!(command, Command::Pin { .. } | Command::RecordPacket { .. }) {
-            return Err(Error::invalid(
-                "records are pinned and packets recorded by what measures them",
-                "use pin, or packet write",
-            ));
-        }
         self.decide(&incident, command).await
     }
 
@@ -367,7 +363,12 @@ impl Workbench {
         command: &Command,
         actor: &Actor,
     ) -> Result<(Vec<Event>, Incident), Error> {
-        let facts = facts(workspace, &loaded.incident).await?;
+        let mut facts = facts(workspace, &loaded.incident).await?;
+        if let Some(id) = marks::approved(&loaded.incident, command)
+            && let Some(open) = marks::open_in(workspace, &loaded.incident, id).await?
+        {
+            facts.open_marks.insert(id.to_owned(), open);
+        }
         let events = casework::decide(&loaded.incident, command, &facts, actor, self.now())
             .map_err(|refusal| Error::new(Code::Refused, refusal.to_string(), refusal.hint()))?;
         let mut after = loaded.incident.clone();
@@ -480,6 +481,7 @@ pub(crate) async fn facts(workspace: &Workspace, incident: &Incident) -> Result<
                 leak_clean: p.leak_clean,
                 at: p.at,
             }),
+        open_marks: BTreeMap::new(),
         gaps: standing
             .gaps()
             .filter(|gap| origins.contains(&gap.origin))

@@ -7,9 +7,8 @@ use casework::incident::Evidence;
 use evidence::{DisclosedField, DisclosedRecord, RecordLine, SignedNote, Trust};
 use packet::{Blocker, EvidenceItem, FieldTreatment, ProofMaterial, Withheld};
 use redaction::{
-    Class, MIN_VALUE_CHARS, Policy, SCHEMA_PATH, Transform, bucket, generalise, string_text,
+    Class, MIN_VALUE_CHARS, Policy, SCHEMA_PATH, Transform, bucket, generalise, leaves,
 };
-use serde_json::Value;
 use sources::{GENERIC_ID, SourceFile};
 
 use super::wording::Wording;
@@ -17,9 +16,6 @@ use crate::Error;
 use crate::case::{Disclosure, may_leave};
 use crate::standing::SegmentStanding;
 use crate::workspace::{Workspace, vault_error};
-
-/// Shorter numbers stand in every packet as counts, sizes and times.
-const NUMBER_DIGITS: usize = 8;
 
 /// One piece of evidence with its record as this audience may see it.
 pub(super) fn item(
@@ -244,11 +240,7 @@ pub(super) async fn withheld_values(
         let raw = RecordLine::parse(line, item.record.index)
             .map_err(|error| Error::failed(format!("{}: {error}", item.id), "run fsck"))?
             .to_owned();
-        let of_field = |field: &evidence::Field| {
-            let mut texts = Vec::new();
-            leaves(&field.value, &mut texts);
-            texts
-        };
+        let of_field = |field: &evidence::Field| leaves(&field.value);
         texts.push(raw.fields.iter().map(of_field).collect::<Vec<_>>());
     }
     let vocabulary = vocabulary(workspace);
@@ -328,37 +320,6 @@ fn withhold_repeats(item: &mut EvidenceItem, texts: &[Vec<String>], identities: 
                 treatment.claim = Some(REPEATS.to_owned());
             }
         }
-    }
-}
-
-/// Texts and long numbers of a JSON value as the source wrote it.
-fn leaves(value_text: &str, out: &mut Vec<String>) {
-    if let Some(text) = string_text(value_text) {
-        out.push(text);
-        return;
-    }
-    if value_text.starts_with(['{', '[']) {
-        // The record was checked when it was imported, so it parses.
-        if let Ok(value) = serde_json::from_str::<Value>(value_text) {
-            inner(&value, out);
-        }
-    } else if value_text.bytes().filter(u8::is_ascii_digit).count() >= NUMBER_DIGITS {
-        out.push(value_text.to_owned());
-    }
-}
-
-fn inner(value: &Value, out: &mut Vec<String>) {
-    match value {
-        Value::String(text) => out.push(text.clone()),
-        Value::Number(number) => {
-            let text = number.to_string();
-            if text.len() >= NUMBER_DIGITS {
-                out.push(text);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| inner(item, out)),
-        Value::Object(map) => map.values().for_each(|item| inner(item, out)),
-        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -459,7 +420,7 @@ mod tests {
         let texts: Vec<Vec<String>> = record
             .fields
             .iter()
-            .map(|f| string_text(&f.value).into_iter().collect())
+            .map(|f| redaction::string_text(&f.value).into_iter().collect())
             .collect();
         let treated = |path: &str, class| FieldTreatment {
             path: path.into(),
@@ -504,18 +465,5 @@ mod tests {
                 .get("111122223333_trail.json")
                 .is_some_and(|(quasi, _)| !quasi)
         );
-    }
-
-    #[test]
-    fn all_texts_of_a_value_are_searched_for() {
-        let mut out = Vec::new();
-        leaves(
-            r#"{"a":["one",{"b":"two"}],"c":123456789,"d":12,"e":true}"#,
-            &mut out,
-        );
-        assert_eq!(out, ["one", "two", "123456789"]);
-        out.clear();
-        leaves("\"caf\\u00e9\"", &mut out);
-        assert_eq!(out, ["café"]);
     }
 }

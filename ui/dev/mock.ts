@@ -2,6 +2,15 @@ import { emit } from "@tauri-apps/api/event";
 import { mockIPC, mockWindows } from "@tauri-apps/api/mocks";
 import { caseHandlers, openIncidents } from "./cases";
 import type { JobView, OverviewView, StartView } from "$lib/ipc";
+import {
+  classifyPreview,
+  detection,
+  detections,
+  policy,
+  sourceFiles,
+  toClassify,
+  trustChange,
+} from "./data/judged";
 import { base64 } from "./data/random";
 import { complete, pinned, Records } from "./data/records";
 import { sources } from "./data/sources";
@@ -206,6 +215,14 @@ export function mockWindow(options: MockOptions): void {
     record: (a) => records.record(a.seq),
     complete_query: (a) => complete(a.query, a.caret),
     sources: () => sources,
+    source_files: () => sourceFiles,
+    to_classify: () => toClassify,
+    classify_preview: () => classifyPreview,
+    detections: () => detections,
+    detection: (a) => detection(a.id, records),
+    trust_policy: (a) =>
+      policy(a.origin, sources.origins.find((origin) => origin.origin === a.origin)?.keys ?? []),
+    trust_preview: () => trustChange,
     trust: () => ({ total: 7, keys: sources.origins.flatMap((origin) => origin.keys) }),
     trust_add: (a) => {
       if (!/^\S+\+[0-9a-f]{8}\+\S+$/.test(a.pin.vkey))

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { formatDistance, formatLeft, formatSpan, formatTime, knownZone } from "./time";
+import { describe, expect, it } from "vitest";
+import { formatDistance, formatLeft, formatSpan, formatTime, knownZone, normaliseTime } from "./time";
 
 const instant = "2026-11-01T03:14:07.221Z";
 
@@ -38,4 +38,21 @@ it("writes lengths of time", () => {
   expect(formatLeft(3_729)).toBe("1:02:09");
   expect(formatDistance("2026-11-01T05:00:00Z", Date.UTC(2026, 10, 1, 3))).toBe("in 2 h");
   expect(formatDistance("2026-10-29T03:00:00Z", Date.UTC(2026, 10, 1, 3))).toBe("3 d ago");
+});
+
+describe("a typed time", () => {
+  it.each([
+    ["2026-11-01T03:14:00Z", "2026-11-01T03:14:00Z"],
+    ["2026-11-01 03:14", "2026-11-01T03:14:00Z"],
+    ["2026-11-01", "2026-11-01T00:00:00Z"],
+    ["2026-11-01T03:14:07.221Z", "2026-11-01T03:14:07.221Z"],
+    ["2026-11-01 03:14 UTC", "2026-11-01T03:14:00Z"],
+    ["2026-11-01T03:14:00+0100", "2026-11-01T03:14:00+01:00"],
+    ["2026-02-28T23:30:00-05:00", "2026-02-28T23:30:00-05:00"],
+  ])("%s is sent as %s", (typed, sent) => expect(normaliseTime(typed)).toBe(sent));
+
+  it.each(["yesterday", "2026-02-30", "2026-11-01T25:00Z", "03:14", "2026-11-01T03:14:00+99:00", ""])(
+    "%s is refused before anything is sent",
+    (typed) => expect(normaliseTime(typed)).toBeNull(),
+  );
 });

@@ -118,3 +118,28 @@ export function formatDistance(value: string, now: number): string {
   if (Math.abs(seconds) < 1) return "now";
   return seconds > 0 ? `in ${formatSpan(seconds)}` : `${formatSpan(-seconds)} ago`;
 }
+
+const typed =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/i;
+
+/**
+ * RFC 3339 text for a typed time, or null. The date alone, a space for the `T`, missing seconds and `UTC` are
+ * understood; without a zone it is UTC. What the user typed keeps its offset, as the record keeps the original zone.
+ */
+export function normaliseTime(text: string): string | null {
+  const found = typed.exec(text.trim());
+  if (!found) return null;
+  const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = found;
+  const offset = /^(z|utc)$/i.test(zone) ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)$/, "$1:$2");
+  const wall = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const instant = new Date(`${wall}Z`);
+  // The 31st of a short month, or 25 o'clock, would roll over.
+  if (Number.isNaN(instant.getTime()) || !instant.toISOString().startsWith(wall)) return null;
+  if (Number.isNaN(Date.parse(`${wall}${offset}`))) return null;
+  return `${wall}${fraction}${offset}`;
+}
+
+/** Now, to the second, as a time field takes it. */
+export function nowText(now: number): string {
+  return new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
+}

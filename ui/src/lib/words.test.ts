@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { queryPieces } from "./querySyntax";
 import { markOf } from "./words";
-import { parseRoute, routeHash } from "./state/navigation.svelte";
 
 it("finds the mark of a verdict inside its sentence", () => {
   expect(markOf("source-anchored").tone).toBe("good");
@@ -28,10 +27,4 @@ it("tints a query without changing its text", () => {
     "OR",
     "NOT",
   ]);
-});
-
-it("keeps a route in its address", () => {
-  const route = { place: "incidents" as const, id: "INC-2026-0001", params: { field: "detection.origin" } };
-  expect(parseRoute(routeHash(route))).toEqual(route);
-  expect(parseRoute("#/nowhere/7")).toEqual({ place: "incidents", id: null, params: {} });
 });

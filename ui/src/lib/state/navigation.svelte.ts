@@ -1,16 +1,7 @@
-/** The places of the left rail, in its order. */
-export const places = [
-  "incidents",
-  "explore",
-  "detections",
-  "sources",
-  "controls",
-  "packets",
-  "custody",
-  "settings",
-] as const;
+/** The places there are, by name. The registry of places adds them: nothing in here knows one. */
+export interface Places {}
 
-export type Place = (typeof places)[number];
+export type Place = keyof Places;
 
 /** Where the window is: a place, an optional thing in it, and what to point at there. */
 export interface Route {
@@ -21,10 +12,12 @@ export interface Route {
   params: Record<string, string>;
 }
 
-export function parseRoute(hash: string): Route {
+/** What an address says; the first place where it names none of them. */
+export function parseRoute(hash: string, places: readonly Place[]): Route {
   const [path = "", search = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
   const [name = "", id = ""] = path.split("/", 2);
-  const place = (places as readonly string[]).includes(name) ? (name as Place) : "incidents";
+  const place = places.find((each) => each === name) ?? places[0];
+  if (!place) throw new Error("a window without places");
   return {
     place,
     id: id && place === name ? decodeURIComponent(id) : null,
@@ -39,11 +32,14 @@ export function routeHash(route: Route): string {
 
 /** Where the window is, kept in the address so that back and forward work. */
 class Navigation {
-  route = $state.raw<Route>(parseRoute(globalThis.location?.hash ?? ""));
+  #places: readonly Place[] = [];
+  /** Nowhere, until the places are known. */
+  route = $state.raw<Route>({ place: "" as string as Place, id: null, params: {} });
 
-  /** Follows the address; returns the way to stop. */
-  start(): () => void {
-    const follow = () => (this.route = parseRoute(location.hash));
+  /** Follows the address among these places; returns the way to stop. */
+  start(places: readonly Place[]): () => void {
+    this.#places = places;
+    const follow = () => (this.route = parseRoute(location.hash, this.#places));
     follow();
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
@@ -74,7 +70,7 @@ class Navigation {
 
   /** Starts at the first place again, as on locking: the address may hold a query or an incident. */
   reset(): void {
-    this.route = parseRoute("");
+    this.route = parseRoute("", this.#places);
     history.replaceState(null, "", routeHash(this.route));
   }
 }

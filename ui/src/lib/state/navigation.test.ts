@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { navigation } from "./navigation.svelte";
+import { navigation, parseRoute, routeHash } from "./navigation.svelte";
 
 describe("the address", () => {
   afterEach(() => void vi.unstubAllGlobals());
@@ -10,10 +10,22 @@ describe("the address", () => {
     vi.stubGlobal("history", {
       replaceState: (_: unknown, __: string, url: string) => (location.hash = url),
     });
+    vi.stubGlobal("addEventListener", () => {});
+    navigation.start(["incidents", "explore"]);
     navigation.go("explore", null, { q: "subject:key-7" });
     expect(location.hash).toContain("key-7");
     navigation.reset();
     expect(location.hash).toBe("#/incidents");
     expect(navigation.route).toEqual({ place: "incidents", id: null, params: {} });
+  });
+
+  it("keeps a route", () => {
+    const route = { place: "explore" as const, id: "INC-2026-0001", params: { field: "detection.origin" } };
+    expect(parseRoute(routeHash(route), ["incidents", "explore"])).toEqual(route);
+    expect(parseRoute("#/nowhere/7", ["incidents", "explore"])).toEqual({
+      place: "incidents",
+      id: null,
+      params: {},
+    });
   });
 });

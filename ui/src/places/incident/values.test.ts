@@ -1,15 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FormFieldView } from "$lib/ipc";
-import {
-  fromDraft,
-  inWords,
-  itemChange,
-  itemDrafts,
-  normaliseTime,
-  sameValue,
-  stageOf,
-  toDraft,
-} from "./values";
+import { fromDraft, inWords, itemChange, itemDrafts, sameValue, stageOf, toDraft } from "./values";
 
 const field = (id: string, kind: string, more: Partial<FormFieldView> = {}): FormFieldView => ({
   id,
@@ -23,23 +14,6 @@ const field = (id: string, kind: string, more: Partial<FormFieldView> = {}): For
   item_fields: [],
   items: [],
   ...more,
-});
-
-describe("a typed time", () => {
-  it.each([
-    ["2026-11-01T03:14:00Z", "2026-11-01T03:14:00Z"],
-    ["2026-11-01 03:14", "2026-11-01T03:14:00Z"],
-    ["2026-11-01", "2026-11-01T00:00:00Z"],
-    ["2026-11-01T03:14:07.221Z", "2026-11-01T03:14:07.221Z"],
-    ["2026-11-01 03:14 UTC", "2026-11-01T03:14:00Z"],
-    ["2026-11-01T03:14:00+0100", "2026-11-01T03:14:00+01:00"],
-    ["2026-02-28T23:30:00-05:00", "2026-02-28T23:30:00-05:00"],
-  ])("%s is sent as %s", (typed, sent) => expect(normaliseTime(typed)).toBe(sent));
-
-  it.each(["yesterday", "2026-02-30", "2026-11-01T25:00Z", "03:14", "2026-11-01T03:14:00+99:00", ""])(
-    "%s is refused before anything is sent",
-    (typed) => expect(normaliseTime(typed)).toBeNull(),
-  );
 });
 
 describe("what a field sends", () => {

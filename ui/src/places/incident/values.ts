@@ -1,4 +1,5 @@
 import type { FormFieldView, JsonValue } from "$lib/ipc";
+import { normaliseTime } from "$lib/time";
 
 /** What a control edits: text for most kinds, a list of ids, or yes and no. */
 export type Draft = string | string[] | boolean;
@@ -39,31 +40,6 @@ export function sameValue(stored: JsonValue | undefined, value: JsonValue): bool
     each === undefined || each === null || (Array.isArray(each) && each.length === 0);
   if (empty(stored) && (empty(value) || value === false)) return true;
   return JSON.stringify(stored ?? null) === JSON.stringify(value);
-}
-
-const time =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/i;
-
-/**
- * RFC 3339 text for a typed time, or null. The date alone, a space for the `T`, missing seconds and `UTC` are
- * understood; without a zone it is UTC. What the user typed keeps its offset, as the record keeps the original zone.
- */
-export function normaliseTime(text: string): string | null {
-  const found = time.exec(text.trim());
-  if (!found) return null;
-  const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = found;
-  const offset = /^(z|utc)$/i.test(zone) ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)$/, "$1:$2");
-  const wall = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
-  const instant = new Date(`${wall}Z`);
-  // The 31st of a short month, or 25 o'clock, would roll over.
-  if (Number.isNaN(instant.getTime()) || !instant.toISOString().startsWith(wall)) return null;
-  if (Number.isNaN(Date.parse(`${wall}${offset}`))) return null;
-  return `${wall}${fraction}${offset}`;
-}
-
-/** Now, to the second, as a time field takes it. */
-export function nowText(now: number): string {
-  return new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** Drafts of every sub-field of an item. */

@@ -4,8 +4,8 @@ import { toasts } from "$lib/state/toasts.svelte";
 import { fileName } from "./grouping";
 
 export const audiences = [
-  { value: "internal-audit", label: "Internal audit" },
-  { value: "outside", label: "Outside" },
+  { value: "internal-audit", title: "Internal audit" },
+  { value: "outside", title: "Outside" },
 ] as const;
 
 /** From choosing what to plan, over approving exactly that plan, to the packet written. */

@@ -54,7 +54,10 @@ const PLANTED: [(&str, &str); 4] = [
          VALUES ('INC-2026-0003', 1, 1, 1, '{}');",
         "incident INC-2026-0003",
     ),
-    ("UPDATE member SET role = 'custodian';", "member R-IYSKR"),
+    (
+        "UPDATE member SET role = 'custodian' WHERE id = 'R-IYSKR';",
+        "member R-IYSKR",
+    ),
 ];
 
 #[test]

@@ -152,6 +152,7 @@ async fn asked(home: &Path, member: &str, pass: &str) -> Became {
         return Became::Refused;
     };
     let mut named: Vec<String> = opened.warning.into_iter().collect();
+    named.extend(opened.older.map(|older| older.words));
     let answers = answers(&bench, &mut named).await;
     match bench.fsck().await {
         Ok(report) => {

@@ -46,7 +46,10 @@ pub async fn load(workspace: &Workspace, id: &str) -> Result<Loaded, Error> {
     // The state is only a short way to what the signed events lead to; anybody may state one.
     let events = workspace.vault.incident_events(id).await;
     let events = events.map_err(|e| vault_error(&e))?;
-    if fold(id, &events).as_ref() != Some(&row.state) {
+    // An act may have committed since the row was read: its events come after those that the row is of.
+    let of_row = usize::try_from(row.version).ok();
+    let folded = of_row.and_then(|version| fold(id, events.get(..version)?));
+    if folded.as_ref() != Some(&row.state) {
         return Err(vault_error(&vault::VaultError::NotStated {
             table: "incident",
             row: format!("the state of {id}"),

@@ -35,3 +35,6 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 export function shortHash(hash: string): string {
   return hash.length > 12 ? `${hash.slice(0, 4)}…${hash.slice(-4)}` : hash;
 }
+
+/** A fingerprint in groups of eight, as it is compared by eye or read out. */
+export const grouped = (fingerprint: string): string => fingerprint.match(/.{1,8}/g)?.join(" ") ?? "";

@@ -1,0 +1,12 @@
+/**
+ * Puts the focus into a form, and the form into sight: whole, or where it is too high for the window the field in the
+ * middle. The focus alone scrolls no further than the field's edge, and leaves its label behind.
+ */
+export function enter(field: HTMLElement | null | undefined): void {
+  if (!field) return;
+  field.focus({ preventScroll: true });
+  const form = field.closest("form");
+  const high = !form || form.getBoundingClientRect().height > innerHeight / 2;
+  if (high) field.scrollIntoView({ block: "center" });
+  else form.scrollIntoView({ block: "nearest" });
+}

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { FormFieldView, IncidentView, ListItemView } from "$lib/ipc";
-import { fieldGroups, referencesFor, withLabels } from "./groups";
+import { fieldGroups, referencesFor, sideBySide, withLabels } from "./groups";
 
 const field = (id: string, kind: string, more: Partial<FormFieldView> = {}) =>
   ({
@@ -42,6 +42,31 @@ it("puts neighbouring fields together, each list apart, and leaves out what has 
   expect(
     groups.map((group) => ("list" in group ? group.list.id : group.fields.map((each) => each.id))),
   ).toEqual([["a.one", "a.two"], "a.list", ["a.three"]]);
+});
+
+it("stands a time beside its basis, and a beginning beside its end", () => {
+  const rows = sideBySide([
+    field("a.owner", "member"),
+    field("a.noticed_at", "time"),
+    field("a.noticed_basis", "choice"),
+    field("a.aware_at", "time"),
+    field("a.classified_at", "time"),
+    field("a.clock_basis", "long-text"),
+    field("a.watch_from", "time"),
+    field("a.watch_to", "time"),
+    field("a.release_control", "choice"),
+    field("a.release_basis", "long-text"),
+  ]);
+  expect(rows.map((row) => row.map((each) => each.id.slice(2)))).toEqual([
+    ["owner"],
+    ["noticed_at", "noticed_basis"],
+    ["aware_at"],
+    ["classified_at"],
+    ["clock_basis"],
+    ["watch_from", "watch_to"],
+    ["release_control"],
+    ["release_basis"],
+  ]);
 });
 
 it("offers evidence, standing items of the list, and saved searches in their order", () => {

@@ -28,7 +28,12 @@ const causes = field("remediation.causes", "list", {
 const incident = {
   evidence: [{ id: "E1", title: "Key revoked", system: "Enigm Key" }],
   activity: [{ text: "saved search S2 with 0 records" }, { text: "saved search S1 with 46 records" }],
-  stages: [{ fields: [causes, field("detection.owner", "member")] }],
+  stages: [
+    {
+      fields: [causes, field("detection.owner", "member")],
+      gates: [{ id: "remediation.causes-named", title: "Root causes named" }],
+    },
+  ],
 } as unknown as IncidentView;
 
 it("puts neighbouring fields together, each list apart, and leaves out what has its own tab", () => {
@@ -76,6 +81,11 @@ it("offers evidence, standing items of the list, and saved searches in their ord
   expect(ids({ refers_to: "remediation.causes" })).toEqual(["R1"]);
   expect(ids({ refers_to: "searches" })).toEqual(["S1", "S2"]);
 });
+
+it("names sub-fields and gates by their words", () =>
+  expect(withLabels("remediation.causes.cause is too long; remediation.causes-named not met", incident)).toBe(
+    "“Label of cause” is too long; “Root causes named” not met",
+  ));
 
 it("names fields in the activity by their labels", () =>
   expect(withLabels("filled detection.owner and waived detection.unknown", incident)).toBe(

@@ -95,12 +95,22 @@ export function itemTitle(fields: readonly FormFieldView[], values: FormFieldVie
   return "";
 }
 
-/** Replaces field ids in a sentence of the activity by their labels. */
+/** Replaces ids of fields and gates in a sentence by their words. */
 export function withLabels(text: string, incident: IncidentView): string {
-  return text.replace(/\b[a-z]+\.[a-z_]+\b/g, (id) => {
-    const field = findField(incident, id);
-    return field ? `“${field.label}”` : id;
+  return text.replace(/\b[a-z]+\.[a-z_-]+(?:\.[a-z_]+)?\b/g, (id) => {
+    const label = labelOf(id, incident);
+    return label ? `“${label}”` : id;
   });
+}
+
+function labelOf(id: string, incident: IncidentView): string | undefined {
+  const whole = findField(incident, id);
+  if (whole) return whole.label;
+  const list = findField(incident, id.slice(0, id.lastIndexOf(".")));
+  return (
+    list?.item_fields.find((field) => id.endsWith(`.${field.id}`))?.label ??
+    incident.stages.flatMap((stage) => stage.gates ?? []).find((gate) => gate.id === id)?.title
+  );
 }
 
 /** A field of a form that no stage has, such as the recipient of a message that was sent. */

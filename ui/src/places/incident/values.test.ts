@@ -64,8 +64,8 @@ describe("an item", () => {
   });
 
   it("names the sub-field that is wrong", () => {
-    const drafts = { ...itemDrafts(fields, null), at: "soon" };
-    expect(Object.keys(itemChange(fields, drafts, null).problems)).toEqual(["at"]);
+    const drafts = { ...itemDrafts(fields, null), statement: " ", at: "soon" };
+    expect(Object.keys(itemChange(fields, drafts, null).problems)).toEqual(["statement", "at"]);
   });
 });
 

@@ -56,7 +56,7 @@ export interface ItemChange {
 
 /**
  * The item to send: with `stored` only what changed, otherwise everything that is filled. Required flags are always
- * sent, as "no" is an answer.
+ * sent, as "no" is an answer. What is required and empty is wrong.
  */
 export function itemChange(
   fields: readonly FormFieldView[],
@@ -68,6 +68,7 @@ export function itemChange(
   for (const field of fields) {
     const { value, problem } = fromDraft(field, drafts[field.id] ?? toDraft(field, null));
     if (problem) change.problems[field.id] = problem;
+    else if (field.required && value === null) change.problems[field.id] = "This is needed.";
     else if (field.kind === "flag" && field.required && before[field.id] === undefined)
       change.item[field.id] = value;
     else if (!sameValue(before[field.id], value)) change.item[field.id] = value;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatBytes, formatShort, grouped, plural, shortHash } from "./numbers";
+import { formatBytes, formatShort, grouped, plural, shortHash, shortMiddle } from "./numbers";
 
 it("writes counts and sizes so that they fit where they stand", () => {
   expect([812, 9_999, 41_037, 901_331, 1_240_000].map(formatShort)).toEqual([
@@ -20,6 +20,8 @@ it("writes counts and sizes so that they fit where they stand", () => {
 it("shortens a hash in the middle, and groups a fingerprint without losing any of it", () => {
   expect(shortHash("q9Xr1234567dQ=")).toBe("q9Xr…7dQ=");
   expect(shortHash("short")).toBe("short");
+  expect(shortMiddle("cla-5l2slemerl", 14)).toBe("cla-5l2slemerl");
+  expect(shortMiddle("cla-5l2slemerl", 11)).toBe("cla-5…emerl");
   expect(grouped("0011223344556677")).toBe("00112233 44556677");
   expect(grouped("")).toBe("");
 });

@@ -56,7 +56,7 @@ export interface ItemChange {
 
 /**
  * The item to send: with `stored` only what changed, otherwise everything that is filled. Required flags are always
- * sent, as "no" is an answer. What is required and empty is wrong.
+ * sent, as "no" is an answer.
  */
 export function itemChange(
   fields: readonly FormFieldView[],
@@ -68,12 +68,17 @@ export function itemChange(
   for (const field of fields) {
     const { value, problem } = fromDraft(field, drafts[field.id] ?? toDraft(field, null));
     if (problem) change.problems[field.id] = problem;
-    else if (field.required && value === null) change.problems[field.id] = "This is needed.";
     else if (field.kind === "flag" && field.required && before[field.id] === undefined)
       change.item[field.id] = value;
     else if (!sameValue(before[field.id], value)) change.item[field.id] = value;
   }
   return change;
+}
+
+/** The sub-field that a refusal misses in an item (`investigation.findings needs statement`), if it names one. */
+export function missedBy(message: string, fields: readonly FormFieldView[]): string | null {
+  const id = / needs (\w+)$/.exec(message)?.[1];
+  return fields.some((field) => field.id === id) ? (id ?? null) : null;
 }
 
 /** A value in words for a row: labels in place of stored words, ids joined. */

@@ -359,6 +359,9 @@ fn a_link_in_a_folder_is_not_followed() {
     );
     std::fs::rename(&real, &link).expect("moved");
     std::os::unix::fs::symlink(&link, &real).expect("linked");
-    assert_eq!(judged(ExportFiles::open_dir(folder.path())), "not-a-file");
+    assert_eq!(
+        judged(workbench::open_export_folder(folder.path())),
+        "not-a-file"
+    );
     std::fs::remove_file(link).expect("removed");
 }

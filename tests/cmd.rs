@@ -1,6 +1,8 @@
 //! The command line, used as a stranger would: by its arguments, its exit codes and what it prints.
 //! Every document that it prints is checked against its schema under `schemas/cli/`.
 
+#[path = "cmd/absence.rs"]
+mod absence;
 #[path = "cmd/alone.rs"]
 mod alone;
 #[path = "cmd/cloudtrail.rs"]
@@ -15,6 +17,8 @@ mod given;
 mod hostile_files;
 #[path = "cmd/invictus.rs"]
 mod invictus;
+#[path = "cmd/later_manifests.rs"]
+mod later_manifests;
 #[path = "cmd/marks.rs"]
 mod marks;
 #[path = "cmd/packet.rs"]
@@ -23,6 +27,8 @@ mod packet;
 mod quarantine;
 #[path = "cmd/recovery.rs"]
 mod recovery;
+#[path = "cmd/retold.rs"]
+mod retold;
 #[path = "cmd/seal.rs"]
 mod seal;
 #[path = "cmd/shapes.rs"]

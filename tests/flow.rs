@@ -114,6 +114,7 @@ async fn the_sample_case_from_its_first_start_to_a_packet() {
     nothing_exposed_is_shown(&bench, &case, records).await;
     a_reviewer_reads_and_does_not_change(&bench, &case, &further).await;
     late_exports_fill_the_gap(&bench, &further).await;
+    let whole = the_whole_story_is_handed_over(&bench, home).await;
     let incident = gates_refuse(&bench, &suspicious).await;
     let packet = home.join("review.zip");
     a_packet_is_written_as_planned(&bench, &incident, &packet).await;
@@ -121,6 +122,15 @@ async fn the_sample_case_from_its_first_start_to_a_packet() {
     let keys = home.join("keys.json");
     let saved = bench.packet_keys_save(keys.display().to_string()).await;
     saved.expect("the reader's trust file");
+    for packet in whole {
+        let report = workbench::verify(&packet, Some(&keys)).expect("readable");
+        assert_eq!(
+            report.outcome,
+            "passed",
+            "{}: {report:#?}",
+            packet.display()
+        );
+    }
 
     bench.lock().await.expect("locked");
     nothing_exposed_is_on_the_disk_or_in_the_terminal(home, &dir, &case);
@@ -292,6 +302,54 @@ async fn late_exports_fill_the_gap(bench: &Workbench, further: &[String]) {
     assert_eq!(verdict, "extends", "{said}");
     let overview = bench.overview().await.expect("an overview");
     assert_eq!(overview.origins_gap, 0);
+}
+
+/// Each record of the story is found and pinned, and a packet with all of them is written for each audience.
+async fn the_whole_story_is_handed_over(bench: &Workbench, home: &Path) -> Vec<PathBuf> {
+    let told = sample::build(&home.join("told"), sample::Scale::default()).expect("the story");
+    let mut pins = Vec::new();
+    for beat in &told.story {
+        let found = search(bench, &format!("action:\"{}\"", beat.record_type)).await;
+        let at = |row: &&workbench::view::RowView| {
+            let occurred = row.occurred.as_deref().expect("a time");
+            DateTime::parse_from_rfc3339(occurred).expect("a time") == beat.at
+        };
+        let mut numbers = found.rows.iter().filter(at).map(|row| row.seq);
+        let seq = numbers
+            .next()
+            .unwrap_or_else(|| panic!("{} is not found", beat.title));
+        let record = bench.record(seq).await.expect("a record");
+        if let Some(index) = beat.index {
+            assert_eq!(
+                (&record.proof.origin, record.proof.index),
+                (&beat.origin, index)
+            );
+        }
+        pins.push(seq);
+    }
+    assert!(pins.len() >= 12, "{}", pins.len());
+    let opened = OpenIncident {
+        title: "The whole story".into(),
+        pin: pins.clone(),
+    };
+    let view = bench.open_incident(opened).await.expect("opened");
+    let incident = view.row.id.clone();
+    assert_eq!(view.evidence.len(), pins.len());
+    let mut packets = Vec::new();
+    for audience in ["internal-audit", "outside"] {
+        let plan = bench.packet_plan(incident.clone(), audience.into()).await;
+        let plan = plan.expect("a plan");
+        assert_eq!(plan.blocked, Vec::<String>::new(), "{audience}");
+        let path = home.join(format!("story-{audience}.zip"));
+        let to = path.display().to_string();
+        let written = bench.packet_write(incident.clone(), audience.into(), plan.digest, to);
+        written.await.expect("written");
+        for (name, bytes) in unpacked(&path) {
+            assert_eq!(exposed(&bytes), [""; 0], "{audience}: {name}");
+        }
+        packets.push(path);
+    }
+    packets
 }
 
 async fn gates_refuse(bench: &Workbench, pins: &[u32]) -> String {

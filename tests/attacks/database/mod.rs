@@ -5,6 +5,7 @@ mod each_column;
 mod lying_detections;
 mod lying_index;
 mod planted_rules;
+mod retold;
 mod reviewer;
 mod rewritten_rows;
 mod shown_rows;

@@ -231,6 +231,7 @@ export class Records {
         : null,
       filters: filters.map(({ test: _, range: __, ...view }) => view),
       unseen: [],
+      uncovered: [],
     };
   }
 
@@ -303,6 +304,7 @@ export class Records {
     return {
       row,
       detections: [],
+      retold: [],
       recorded: new Date(time + 412).toISOString(),
       imported: "2026-11-04T00:12:40.000Z",
       occurred_text: row.occurred ? new Date(time + 3_600_000).toISOString().replace("Z", "+01:00") : null,

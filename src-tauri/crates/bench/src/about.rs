@@ -105,5 +105,6 @@ pub fn about_file(
         minimised,
         exposures: Vec::new(),
         line: record.to_line().into_bytes(),
+        identity: None,
     }
 }

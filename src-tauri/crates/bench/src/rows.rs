@@ -17,7 +17,8 @@ const BATCH: u32 = 8_192;
 
 /// The event number of a log index, if the segment has its own row for it.
 pub fn own_row(runs: &[Run], index: u64) -> Option<i64> {
-    let run = (runs.iter()).find(|run| (run.first..run.last).contains(&index))?;
+    let run = runs.get(runs.partition_point(|run| run.last <= index))?;
+    let run = (run.first..run.last).contains(&index).then_some(run)?;
     Some(run.first_seq.saturating_add_unsigned(index - run.first))
 }
 
@@ -43,6 +44,14 @@ pub fn system_title(workspace: &Open, id: &str) -> String {
         None if id == FILE_SYSTEM => "Import".into(),
         None => id.to_owned(),
     }
+}
+
+/// How many visible records [`counted`] has not read yet.
+pub async fn uncounted(workspace: &Open) -> Result<u64, Error> {
+    let newest = workspace.vault.last_visible_seq().await;
+    let newest = newest.map_err(|e| vault_error(&e))?;
+    let counted = workspace.tally.lock().await.last;
+    Ok(u64::try_from(newest - counted).unwrap_or_default())
 }
 
 /// Fields that no source file classifies, and records per system. Rows are read once, as they

@@ -226,6 +226,7 @@ impl Incident {
                 id,
                 query,
                 total,
+                unseen,
                 purpose,
                 note,
             } => {
@@ -234,6 +235,7 @@ impl Incident {
                     id: id.clone(),
                     query: query.clone(),
                     total: *total,
+                    unseen: unseen.clone(),
                     purpose: purpose.clone(),
                     note: note.clone(),
                     at,

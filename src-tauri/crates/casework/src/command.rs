@@ -145,13 +145,15 @@ pub enum Command {
         #[serde(default)]
         reason: Option<String>,
     },
-    /// Saves a search; with 0 found it is evidence of absence. The total is measured, so no text says it.
+    /// Saves a search; with 0 found and nothing unseen it is evidence of absence. Both are measured, so no text says them.
     #[serde(skip_deserializing)]
     SaveSearch {
         /// The query line.
         query: String,
         /// Records found.
         total: u64,
+        /// Of a search that found nothing: where what was asked for could not be seen.
+        unseen: Option<Vec<String>>,
         /// The purpose in force.
         purpose: String,
         /// What was covered, what was not.

@@ -106,9 +106,10 @@ pub fn decide(
         Command::SaveSearch {
             query,
             total,
+            unseen,
             purpose,
             note,
-        } => act.save_search(query, *total, purpose, note.as_deref())?,
+        } => act.save_search(query, (*total, unseen.clone()), purpose, note.as_deref())?,
         Command::RecordPacket {
             id,
             digest,
@@ -412,7 +413,7 @@ impl Act<'_> {
     fn save_search(
         &self,
         query: &str,
-        total: u64,
+        (total, unseen): (u64, Option<Vec<String>>),
         purpose: &str,
         note: Option<&str>,
     ) -> Result<What, Refusal> {
@@ -423,6 +424,7 @@ impl Act<'_> {
             id: self.incident.next_id("S"),
             query: query.to_owned(),
             total,
+            unseen,
             purpose: purpose.to_owned(),
             note: remark("note", note)?,
         })

@@ -126,6 +126,8 @@ pub enum What {
         id: String,
         query: String,
         total: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unseen: Option<Vec<String>>,
         purpose: String,
         note: Option<String>,
     },

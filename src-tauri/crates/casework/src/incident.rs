@@ -261,8 +261,12 @@ pub struct SavedSearch {
     pub id: String,
     /// The query line; handles in place of identities.
     pub query: String,
-    /// Records found; 0 makes it evidence of absence.
+    /// Records found; 0 is evidence of absence where nothing was unseen.
     pub total: u64,
+    /// Of a search that found nothing: the systems in which what was asked for could not be seen, and why. None where
+    /// that was not worked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<Vec<String>>,
     /// The purpose in force.
     pub purpose: String,
     /// A remark: what was covered and what was not.
@@ -271,6 +275,13 @@ pub struct SavedSearch {
     pub at: DateTime<Utc>,
     /// By whom.
     pub by: String,
+}
+
+impl SavedSearch {
+    /// Whether it shows that there is no such record in what was imported.
+    pub fn is_absence(&self) -> bool {
+        self.total == 0 && self.unseen.as_ref().is_some_and(Vec::is_empty)
+    }
 }
 
 /// A waived gate.

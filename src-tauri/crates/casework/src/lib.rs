@@ -36,7 +36,7 @@ pub use form::{FieldSpec, Kind, beside, form};
 pub use gate::{
     EvidenceFact, Facts, GapFact, GateStatus, Missing, PacketFacts, blocking, gate, gates,
 };
-pub use incident::{EvidenceRef, Incident, Item, Period, Relation, Waiver};
+pub use incident::{EvidenceRef, Incident, Item, Period, Relation, SavedSearch, Waiver};
 pub use next::{NextStep, next_steps};
 pub use refusal::Refusal;
 pub use role::{Actor, Role};

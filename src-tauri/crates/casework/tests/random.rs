@@ -216,6 +216,7 @@ fn disturbances() -> Vec<Step> {
             Command::SaveSearch {
                 query: "q".into(),
                 total: 0,
+                unseen: Some(Vec::new()),
                 purpose: "p".into(),
                 note: None,
             },

@@ -422,7 +422,7 @@ pub(crate) enum Incident {
         #[arg(long)]
         note: Option<String>,
     },
-    /// Save a search, also one that found nothing, as evidence.
+    /// Save a search as evidence, also one that found nothing: with what it could not see.
     SaveSearch {
         #[command(flatten)]
         id: IncidentId,

@@ -436,6 +436,9 @@ fn found(out: &mut dyn Write, view: &SearchView) -> io::Result<()> {
         writeln!(out, "{}: {}", one.text, one.why)?;
         writeln!(out, "  try: muniment look-up VALUE --incident ID")?;
     }
+    for one in &view.uncovered {
+        writeln!(out, "not all seen in {}: {}", one.system, one.why)?;
+    }
     for facet in &view.facets {
         writeln!(out, "\n{}", facet.label)?;
         for value in &facet.values {
@@ -494,6 +497,16 @@ fn record(out: &mut dyn Write, view: &RecordView) -> io::Result<()> {
         proof.origin, proof.index, proof.first, proof.last
     )?;
     writeln!(out, "leaf {}\nroot {}", proof.leaf, proof.root)?;
+    for other in &view.retold {
+        match other.otherwise {
+            Some(seq) => writeln!(
+                out,
+                "told otherwise in #{seq}, {} ({})",
+                other.file, other.assurance
+            )?,
+            None => writeln!(out, "also told in {} ({})", other.file, other.assurance)?,
+        }
+    }
     for signer in &proof.signers {
         writeln!(out, "signed by {signer}")?;
     }

@@ -50,7 +50,7 @@ pub async fn open_detections(
         .map_err(|e| vault_error(&e))?;
     let signed = rows.iter().all(|row| {
         standing
-            .segment(row.segment)
+            .of_record(row.segment, row.index)
             .is_some_and(|segment| segment.is_verified() && !segment.recommitted)
     });
     let earliest = found.iter().filter_map(|one| one.at_us).min();

@@ -14,6 +14,8 @@ use crate::judge::{Fact, LifeRef};
 pub(crate) const CONTRADICTION: &str = "contradiction";
 /// Broken across systems.
 pub(crate) const ACROSS: &str = "across";
+/// One event, told in two ways.
+pub(crate) const RETOLD: &str = "retold";
 /// Content where none may be.
 pub(crate) const EXPOSURE: &str = "exposure";
 
@@ -82,6 +84,31 @@ pub(crate) fn candidate<'f>(
         at_us: fact.at().map(|at| at.timestamp_micros()),
         seq: fact.row.seq,
         proof: proof.into_iter().collect(),
+        body: serde_json::to_string(&body).unwrap_or_default(),
+    }
+}
+
+/// Two records that carry one event's id and do not say the same.
+pub(crate) fn told_otherwise(fact: &Fact, other: &Fact) -> Candidate {
+    let leaves = BTreeSet::from([fact.row.leaf.0, other.row.leaf.0]);
+    let mut proof = vec![other.row.seq, fact.row.seq];
+    proof.sort_unstable();
+    let body = Body {
+        title: "One event, told in two ways".to_owned(),
+        why: "two records carry the same event id and do not say the same".to_owned(),
+        system: fact.row.system.clone(),
+        ..Body::default()
+    };
+    Candidate {
+        id: id(RETOLD, RETOLD, "", &leaves),
+        kind: RETOLD.to_owned(),
+        rule: RETOLD.to_owned(),
+        scope: fact.row.system.clone(),
+        life: None,
+        subject: None,
+        at_us: fact.at().map(|at| at.timestamp_micros()),
+        seq: fact.row.seq,
+        proof,
         body: serde_json::to_string(&body).unwrap_or_default(),
     }
 }

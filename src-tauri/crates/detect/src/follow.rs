@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 use sources::{GENERIC_ID, Lifecycle};
 use vault::{Candidate, LifeStep, VaultError};
 
-use crate::candidate::exposed;
+use crate::candidate::{exposed, told_otherwise};
 use crate::judge::{Fact, LifeRef, Walk, ordered, walk};
 use crate::lives::{activity_kinds, records_of};
 use crate::rules;
 use ::follow::with_index;
 use bench::jobs::Job;
+use bench::rows::own_row;
 use bench::vault_error;
 use bench::{Bench, Error};
 use standing::Standing;
@@ -99,6 +100,7 @@ pub async fn follow(bench: &Bench, workspace: &Workspace) -> Result<(), Error> {
         let lives = follower.lives().await?;
         let mut dirty: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
         for import in &imports {
+            follower.told_otherwise(import.id).await?;
             follower.steps(import.id, &lives, &mut dirty).await?;
             job.advance(import.records);
         }
@@ -250,6 +252,41 @@ impl<'a> Follower<'a> {
             })
             .await?;
         }
+    }
+
+    /// Raises records of an import that carry the id of an event that is told otherwise here.
+    async fn told_otherwise(&self, import: i64) -> Result<(), Error> {
+        let Some(segment) = self.standing.of_import(import).map(|s| s.segment) else {
+            return Ok(());
+        };
+        let pairs: Vec<(u64, i64)> = (self.standing.retold(segment).iter())
+            .filter(|one| !one.same)
+            .map(|one| (one.index, one.seq))
+            .collect();
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let own = self.workspace.vault.segment(segment).await;
+        let runs = own.map_err(|e| vault_error(&e))?.runs;
+        let pairs: Vec<(i64, i64)> = (pairs.into_iter())
+            .filter_map(|(index, other)| Some((own_row(&runs, index)?, other)))
+            .collect();
+        for some in pairs.chunks(PAGE) {
+            self.check()?;
+            let seqs: BTreeSet<i64> = some
+                .iter()
+                .flat_map(|(own, other)| [*own, *other])
+                .collect();
+            let facts = self.facts(&seqs.into_iter().collect::<Vec<_>>()).await?;
+            let by_seq: BTreeMap<i64, &Fact> = facts.iter().map(|f| (f.row.seq, f)).collect();
+            let found: Vec<Candidate> = (some.iter())
+                .filter_map(|(own, other)| {
+                    Some(told_otherwise(by_seq.get(own)?, by_seq.get(other)?))
+                })
+                .collect();
+            derive(self.workspace, move |d| d.add_candidates(&found)).await?;
+        }
+        Ok(())
     }
 
     /// Takes the records of an import that change states or are judged by rules.

@@ -6,6 +6,7 @@ use evidence::RecordLine;
 use vault::ExposureRow;
 
 use bench::jobs::lock;
+use bench::rows::own_row;
 use bench::vault_error;
 use bench::view::DetectionsView;
 use bench::{Bench, Error};
@@ -50,7 +51,7 @@ async fn exposures(workspace: &Workspace) -> Result<Vec<ExposureRow>, Error> {
         workspace
             .vault
             .for_each_line(segment.id, move |index, line| {
-                let Some(run) = runs.iter().find(|r| r.first <= index && index < r.last) else {
+                let Some(seq) = own_row(&runs, index) else {
                     return Ok(());
                 };
                 let Ok(record) = RecordLine::parse(line, index) else {
@@ -78,7 +79,6 @@ async fn exposures(workspace: &Workspace) -> Result<Vec<ExposureRow>, Error> {
                 );
                 let exposed =
                     redaction::exposure::withhold(line, fields.iter().copied(), &mut minimised);
-                let seq = run.first_seq.saturating_add_unsigned(index - run.first);
                 lock(&into).extend(exposed.into_iter().map(|one| ExposureRow {
                     seq,
                     path: one.path,

@@ -17,7 +17,7 @@ const FILES: [&str; 4] = [
 /// The format of a rule file.
 const FORMAT: &str = "muniment/detection/v1";
 /// Changes when this program judges differently though the files are the same: everything is then derived anew.
-const ENGINE: &str = "muniment/detect/1";
+const ENGINE: &str = "muniment/detect/2";
 
 /// A rule across systems.
 #[derive(Clone, Debug, Deserialize)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use evidence::Assurance;
 use vault::{Candidate, CandidateGroup, EventRow, LedgerFilter};
 
-use crate::candidate::{ACROSS, Body, EXPOSURE};
+use crate::candidate::{ACROSS, Body, EXPOSURE, RETOLD};
 use crate::rules;
 use bench::rows::system_title;
 use bench::text::{count, grouped, micros, time};
@@ -116,7 +116,7 @@ pub async fn detection(
                 role: role(&one, &body, r).into(),
                 row: row_view(workspace, &standing, r, None),
                 claim: standing
-                    .segment(r.segment)
+                    .of_record(r.segment, r.index)
                     .map(|segment| segment.claim())
                     .unwrap_or_default(),
             })
@@ -247,7 +247,7 @@ async fn row(
     let mut weakest = 0;
     let mut verdicts: BTreeSet<&str> = BTreeSet::new();
     for row in &proof {
-        let Some(segment) = standing.segment(row.segment) else {
+        let Some(segment) = standing.of_record(row.segment, row.index) else {
             continue;
         };
         let rank = Assurance::ALL
@@ -363,6 +363,7 @@ fn open_of(group: &CandidateGroup, closed: &BTreeMap<(String, String), u64>) -> 
 fn role(one: &Candidate, body: &Body, row: &EventRow) -> &'static str {
     match (row.seq == one.seq, one.kind.as_str()) {
         (true, EXPOSURE) => "holds it",
+        (_, RETOLD) => "tells the event",
         (true, _) if body.silent_until.is_some() => "began the state that should have ended",
         (true, _) => "breaks the rule",
         (false, _) => "what it rests on",
@@ -372,6 +373,7 @@ fn role(one: &Candidate, body: &Body, row: &EventRow) -> &'static str {
 fn explanation(one: &Candidate, body: &Body) -> String {
     match one.kind.as_str() {
         EXPOSURE => "No record may hold message or call content, keys or credentials. The value stays sealed: it is in no column, index or report. Ask the source to stop writing it, and treat what was written as disclosed.".into(),
+        RETOLD => "Two records carry the id of one event and do not say the same of it. Either a program between the source and here changed or left out something, or one of them is no record of that event. Open both and compare them; one that is proven by its source outweighs one that is not.".into(),
         ACROSS => rules::all()
             .iter()
             .find(|rule| one.rule == format!("across/{}", rule.id))
@@ -390,7 +392,7 @@ fn cautions(standing: &Standing, one: &Candidate, body: &Body, proof: &[EventRow
         .iter()
         .filter(|row| {
             standing
-                .segment(row.segment)
+                .of_record(row.segment, row.index)
                 .is_none_or(|segment| !segment.is_verified())
         })
         .count();

@@ -99,7 +99,7 @@ pub(crate) async fn assemble(
     for (piece, disclosure) in pieces.iter().zip(&pinned) {
         let index = disclosure.record.index;
         let of_segment = standing
-            .of_record(disclosure.segment, index)
+            .of_disclosed(disclosure.segment, index)
             .ok_or_else(|| {
                 Error::failed(
                     format!("{}: the range it stands in is not known", piece.id),
@@ -119,13 +119,10 @@ pub(crate) async fn assemble(
     let replayed = vault.replay().await.map_err(|e| vault_error(&e))?;
     blockers.extend(limits::custody_blocker(replayed));
     blockers.extend(records::unspelled(workspace, &evidence));
-    let seqs: Vec<i64> = pinned
-        .iter()
-        .map(|d| i64::try_from(d.seq).unwrap_or_default())
-        .collect();
+    let places: Vec<(i64, u64)> = pinned.iter().map(|d| (d.segment, d.record.index)).collect();
     let systems: Vec<&str> = pinned.iter().map(|d| d.system.as_str()).collect();
     let withheld_values =
-        records::withheld_values(workspace, &mut evidence, &seqs, &systems, &wording).await?;
+        records::withheld_values(workspace, &mut evidence, &places, &systems, &wording).await?;
 
     let ledger = vault
         .ledger_extract(Some(incident))

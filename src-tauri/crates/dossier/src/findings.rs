@@ -99,6 +99,7 @@ pub(crate) fn analysis(telling: &Telling<'_>) -> Vec<AnalysisRow> {
             kind: AnalysisKind::EmptySearch,
             text: joined(&[
                 format!("No record matched: {}", telling.wording.text(&search.query)),
+                reach(search),
                 search
                     .note
                     .as_deref()
@@ -115,6 +116,18 @@ pub(crate) fn analysis(telling: &Telling<'_>) -> Vec<AnalysisRow> {
         .chain(doubts)
         .chain(searches)
         .collect()
+}
+
+/// How far a search that found nothing reached.
+fn reach(search: &casework::SavedSearch) -> String {
+    match search.unseen.as_deref() {
+        None => "What it could not see was not worked out, so it shows no absence.".to_owned(),
+        Some([]) => "Every condition of it could be seen in all systems that it covers.".to_owned(),
+        Some(unseen) => format!(
+            "It shows no absence, because it could not see everything: {}.",
+            unseen.join("; ")
+        ),
+    }
 }
 
 pub(crate) fn measures(telling: &Telling<'_>) -> Vec<MeasureRow> {

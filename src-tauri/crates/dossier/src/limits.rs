@@ -303,9 +303,10 @@ fn of_incident(incident: &Incident, open: &[OpenGate], out: &mut Vec<Limitation>
         out.push(limitation(
             "empty-searches",
             format!(
-                "{} searches found nothing. That is evidence of absence only in what was imported and could be \
-                 searched at the time.",
-                empty.len()
+                "{} searches found nothing. {} of them could see every condition in all systems that they cover: that \
+                 is evidence of absence in what was imported at the time. The others are none.",
+                empty.len(),
+                incident.searches.iter().filter(|s| s.is_absence()).count()
             ),
             empty.join(", "),
         ));

@@ -227,13 +227,13 @@ const REPEATS: &str = "repeats a withheld value";
 pub(crate) async fn withheld_values(
     workspace: &Workspace,
     items: &mut [EvidenceItem],
-    seqs: &[i64],
+    places: &[(i64, u64)],
     systems: &[&str],
     wording: &Wording,
 ) -> Result<Vec<Withheld>, Error> {
     let lines = workspace
         .vault
-        .record_lines(seqs)
+        .lines_at(places)
         .await
         .map_err(|e| vault_error(&e))?;
     let mut texts = Vec::new();

@@ -5,9 +5,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    fs::File,
     io::{self, Read, Seek, SeekFrom},
-    path::Path,
 };
 
 mod bounded;
@@ -265,25 +263,26 @@ impl fmt::Debug for ExportFiles {
 }
 
 impl ExportFiles {
-    /// Opens the files of a folder. The folder must hold an export's files and nothing else.
+    /// Opens the files of a folder, which must hold an export's files and nothing else. `entries` are all of its names, each
+    /// with whether it is a plain file itself and no link to one; `open` gives such a file.
     ///
     /// # Errors
     /// [`ArchiveError`].
-    pub fn open_dir(folder: &Path) -> Result<Self, ArchiveError> {
+    pub fn open_folder(
+        entries: impl IntoIterator<Item = (String, bool)>,
+        open: &mut dyn FnMut(&str) -> io::Result<Box<dyn ReadSeek>>,
+    ) -> Result<Self, ArchiveError> {
         let mut files: Vec<(String, Box<dyn ReadSeek>)> = Vec::new();
-        for (number, entry) in std::fs::read_dir(folder)?.enumerate() {
-            let entry = entry?;
+        for (number, (name, is_file)) in entries.into_iter().enumerate() {
             if number >= NAMES.len() {
                 return Err(ArchiveError::TooManyEntries(number as u64 + 1));
             }
-            let name = entry.file_name();
-            let name = name.to_str().ok_or(ArchiveError::UnsafeName(number))?;
-            known_name(name, number)?;
-            // Of the entry itself, so that a link is seen as one and never followed.
-            if !entry.file_type()?.is_file() {
-                return Err(ArchiveError::NotAFile(shown(name)));
+            known_name(&name, number)?;
+            if !is_file {
+                return Err(ArchiveError::NotAFile(shown(&name)));
             }
-            files.push((name.to_owned(), Box::new(File::open(entry.path())?)));
+            let file = open(&name)?;
+            files.push((name, file));
         }
         Self::open_files(files)
     }

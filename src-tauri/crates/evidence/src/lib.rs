@@ -1,8 +1,7 @@
 //! What a signed export says and whether it holds: field commitments, the Merkle log, signed
 //! notes and checkpoints, the native export, continuity of an origin, trust, proofs.
 //!
-//! Pure: bytes in (`Read`, `Seek`), facts out. No clock, no randomness, no network. The one
-//! thin exception is [`archive::ExportFiles::open_dir`], which opens files of a folder.
+//! Pure: bytes in (`Read`, `Seek`), facts out. No clock, no randomness, no network, no file.
 
 pub mod archive;
 pub mod base64;

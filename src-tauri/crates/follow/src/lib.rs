@@ -4,7 +4,9 @@
 mod ahead;
 mod ask;
 mod index;
+mod unseen;
 
 pub use ahead::{Ahead, WORTH_IT};
 pub use ask::{count_records, resolved};
 pub use index::{catch_up, compare_index, open_index, start_anew, with_index};
+pub use unseen::{Unseen, unseen};

@@ -177,7 +177,8 @@ pub async fn withdraw_item(
     .await
 }
 
-/// Saves a search with the number of records it finds now; 0 is evidence of absence.
+/// Saves a search with the number of records it finds now; 0 is evidence of absence where every condition could be seen in
+/// every system that it covers, and else it says where not.
 ///
 /// # Errors
 /// [`Code::Refused`] where nothing is found and a word stands for what records hide: that is no absence.
@@ -190,8 +191,9 @@ pub async fn save_search(
     note: Option<String>,
 ) -> Result<ActedView, Error> {
     let total = u64::from(follow::count_records(bench, workspace, &query).await?);
-    let words = search::Query::parse(&query).map(|parsed| parsed.words());
-    let hidden = words.is_ok_and(|words| words.iter().any(|word| redaction::may_be_identity(word)));
+    let resolved = follow::resolved(workspace, &query).await?;
+    let words = resolved.words();
+    let hidden = words.iter().any(|word| redaction::may_be_identity(word));
     if total == 0 && hidden {
         return Err(Error::new(
             Code::Refused,
@@ -199,6 +201,13 @@ pub async fn save_search(
             "look the identity up, and save the search for its handle",
         ));
     }
+    let unseen = match total {
+        0 => {
+            let unseen = follow::unseen(workspace, &resolved, None).await?;
+            Some(unseen.iter().map(follow::Unseen::words).collect())
+        }
+        _ => None,
+    };
     decide(
         bench,
         workspace,
@@ -206,6 +215,7 @@ pub async fn save_search(
         Command::SaveSearch {
             query,
             total,
+            unseen,
             purpose,
             note,
         },
@@ -436,7 +446,7 @@ pub async fn pin_records(
     for seq in seqs {
         let disclosure = disclose(workspace, i64::from(seq), note.clone()).await?;
         let standing = workspace.standing();
-        let of_segment = standing.of_record(disclosure.segment, disclosure.record.index);
+        let of_segment = standing.of_disclosed(disclosure.segment, disclosure.record.index);
         let reference = EvidenceRef {
             seq: u64::from(seq),
             import: disclosure.import.to_string(),

@@ -23,7 +23,7 @@ use standing::row_view;
 pub struct Disclosure {
     /// Number of its event.
     pub seq: u64,
-    /// Segment that has its row.
+    /// Segment that the record was taken from: the one that holds it best.
     pub segment: i64,
     /// Import that brought it.
     pub import: i64,
@@ -73,9 +73,12 @@ pub(crate) async fn disclose(
 ) -> Result<Disclosure, Error> {
     let row = one_row(workspace, seq).await?;
     let standing = workspace.standing();
+    // Of several files that tell the event, the one that proves it best.
+    let (holder, index) = standing.best_place(seq, row.segment, row.index);
+    let own = (holder, index) == (row.segment, row.index);
     let segment = workspace
         .vault
-        .segment(row.segment)
+        .segment(holder)
         .await
         .map_err(|e| vault_error(&e))?;
     let import = workspace
@@ -83,15 +86,29 @@ pub(crate) async fn disclose(
         .import(segment.import)
         .await
         .map_err(|e| vault_error(&e))?;
-    let line = workspace
+    let places = [(row.segment, row.index), (holder, index)];
+    let lines = workspace
         .vault
-        .record_line(seq)
+        .lines_at(&places)
         .await
         .map_err(|e| vault_error(&e))?;
-    let record = RecordLine::parse(&line, row.index)
-        .map_err(|error| Error::failed(format!("record #{seq}: {error}"), "run fsck"))?
-        .to_owned();
-    if record.leaf() != row.leaf {
+    let read = |line: &[u8], index: u64| {
+        RecordLine::parse(line, index)
+            .map(|line| line.to_owned())
+            .map_err(|error| Error::failed(format!("record #{seq}: {error}"), "run fsck"))
+    };
+    let of_row = read(&lines[0], row.index)?;
+    let record = read(&lines[1], index)?;
+    let tells_the_same = || {
+        let known = workspace.known();
+        let source = known.catalogue.get(&row.system, None);
+        let told = |record: &evidence::Record| {
+            let fields = record.fields.iter();
+            source.and_then(|s| s.identity(fields.map(|f| (f.path.as_str(), f.value.as_str()))))
+        };
+        told(&record).is_some_and(|told_so| told(&of_row) == Some(told_so))
+    };
+    if of_row.leaf() != row.leaf || !(own || tells_the_same()) {
         return Err(Error::failed(
             format!("record #{seq} is not the one that was imported"),
             "run fsck: the sealed file or the row was changed",
@@ -115,7 +132,7 @@ pub(crate) async fn disclose(
     let open = |n: usize, path: &str| is_open(&row, &fields, n, path);
     Ok(Disclosure {
         seq: u64::try_from(seq).unwrap_or_default(),
-        segment: row.segment,
+        segment: holder,
         import: segment.import,
         origin: segment.facts.origin,
         system: row.system.clone(),

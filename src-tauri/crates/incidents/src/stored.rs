@@ -97,7 +97,7 @@ pub async fn facts(workspace: &Workspace, incident: &Incident) -> Result<Facts, 
     let mut origins = std::collections::BTreeSet::new();
     for disclosure in pin::disclosures(workspace, &incident.id).await? {
         let index = disclosure.record.index;
-        let Some(of_segment) = standing.of_record(disclosure.segment, index) else {
+        let Some(of_segment) = standing.of_disclosed(disclosure.segment, index) else {
             continue;
         };
         origins.insert(of_segment.origin.clone());

@@ -1,7 +1,7 @@
 //! A ZIP of ordinary files or of several export folders: sealed as it came, and imported file by file.
 
 use std::io::{Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use evidence::archive::{Container, read_member};
 use evidence::{ArchiveError, Hash};
@@ -12,8 +12,8 @@ use crate::folder;
 use crate::hashing::Hashing;
 use crate::held::Failure;
 use crate::input::{
-    Input, Listed, ListedBytes, MEND_MANIFEST, Part, Sums, absent, head_length, left_behind,
-    names_no_file, parse_manifest,
+    Input, Listed, ListedBytes, MEND_MANIFEST, Part, Sums, head_length, left_behind, names_no_file,
+    parse_manifest,
 };
 use bench::view::{LeftOutView, NotImportedView};
 
@@ -26,6 +26,8 @@ pub(crate) struct Expanded {
     pub(crate) held: Vec<(Input, Failure)>,
     pub(crate) failed: Vec<NotImportedView>,
     pub(crate) left_out: Vec<LeftOutView>,
+    /// What manifests list that is not in it.
+    pub(crate) listed: Vec<(PathBuf, Listed)>,
 }
 
 /// The parts of a ZIP, or none where it is an export itself (or a ZIP that is refused as one, with the exact
@@ -58,6 +60,7 @@ pub(crate) fn expand(
         held: Vec::new(),
         failed: Vec::new(),
         left_out: Vec::new(),
+        listed: Vec::new(),
     };
     let mut sums = Sums::default();
     let mut files = Vec::new();
@@ -198,7 +201,7 @@ pub(crate) fn expand(
         let plain = sources::plain_name(&file);
         if !(container.members().iter()).any(|m| sources::plain_name(&m.name) == plain) {
             let file = format!("{}/{file}", input.name);
-            all.failed.push(absent(file, &listed));
+            all.listed.push((file.into(), listed));
         }
     }
     Ok(Some(all))

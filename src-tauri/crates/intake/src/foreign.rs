@@ -13,7 +13,7 @@ use evidence::{Assurance, Field, Hash, Record, Seed};
 use serde_json::json;
 use sources::{Catalogue, InputKind, Known, ReadError, SourceFile};
 use tokio::sync::mpsc;
-use vault::{ImportSession, NewEvent, SealedFile};
+use vault::{EventIdentity, ImportSession, NewEvent, SealedFile};
 
 use crate::held::{Failure, HASH_MISMATCH};
 use crate::imported::content;
@@ -231,9 +231,15 @@ pub(crate) async fn recommit(
                 .collect();
             let line = record.to_line().into_bytes();
             bytes += line.len();
-            batch.push(event(
-                source, next, leaf, &fields, line, &handles, assurance,
-            ));
+            let identity = source.identity(fields.iter().copied());
+            batch.push(NewEvent {
+                identity: identity.map(|of| EventIdentity {
+                    system: source.id.clone(),
+                    id: of.id,
+                    content: of.content,
+                }),
+                ..event(source, next, leaf, &fields, line, &handles, assurance)
+            });
             next += 1;
             if batch.len() >= BATCH || bytes >= BATCH_BYTES {
                 bytes = 0;
@@ -416,7 +422,7 @@ async fn look(reader: Box<dyn Read + Send>) -> Result<Option<Failure>, Error> {
 }
 
 /// SHA-256 of what a compressed file unpacks to.
-async fn inside(reader: Box<dyn Read + Send>) -> Result<Result<Hash, ReadError>, Error> {
+pub(crate) async fn inside(reader: Box<dyn Read + Send>) -> Result<Result<Hash, ReadError>, Error> {
     let hashed = tokio::task::spawn_blocking(move || {
         let mut hasher = crate::hashing::Hashing::default();
         let mut plain = sources::unpacked(BufReader::new(reader))?;

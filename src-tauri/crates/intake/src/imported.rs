@@ -6,8 +6,21 @@ use vault::{Act, ImportMember, SealedFile};
 
 use crate::input::{Input, Part};
 use bench::vault_error;
+use bench::view::NotImportedView;
 use bench::{Code, Error};
 use standing::Workspace;
+
+/// What came of one file.
+pub(crate) enum Outcome {
+    /// It is here, as this import.
+    Imported(i64),
+    /// Bytes of this name were here already, as this import.
+    Known(i64, String),
+    /// It failed and is sealed in quarantine.
+    Quarantined(i64),
+    /// It could not be read from where it came, or is not what is listed.
+    Failed(NotImportedView),
+}
 
 /// Digest of the bytes that are imported, and which part of the original they are.
 pub(crate) fn content(input: &Input, sealed: &SealedFile) -> (Hash, Option<ImportMember>) {

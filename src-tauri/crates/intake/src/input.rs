@@ -155,6 +155,8 @@ pub(crate) struct Collected {
     pub(crate) failed: Vec<NotImportedView>,
     /// Files that are no evidence.
     pub(crate) left_out: Vec<LeftOutView>,
+    /// What manifests list that was not asked for: files that may have come before.
+    pub(crate) listed: Vec<(PathBuf, Listed)>,
 }
 
 impl Collected {
@@ -249,6 +251,7 @@ pub(crate) fn unreadable(error: &std::io::Error) -> (String, &'static str) {
 /// no file, is listed too, and stops nothing.
 pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
     let mut all = Collected::default();
+    let mut manifests = Vec::new();
     for path in paths {
         // A link that somebody named himself is followed; those in folders are not.
         let about = match std::fs::metadata(path) {
@@ -264,12 +267,36 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
             folder_of(path, &mut all);
         } else if let Some(what) = special(&about) {
             all.fail(path, what, NO_FILE);
+        } else if let Some(listed) = manifest(path, &mut all) {
+            manifests.push((path, listed));
         } else {
             let listed = beside(path, &mut all);
             all.file(path, listed);
         }
     }
+    for (path, listed) in manifests {
+        alone(path, listed, &mut all);
+    }
     all
+}
+
+/// A manifest that was named itself: it speaks of files that came before.
+fn alone(path: &Path, listed: Vec<sources::Sum>, all: &mut Collected) {
+    let folder = path.parent().unwrap_or(path);
+    let mut sums = Sums::default();
+    sums.add(folder, &name_of(path), listed);
+    let files = others(folder, path);
+    for manifest in sums.settle(files.iter().map(PathBuf::as_path)) {
+        let (reason, hint) = names_no_file();
+        all.fail(&manifest, reason, hint);
+    }
+    // Files that were named with it have it beside them.
+    let named: std::collections::BTreeSet<String> =
+        all.inputs.iter().map(|input| key(&input.path)).collect();
+    let new = sums.left().filter(|(file, _)| {
+        !named.contains(&key(file)) && left_behind(&file.to_string_lossy()).is_none()
+    });
+    all.listed.extend(new);
 }
 
 const NO_FILE: &str = "give a plain file, or a folder of them";
@@ -300,21 +327,49 @@ fn folder_of(path: &Path, all: &mut Collected) {
             false => all.file(&file, listed),
         }
     }
-    for (file, listed) in sums.left() {
+    all.listed.extend(sums.left().filter(|(file, _)| {
         // A part of an export folder is there, though it is not imported alone, and what a system left behind is
         // named already.
-        if !file.exists() && left_behind(&file.to_string_lossy()).is_none() {
-            all.failed.push(absent(file.display().to_string(), &listed));
-        }
-    }
+        !file.exists() && left_behind(&file.to_string_lossy()).is_none()
+    }));
 }
 
-/// A manifest lists what is not there.
+/// A manifest lists what neither lies there nor came before.
 pub(crate) fn absent(file: String, listed: &Listed) -> NotImportedView {
     NotImportedView {
         file,
         reason: format!("{} lists it, and it is not there", listed.manifest),
         hint: "get it from where the others came; the manifest says that it belongs to them".into(),
+    }
+}
+
+/// A manifest lists what lies beside it and did not come before.
+pub(crate) fn not_yet(file: String, listed: &Listed) -> NotImportedView {
+    NotImportedView {
+        file,
+        reason: format!("{} lists it, and it was not imported", listed.manifest),
+        hint: "import it: the manifest beside it is then read with it".into(),
+    }
+}
+
+/// A manifest lists a file that is held in quarantine.
+pub(crate) fn held_back(file: String, listed: &Listed, number: i64) -> NotImportedView {
+    NotImportedView {
+        file,
+        reason: format!("{} lists it, and it is held in quarantine as {number}", listed.manifest),
+        hint: "import the file again beside this manifest: where the manifest lists its very bytes, it is taken".into(),
+    }
+}
+
+/// A manifest lists other bytes than came before.
+pub(crate) fn other_bytes(file: String, listed: &Listed) -> NotImportedView {
+    NotImportedView {
+        file,
+        reason: format!(
+            "{} lists another digest than the file has, which was imported before",
+            listed.manifest
+        ),
+        hint: "what was imported stays as it was; get the manifest that belongs to it, or the file that it lists".into(),
     }
 }
 

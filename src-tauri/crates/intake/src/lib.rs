@@ -2,6 +2,7 @@
 //! staged where nobody sees them, and become visible together with their verdict.
 
 mod admit;
+mod agreed;
 mod archive;
 mod digests;
 mod folder;

@@ -515,5 +515,6 @@ pub fn event(
         minimised,
         exposures,
         line,
+        identity: None,
     }
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::held::{self, quarantine_views};
-use crate::imported::{content, stopped};
+use crate::imported::{Outcome, content, stopped};
 use crate::input::{self, Input};
 use crate::shown::import_view;
 use crate::turn::{Resumed, Taken, title, turn};
-use crate::{archive, foreign, interrupted, sealed};
+use crate::{agreed, archive, foreign, interrupted, sealed};
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -22,18 +22,6 @@ use bench::vault_error;
 use bench::view::{ImportReportView, LeftOutView, NotImportedView};
 use bench::{Bench, Code, Error};
 use standing::Workspace;
-
-/// What came of one file.
-enum Outcome {
-    /// It is here, as this import.
-    Imported(i64),
-    /// Bytes of this name were here already, as this import.
-    Known(i64, String),
-    /// It failed and is sealed in quarantine.
-    Quarantined(i64),
-    /// It could not be read from where it came.
-    Failed(NotImportedView),
-}
 
 /// What came of all files so far.
 #[derive(Default)]
@@ -127,6 +115,7 @@ async fn take_in(
         .await
         .map_err(|_| stopped())?;
     if all.inputs.is_empty()
+        && all.listed.is_empty()
         && resumed.is_none()
         && let Some(error) = input::nothing(&all.failed)
     {
@@ -157,7 +146,8 @@ async fn take_in(
         }
         job.files(|files| files.begin(&input.name, input.size));
         if let Some(import) = already(workspace, job, &input).await? {
-            done.outcomes.push(Outcome::Known(import, input.name));
+            let outcome = agreed::known(bench, workspace, &input, import, None).await?;
+            note(bench, workspace, done, outcome).await?;
             continue;
         }
         match seal_source(workspace, job, &input).await? {
@@ -172,6 +162,12 @@ async fn take_in(
             }
         }
         ended(workspace, intake).await?;
+    }
+    // Last, because a manifest may list what was only just imported under another name.
+    for (file, listed) in all.listed {
+        job.check()?;
+        let outcome = agreed::listed(bench, workspace, file, &listed).await?;
+        note(bench, workspace, done, outcome).await?;
     }
     Ok(())
 }
@@ -261,6 +257,11 @@ async fn unseal(
     done.outcomes
         .extend(expanded.failed.into_iter().map(Outcome::Failed));
     done.left_out.extend(expanded.left_out);
+    for (file, listed) in expanded.listed {
+        job.check()?;
+        let outcome = agreed::listed(bench, workspace, file, &listed).await?;
+        note(bench, workspace, done, outcome).await?;
+    }
     let mut behind = 0;
     let whole: u64 = expanded.inputs.iter().map(|i| i.size).sum();
     for part in expanded.inputs {
@@ -320,7 +321,7 @@ async fn import_one(
     let session = match workspace.vault.begin_import(head, bench.now()).await {
         Ok(session) => session,
         Err(VaultError::AlreadyImported { import }) => {
-            return Ok(Outcome::Known(import, input.name.clone()));
+            return agreed::known(bench, workspace, input, import, Some(sealed.sha256)).await;
         }
         Err(error) => return Err(vault_error(&error)),
     };

@@ -1,9 +1,10 @@
 //! An import as it stands, for lists and reports.
 
 use evidence::Hash;
+use serde_json::Value;
 
 use bench::Error;
-use bench::text::{count, time};
+use bench::text::{count, grouped, time};
 use bench::vault_error;
 use bench::view::ImportView;
 use standing::TrailStanding;
@@ -40,7 +41,7 @@ pub fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &str) -> 
         file: import.name.clone(),
         known_as: None,
         format: import.kind.clone(),
-        remark: import.facts["remark"].as_str().map(str::to_owned),
+        remark: remark(&import.facts),
         at: time(import.finished),
         by: import.actor.clone(),
         records: count(import.records.saturating_sub(own)),
@@ -60,6 +61,31 @@ pub fn view_of(workspace: &Workspace, import: &vault::Import, outcome: &str) -> 
         sha256: digest_text(workspace, &import.sha256),
         trail: segment.and_then(|s| s.trail).map(TrailStanding::words),
     }
+}
+
+/// What a person should know of how a file was read, and of what other files told of its events before.
+fn remark(facts: &Value) -> Option<String> {
+    let retold = &facts["retold"];
+    let same = retold["same"].as_u64().filter(|n| *n > 0).map(|n| match n {
+        1 => "1 event of it is here from another file already and is counted once".to_owned(),
+        n => format!(
+            "{} events of it are here from other files already and are counted once",
+            grouped(n)
+        ),
+    });
+    let otherwise = retold["otherwise"]
+        .as_u64()
+        .filter(|n| *n > 0)
+        .map(|n| match n {
+            1 => "1 event of it is told otherwise by another file: see Detections".to_owned(),
+            n => format!(
+                "{} events of it are told otherwise by other files: see Detections",
+                grouped(n)
+            ),
+        });
+    let said = facts["remark"].as_str().map(str::to_owned);
+    let all: Vec<String> = said.into_iter().chain(same).chain(otherwise).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// A file's digest, for who may know it; nothing for others.

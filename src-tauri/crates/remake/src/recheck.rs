@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use evidence::Assurance;
 use tokio::sync::mpsc;
 use vault::{Check, MadeRow, VaultError};
 
@@ -43,7 +44,11 @@ pub async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Error> {
         let (batches, mut made) = mpsc::channel::<Vec<MadeRow>>(IN_FLIGHT);
         let (id, runs) = (segment.id, segment.runs.clone());
         let last = runs.iter().map(|run| run.last).max().unwrap_or_default();
-        let claimed = segment.facts.verdict["assurance"].clone();
+        let mut claimed = segment.facts.verdict["assurance"].clone();
+        // A manifest that came later raised it; its record says what it was when it came.
+        if segment.facts.verdict["later"] == true {
+            claimed = Assurance::Unproven.word().into();
+        }
         let mut batch = Vec::with_capacity(BATCH);
         let mut lies = BTreeMap::new();
         let reading = workspace.vault.for_each_line(id, move |index, bytes| {

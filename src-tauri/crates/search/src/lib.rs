@@ -35,5 +35,5 @@ pub use doc::{Actor, Doc};
 pub use error::{SearchError, Stale};
 pub use hits::{Cursor, Facet, Histogram, Hits, Page};
 pub use index::{Index, IndexWriter, Limits, reset};
-pub use query::{FIELDS, Filter, Query, QueryError, Stands, time_filter};
+pub use query::{Asked, FIELDS, Filter, Query, QueryError, Stands, time_filter};
 pub use sealed::SealedDirectory;

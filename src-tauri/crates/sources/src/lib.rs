@@ -15,6 +15,7 @@ mod classify;
 mod error;
 mod expand;
 mod headline;
+mod identity;
 mod json;
 mod kind;
 mod lifecycle;
@@ -37,6 +38,7 @@ pub use classify::{Classified, ClassifyError, Decision, Fit, NoPattern, Pattern,
 pub use error::{ContradictionFault, FieldFault, JsonFault, ReadError, SourceError};
 pub use expand::Part;
 pub use headline::{HIDDEN, Headline, Moment, UNDECLARED};
+pub use identity::Identity;
 pub use kind::InputKind;
 pub use lifecycle::{
     ActivityRefusal, Condition, Contradiction, ContradictionKind, ContradictionRule, FieldOf,

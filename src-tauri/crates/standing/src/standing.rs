@@ -11,6 +11,7 @@ mod silent;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use evidence::continuity::silence::Silence;
 use evidence::continuity::{ConsistencyLink, Fork, Segment as Known, survey};
@@ -19,7 +20,7 @@ use evidence::{Assurance, Continuity, Hash, Verdict, VerifierKey};
 use search::Stands;
 use serde_json::Value;
 use sources::Catalogue;
-use vault::{Segment, Vault};
+use vault::{Retold, Segment, Vault};
 
 use holders::{Judged, Piece};
 use roots::Roots;
@@ -188,6 +189,8 @@ pub struct Standing {
     origins: Vec<OriginStanding>,
     roots: Roots,
     beats: Beats,
+    /// Records of events that other files tell, by the segment that holds them, each in the order of the rows.
+    again: BTreeMap<i64, Arc<[Retold]>>,
     /// CloudTrail trails.
     pub trails: Trails,
 }
@@ -205,6 +208,39 @@ impl Standing {
         own.next()
             .map(|piece| &piece.standing)
             .or_else(|| self.segment(segment))
+    }
+
+    /// What stands for a record that was taken from this segment to be shown to others. It is proven by that very
+    /// segment: in this workspace's own log another holder has a record with another leaf.
+    pub fn of_disclosed(&self, segment: i64, index: u64) -> Option<&SegmentStanding> {
+        match self.of_record(segment, index) {
+            Some(best) if best.recommitted => self.segment(segment),
+            best => best,
+        }
+    }
+
+    /// Records of a segment whose events other files tell, in the order of their rows.
+    pub fn retold(&self, segment: i64) -> &[Retold] {
+        self.again.get(&segment).map_or(&[], |all| all)
+    }
+
+    /// Records that tell the event of a row again, or tell it otherwise.
+    pub fn retold_of(&self, seq: i64) -> impl Iterator<Item = &Retold> {
+        self.again.values().flat_map(move |all| {
+            let from = all.partition_point(|one| one.seq < seq);
+            all[from..].iter().take_while(move |one| one.seq == seq)
+        })
+    }
+
+    /// Where the best holder of a record has it: segment and index.
+    pub fn best_place(&self, seq: i64, segment: i64, index: u64) -> (i64, u64) {
+        let best = self.of_record(segment, index).map(|best| best.segment);
+        let mut again = self
+            .retold_of(seq)
+            .filter(|one| one.same && Some(one.segment) == best);
+        again
+            .next()
+            .map_or((segment, index), |one| (one.segment, one.index))
     }
 
     /// Whether the records of every import stand alike.
@@ -296,6 +332,21 @@ impl Standing {
                 .or_default()
                 .push(segment);
         }
+        let mut again = BTreeMap::new();
+        for segment in by_origin.get(&recommit).into_iter().flatten() {
+            let kept = before.and_then(|before| before.again.get(&segment.id));
+            let of_segment = match kept {
+                Some(kept) => Arc::clone(kept),
+                None => {
+                    let mut told = vault.retold(segment).await.map_err(|e| vault_error(&e))?;
+                    told.sort_unstable_by_key(|one| (one.seq, one.index));
+                    told.into()
+                }
+            };
+            if !of_segment.is_empty() {
+                again.insert(segment.id, of_segment);
+            }
+        }
         for origin in policies.origins() {
             by_origin.entry(origin.to_owned()).or_default();
         }
@@ -304,6 +355,7 @@ impl Standing {
         let mut standing = Self {
             roots: before.map(|b| b.roots.clone()).unwrap_or_default(),
             beats: Beats::kept(before.map(|b| &b.beats), heartbeats),
+            again,
             trails,
             ..Self::default()
         };
@@ -398,6 +450,7 @@ impl Standing {
                         segment,
                         id: &known.id,
                         standing: standing.segments.get(&segment.id)?,
+                        again: standing.retold(segment.id),
                     })
                 })
                 .collect();

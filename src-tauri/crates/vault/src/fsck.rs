@@ -343,11 +343,12 @@ impl Vault {
     }
 
     async fn check_segment(&self, s: crate::Segment) -> Result<String, VaultError> {
+        let again = self.retold(&s).await?;
         let inner = self.inner.clone();
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
             let rows = |seq, count| runtime.block_on(event::leaves(&inner.pool, seq, count));
-            inner.check_segment(&s, &rows)
+            inner.check_segment(&s, again, &rows)
         })
         .await?
     }
@@ -357,6 +358,8 @@ impl Vault {
 /// than a small one.
 struct RowLeaves<'a> {
     stretches: std::iter::Peekable<std::vec::IntoIter<crate::Run>>,
+    /// Records without a row of their own, whose leaves lie beside the rows.
+    again: std::iter::Peekable<std::vec::IntoIter<crate::Retold>>,
     /// Leaf hashes of so many events from this one on.
     read: &'a dyn Fn(i64, u64) -> Result<Vec<Hash>, VaultError>,
     from: u64,
@@ -368,6 +371,10 @@ impl RowLeaves<'_> {
 
     /// The leaf hash that the row of record `index` has; called in ascending order.
     fn of(&mut self, index: u64) -> Result<Option<Hash>, VaultError> {
+        while self.again.next_if(|one| one.index < index).is_some() {}
+        if let Some(one) = self.again.next_if(|one| one.index == index) {
+            return Ok(Some(one.leaf));
+        }
         while self.stretches.next_if(|run| run.last <= index).is_some() {}
         let Some(run) = self.stretches.peek().filter(|run| run.first <= index) else {
             return Ok(None);
@@ -472,6 +479,7 @@ impl Inner {
     fn check_segment(
         &self,
         s: &crate::Segment,
+        again: Vec<crate::Retold>,
         read: &dyn Fn(i64, u64) -> Result<Vec<Hash>, VaultError>,
     ) -> Result<String, VaultError> {
         let f = &s.facts;
@@ -480,6 +488,12 @@ impl Inner {
             .map_err(|e| wrong(format!("its frontier: {e}")))?;
         let mut rows = RowLeaves {
             stretches: s.stretches().into_iter().peekable(),
+            again: again
+                .into_iter()
+                .filter(|one| one.same)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .peekable(),
             read,
             from: 0,
             held: Vec::new(),

@@ -19,6 +19,7 @@ use crate::ledger::{Acts, may_record};
 use crate::seal::SealedFile;
 use crate::stated;
 use crate::store::StoreWriter;
+use crate::table::retold::EventIdentity;
 use crate::table::segment::SegmentFacts;
 use crate::table::{import, sealed, segment, setting};
 use crate::{EventKind, Inner, Vault, VaultError};
@@ -96,9 +97,11 @@ pub struct NewEvent {
     pub exposures: Vec<FieldExposure>,
     /// Canonical record line, without its newline; it is sealed.
     pub line: Vec<u8>,
+    /// What identifies the event in every file that tells it, where its source says so.
+    pub identity: Option<EventIdentity>,
 }
 
-/// A batch that is staged: its records got consecutive event numbers.
+/// A batch that is staged: its records got consecutive event numbers, but for those of events that have their rows.
 #[derive(Debug)]
 pub struct Appended {
     first_seq: i64,
@@ -131,6 +134,10 @@ pub struct Imported {
     pub first_seq: i64,
     /// Events added.
     pub records: u64,
+    /// Records of events that other files had told before, in the same words: they have no rows of their own.
+    pub retold: u64,
+    /// Records whose events other files tell otherwise, under the same id.
+    pub otherwise: u64,
 }
 
 impl Imported {

@@ -115,6 +115,17 @@ impl Vault {
         )
     }
 
+    /// The finished imports of files that lie in this archive, in order.
+    pub async fn imports_in(&self, archive: &Hash) -> Result<Vec<i64>, VaultError> {
+        let sql = "SELECT import.id FROM import JOIN sealed ON sealed.id = import.original
+                   WHERE sealed.sha256 = ? AND import.member IS NOT NULL AND import.state = 'finished'
+                   ORDER BY import.id";
+        Ok(sqlx::query_scalar(sql)
+            .bind(self.inner.marks()?.mark(archive).0.to_vec())
+            .fetch_all(&self.inner.pool)
+            .await?)
+    }
+
     /// A change to what is only staged, without a ledger entry.
     async fn staging<T: Send + 'static>(
         &self,

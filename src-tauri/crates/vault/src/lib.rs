@@ -62,6 +62,7 @@ pub use table::note::OriginNote;
 pub use table::packet::{NewPacket, PacketRow};
 pub use table::pinned::PinnedEvidence;
 pub use table::quarantine::Quarantined;
+pub use table::retold::{EventIdentity, Retold};
 pub use table::segment::{Run, Segment, SegmentFacts};
 pub use table::source_file::OwnSource;
 pub use table::subject::Subject;

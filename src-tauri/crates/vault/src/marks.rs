@@ -12,6 +12,7 @@ use rusqlite::{Connection, params};
 use crate::VaultError;
 use crate::keys::{KeyName, VaultKeys};
 use crate::names::Names;
+use crate::table::retold::EventIdentity;
 
 /// Tables that name files by their digest.
 const TABLES: [&str; 3] = ["sealed", "import", "quarantine"];
@@ -21,6 +22,7 @@ const TABLES: [&str; 3] = ["sealed", "import", "quarantine"];
 pub(crate) struct Marks {
     mark: hmac::Key,
     mask: hmac::Key,
+    event: hmac::Key,
     /// The keys of names, which the same members hold.
     pub(crate) names: Names,
 }
@@ -33,6 +35,7 @@ impl Marks {
         Some(Self {
             mark: key("muniment/file-digest/mark/v1"),
             mask: key("muniment/file-digest/mask/v1"),
+            event: key("muniment/event-identity/v1"),
             names: Names::of(keys)?,
         })
     }
@@ -46,6 +49,23 @@ impl Marks {
     pub(crate) fn seal(&self, digest: &Hash) -> (Hash, [u8; 32]) {
         let mark = self.mark(digest);
         (mark, self.masked(&mark, &digest.0))
+    }
+
+    /// By what an event is known again: the mark of its id, and that of what is said of it.
+    pub(crate) fn event(&self, identity: &EventIdentity) -> ([u8; 16], [u8; 16]) {
+        let id = [
+            b"id\0",
+            identity.system.as_bytes(),
+            b"\0",
+            identity.id.as_bytes(),
+        ];
+        let content = [b"content\0".as_slice(), &identity.content.0];
+        (short(&self.event, &id), short(&self.event, &content))
+    }
+
+    /// Binds both to the row that they are of.
+    pub(crate) fn bound(&self, mark: &[u8; 16], content: &[u8; 16], leaf: &Hash) -> [u8; 16] {
+        short(&self.event, &[b"row\0", mark, content, &leaf.0])
     }
 
     fn masked(&self, mark: &Hash, bytes: &[u8; 32]) -> [u8; 32] {
@@ -62,6 +82,15 @@ impl Marks {
 fn hash(key: &hmac::Key, bytes: &[u8]) -> Hash {
     let mut out = Hash([0; 32]);
     out.0.copy_from_slice(hmac::sign(key, bytes).as_ref());
+    out
+}
+
+/// 128 bits of an HMAC over these parts in a row.
+fn short(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 16] {
+    let mut mac = hmac::Context::with_key(key);
+    parts.iter().for_each(|part| mac.update(part));
+    let mut out = [0; 16];
+    out.copy_from_slice(&mac.sign().as_ref()[..16]);
     out
 }
 

@@ -21,7 +21,7 @@ use crate::table::{
 };
 use crate::{
     EventRow, ExposureRow, Import, IncidentRow, Inner, LedgerEntry, LedgerFilter, LedgerHead,
-    Member, OriginNote, OriginTrust, PacketRow, PinnedEvidence, Quarantined, Role, Segment,
+    Member, OriginNote, OriginTrust, PacketRow, PinnedEvidence, Quarantined, Retold, Role, Segment,
     StoredRow, Subject, Vault, VaultError,
 };
 
@@ -329,15 +329,23 @@ impl Vault {
     /// The lines of several events, in the order asked for.
     pub async fn record_lines(&self, seqs: &[i64]) -> Result<Vec<Vec<u8>>, VaultError> {
         let mut places = Vec::with_capacity(seqs.len());
-        let mut stores: BTreeMap<i64, (String, u64)> = BTreeMap::new();
         let visible = self.last_visible_seq().await?;
         for seq in seqs {
-            let (id, index) = event::place(&self.inner.pool, visible, *seq).await?;
+            places.push(event::place(&self.inner.pool, visible, *seq).await?);
+        }
+        self.lines_at(&places).await
+    }
+
+    /// The lines at these places: segment and log index, in the order asked for.
+    pub async fn lines_at(&self, places: &[(i64, u64)]) -> Result<Vec<Vec<u8>>, VaultError> {
+        let places = places.to_vec();
+        let mut stores: BTreeMap<i64, (String, u64)> = BTreeMap::new();
+        for (id, _) in &places {
+            let id = *id;
             if let std::collections::btree_map::Entry::Vacant(new) = stores.entry(id) {
                 let s = self.segment(id).await?;
                 new.insert((s.store, s.facts.first));
             }
-            places.push((id, index));
         }
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
@@ -383,11 +391,25 @@ impl Vault {
         }
         let mut out = Vec::new();
         let mut at = from;
+        let mut again = self.retold(&own).await?.into_iter().peekable();
+        let mut told_again = |at: &mut u64, until: u64, out: &mut Vec<Hash>| {
+            while again.next_if(|one| one.index < *at || !one.same).is_some() {}
+            while *at < until
+                && let Some(one) = again.next_if(|one| one.same && one.index == *at)
+            {
+                out.push(one.leaf);
+                *at += 1;
+            }
+        };
         for run in own.stretches() {
             if run.last <= at || at >= to {
                 continue;
             }
+            told_again(&mut at, to.min(run.first), &mut out);
             if run.first > at {
+                break;
+            }
+            if at >= to {
                 break;
             }
             let until = to.min(run.last);
@@ -402,10 +424,22 @@ impl Vault {
             out.extend(part);
             at = until;
         }
+        told_again(&mut at, to, &mut out);
         if at < to {
             return Err(VaultError::missing("leaf of record", at));
         }
         Ok(out)
+    }
+
+    /// Records of a segment whose events other files had told before, in the order of the log.
+    ///
+    /// # Errors
+    /// [`VaultError::NotStated`] where they are not the ones that the segment's verdict states.
+    pub async fn retold(&self, segment: &Segment) -> Result<Vec<Retold>, VaultError> {
+        match table::retold::is_stated(&segment.facts.verdict) {
+            true => table::retold::of_segment(&self.inner.pool, segment).await,
+            false => Ok(Vec::new()),
+        }
     }
 
     /// Of the events of a run: the first and the last that are dated, and all of these (system, record type)

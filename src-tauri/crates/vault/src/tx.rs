@@ -330,6 +330,25 @@ impl Tx<'_> {
         note::insert(self.conn, note)
     }
 
+    /// A manifest that came later lists the very bytes of an import: from now on its records are matched by it. `agreed`
+    /// says which bytes it lists, as [`Vault::hide_name`](crate::Vault::hide_name) keeps it. Record it with an act
+    /// `import.agreed`.
+    pub fn agree(&self, import: i64, agreed: &str) -> Result<(), VaultError> {
+        let level = evidence::Assurance::HashMatched.word();
+        for sql in [
+            "UPDATE import SET facts = json_set(facts, '$.assurance', ?1, '$.agreed', ?2) WHERE id = ?3 AND state = 'finished'",
+            "UPDATE segment SET verdict = json_set(verdict, '$.assurance', ?1, '$.agreed', ?2, '$.later', json('true')) WHERE import = ?3",
+        ] {
+            let changed = self
+                .conn
+                .execute(sql, rusqlite::params![level, agreed, import])?;
+            if changed == 0 {
+                return Err(VaultError::missing("import", import));
+            }
+        }
+        Ok(())
+    }
+
     /// Records the new verdict of a segment and who verified; with a level, its events carry that from now on.
     pub fn set_verdict(
         &self,

@@ -288,6 +288,7 @@ fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
             detail["records"].as_u64().unwrap_or_default(),
             file()
         ),
+        "import.agreed" => format!("{} was matched by a manifest that came later", file()),
         "quarantine.admitted" => format!(
             "admitted {} from quarantine as unproven ({}): {}",
             file(),

@@ -6,7 +6,8 @@ use search::{Cursor, Index, Page, Query};
 
 use crate::text::{count, micros};
 use crate::view::{
-    CompletionView, FacetValueView, FacetView, FilterView, HistogramView, SearchRequest, SearchView,
+    CompletionView, FacetValueView, FacetView, FilterView, HistogramView, SearchRequest,
+    SearchView, UncoveredView,
 };
 use crate::{Error, Workbench};
 use bench::rows::system_title;
@@ -18,6 +19,8 @@ use standing::row_view;
 
 /// Most rows of one page.
 const MAX_ROWS: usize = 1_000;
+/// Records whose fields are counted while somebody waits for the answer of a search.
+const COUNTED: u64 = 100_000;
 /// Values listed of one facet.
 const FACET_VALUES: usize = 12;
 /// Completions offered.
@@ -70,7 +73,17 @@ impl Workbench {
         for (field, values) in facets {
             facet_views.push(facet_view(&workspace, &query, &field, values, hits.total).await?);
         }
+        let uncovered = match hits.total {
+            0 => follow::unseen(&workspace, &query, Some(COUNTED)).await?,
+            _ => Vec::new(),
+        };
         Ok(SearchView {
+            uncovered: (uncovered.into_iter())
+                .map(|one| UncoveredView {
+                    system: one.system,
+                    why: one.why,
+                })
+                .collect(),
             unseen: crate::identity::unseen(&query, hits.total),
             total: count(hits.total),
             rows: rows

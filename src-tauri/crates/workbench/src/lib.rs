@@ -8,6 +8,7 @@ mod case;
 mod custody;
 mod detect;
 mod explore;
+mod export_folder;
 mod forks;
 mod identity;
 mod import;
@@ -32,6 +33,7 @@ use tokio::sync::RwLock;
 
 pub use bench::jobs::Changes;
 pub use bench::{Code, Entropy, Environment, Error, view};
+pub use export_folder::open_export_folder;
 pub use intake::verify_trail;
 pub use remake::check_source;
 pub use standing::{Approval, TrailRequest, report_view as trail_report_view};

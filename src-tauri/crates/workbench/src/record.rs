@@ -4,12 +4,12 @@ use redaction::Class;
 use vault::{EventRow, RowShown};
 
 use crate::text::{count, time};
-use crate::view::{FieldView, ProofView, RecordView};
+use crate::view::{FieldView, ProofView, RecordView, RetoldView};
 use crate::{Error, Workbench};
-use bench::rows::one_row;
+use bench::rows::{one_row, own_row};
 use bench::vault_error;
-use standing::Workspace;
 use standing::row_view;
+use standing::{Standing, Workspace};
 
 impl Workbench {
     /// A record with its minimised fields, its proof and the lifecycle of its subject.
@@ -17,9 +17,10 @@ impl Workbench {
         let workspace = self.workspace().await?;
         let row = one_row(&workspace, i64::from(seq)).await?;
         let standing = workspace.standing();
+        let (holder, index) = standing.best_place(row.seq, row.segment, row.index);
         let segment = workspace
             .vault
-            .segment(row.segment)
+            .segment(holder)
             .await
             .map_err(|e| vault_error(&e))?;
         let import = workspace
@@ -60,6 +61,11 @@ impl Workbench {
         if of_segment.recommitted {
             signers.push(format!("{} · this workspace", of_segment.origin));
         }
+        let leaf = standing
+            .retold(holder)
+            .iter()
+            .find(|one| holder != row.segment && one.index == index)
+            .map_or(row.leaf, |one| one.leaf);
         Ok(RecordView {
             row: row_view(&workspace, &standing, &row, Some(&pinned)),
             recorded: row.recorded.map(time),
@@ -74,10 +80,10 @@ impl Workbench {
                 assurance: of_segment.assurance.word().into(),
                 verdict: of_segment.verdict.word().into(),
                 origin: of_segment.origin.clone(),
-                index: row.index,
+                index,
                 first: of_segment.first,
                 last: of_segment.last,
-                leaf: row.leaf.to_string(),
+                leaf: leaf.to_string(),
                 root: of_segment.root.to_string(),
                 signers,
                 claim: of_segment.claim(),
@@ -93,8 +99,57 @@ impl Workbench {
                 .collect(),
             file: import.name,
             import: count(import.id),
+            retold: retold(&workspace, &standing, &row, (holder, index)).await?,
         })
     }
+}
+
+/// Other records of a row's event than the one that proves it.
+async fn retold(
+    workspace: &Workspace,
+    standing: &Standing,
+    row: &EventRow,
+    best: (i64, u64),
+) -> Result<Vec<RetoldView>, Error> {
+    // What tells it again, the row's own record where another proves it better, and what the row itself disputes.
+    let mut places: Vec<(i64, u64, Option<i64>)> = vec![(row.segment, row.index, None)];
+    for one in standing.retold_of(row.seq) {
+        let own = match one.same {
+            true => None,
+            false => {
+                let segment = workspace.vault.segment(one.segment).await;
+                own_row(&segment.map_err(|e| vault_error(&e))?.runs, one.index)
+            }
+        };
+        places.push((one.segment, one.index, own));
+    }
+    places.retain(|(segment, index, _)| (*segment, *index) != best);
+    let disputes: Vec<i64> = (standing.retold(row.segment).iter())
+        .filter(|one| !one.same && one.index == row.index)
+        .map(|one| one.seq)
+        .collect();
+    let disputed = workspace.vault.rows(&disputes).await;
+    for other in disputed.map_err(|e| vault_error(&e))? {
+        places.push((other.segment, other.index, Some(other.seq)));
+    }
+    let mut views = Vec::new();
+    for (segment, index, otherwise) in places {
+        let stands = match otherwise {
+            Some(_) => standing.of_record(segment, index),
+            None => standing.segment(segment),
+        };
+        let Some(stands) = stands else { continue };
+        let import = workspace.vault.import(stands.import).await;
+        let import = import.map_err(|e| vault_error(&e))?;
+        views.push(RetoldView {
+            file: import.name,
+            import: count(import.id),
+            assurance: stands.assurance.word().into(),
+            verdict: stands.verdict.word().into(),
+            otherwise: otherwise.map(count),
+        });
+    }
+    Ok(views)
 }
 
 /// The occurred time as the source wrote it, where it is shown at all; or that it could not be read.

@@ -557,7 +557,7 @@ fn for_each_line(
 /// Opens an export, folder or ZIP, with all checks of its container.
 pub(crate) fn open_export(path: &Path) -> Result<ExportFiles, Error> {
     let opened = if path.is_dir() {
-        ExportFiles::open_dir(path)
+        crate::open_export_folder(path)
     } else {
         let file = File::open(path).map_err(|e| Error::io("could not open", path, &e))?;
         ExportFiles::open_zip(file)

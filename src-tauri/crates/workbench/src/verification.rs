@@ -32,7 +32,7 @@ fn verify_with(path: &Path, trust: &Trusted) -> Result<VerifyView, Error> {
     );
     if path.is_dir() {
         trust.no_packet()?;
-        return export(name, ExportFiles::open_dir(path), trust);
+        return export(name, crate::open_export_folder(path), trust);
     }
     let mut file = File::open(path).map_err(|e| Error::io("could not open", path, &e))?;
     let fork = crate::forks::read(&mut file).map_err(|e| Error::io("could not read", path, &e))?;

@@ -404,7 +404,7 @@ export type DetectionDecisionView = {
 
 /**  Candidates of one rule about one subject, or about one field of a system. */
 export type DetectionGroupView = {
-	/**  `contradiction`, `across`, `exposure`. */
+	/**  `contradiction`, `across`, `exposure`, `retold`. */
 	kind: string,
 	/**  Id of the rule that is broken. */
 	rule: string,
@@ -452,7 +452,7 @@ export type DetectionRowView = {
 export type DetectionView = {
 	/**  The candidate. */
 	row: DetectionRowView,
-	/**  `contradiction`, `across`, `exposure`. */
+	/**  `contradiction`, `across`, `exposure`, `retold`. */
 	kind: string,
 	/**  Id of the rule. */
 	rule: string,
@@ -1511,6 +1511,8 @@ export type RecordView = {
 	file: string,
 	/**  Import it came with. */
 	import: number,
+	/**  Other records of the same event, from other files or the same. */
+	retold: RetoldView[],
 };
 
 /**  The requirement for a range of sizes. */
@@ -1535,6 +1537,20 @@ export type RestoreView = {
 	older: OlderView,
 	/**  Whether it was taken into use: else it is open to look at only. */
 	restored: boolean,
+};
+
+/**  Another record of an event. */
+export type RetoldView = {
+	/**  File that holds it. */
+	file: string,
+	/**  Import of that file. */
+	import: number,
+	/**  Its assurance in words. */
+	assurance: string,
+	/**  Its verdict in words. */
+	verdict: string,
+	/**  Its own record number where it says something else under the same id; none where it says the same. */
+	otherwise: number | null,
 };
 
 /**  A row of the event table. */
@@ -1609,6 +1625,11 @@ export type SearchView = {
 	filters: FilterView[],
 	/**  Words that could not be seen, wherever they stand. */
 	unseen: UnseenView[],
+	/**
+	 *  Where nothing matches: the systems in which what was asked for could not be seen. With none of either it is
+	 *  evidence of absence.
+	 */
+	uncovered: UncoveredView[],
 };
 
 /**  Settings of the workspace and of this machine. */
@@ -2083,6 +2104,14 @@ export type UnclassifiedView = {
 	path: string,
 	/**  Records that carry it. */
 	records: number,
+};
+
+/**  A system whose records may hold what was asked for without its being found. */
+export type UncoveredView = {
+	/**  Title of the system. */
+	system: string,
+	/**  Why, as the rest of a sentence about its records. */
+	why: string,
 };
 
 /**  A word of a query that is looked for where hidden values are not. */

@@ -5,6 +5,7 @@ import {
   type FacetView,
   type FilterView,
   type HistogramView,
+  type UncoveredView,
   type UnseenView,
 } from "$lib/ipc";
 import { parseTimeRange, timeRange, withCondition } from "$lib/brush";
@@ -28,6 +29,8 @@ class Explore {
   facets = $state.raw<FacetView[]>([]);
   /** Words that could not be seen, wherever they stand. */
   unseen = $state.raw<UnseenView[]>([]);
+  /** Where nothing matches: systems in which what was asked for could not be seen. */
+  uncovered = $state.raw<UncoveredView[]>([]);
   filters = $state.raw<FilterView[]>([]);
   /** Counts over time of the query without its time filter. */
   histogram = $state.raw<HistogramView | null>(null);
@@ -50,6 +53,11 @@ class Explore {
   #asked = "";
   /** Something has changed while a search was on its way. */
   #changed = false;
+
+  /** Whether nothing matches though everything that was asked for could be seen. */
+  get absence(): boolean {
+    return this.rows?.total === 0 && !this.unseen.length && !this.uncovered.length;
+  }
 
   /** The time filter, if the query has exactly one. */
   get timeFilter(): FilterView | null {
@@ -86,6 +94,7 @@ class Explore {
       this.facets = found.facets;
       this.filters = found.filters;
       this.unseen = found.unseen;
+      this.uncovered = found.uncovered;
       this.error = null;
       if (!this.#fresh) this.#follow(before, this.rows);
       else {

@@ -24,6 +24,7 @@ function view(...seqs: number[]): SearchView {
     histogram: null,
     filters: [],
     unseen: [],
+    uncovered: [],
   } as never;
 }
 

@@ -51,6 +51,7 @@ describe("rows of a search", () => {
       histogram: histogram && { ...histogram, undated: found.filter((row) => row.occurred === null).length },
       filters: [],
       unseen: [],
+      uncovered: [],
     };
   }
 
@@ -105,6 +106,7 @@ describe("rows of a search", () => {
         histogram: null,
         filters: [],
         unseen: [],
+        uncovered: [],
       };
     };
     const first = answer({ query: "", limit: pageSize });

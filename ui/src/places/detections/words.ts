@@ -5,6 +5,8 @@ export function kindTitle(kind: string): string {
       return "Lifecycle";
     case "across":
       return "Across systems";
+    case "retold":
+      return "Told in two ways";
     case "exposure":
       return "Content exposure";
     default:

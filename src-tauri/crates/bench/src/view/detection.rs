@@ -22,7 +22,7 @@ pub struct DetectionsView {
 /// Candidates of one rule about one subject, or about one field of a system.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
 pub struct DetectionGroupView {
-    /// `contradiction`, `across`, `exposure`.
+    /// `contradiction`, `across`, `exposure`, `retold`.
     pub kind: String,
     /// Id of the rule that is broken.
     pub rule: String,
@@ -72,7 +72,7 @@ pub struct DetectionRowView {
 pub struct DetectionView {
     /// The candidate.
     pub row: DetectionRowView,
-    /// `contradiction`, `across`, `exposure`.
+    /// `contradiction`, `across`, `exposure`, `retold`.
     pub kind: String,
     /// Id of the rule.
     pub rule: String,

@@ -37,6 +37,18 @@ pub struct SearchView {
     pub filters: Vec<FilterView>,
     /// Words that could not be seen, wherever they stand.
     pub unseen: Vec<UnseenView>,
+    /// Where nothing matches: the systems in which what was asked for could not be seen. With none of either it is
+    /// evidence of absence.
+    pub uncovered: Vec<UncoveredView>,
+}
+
+/// A system whose records may hold what was asked for without its being found.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct UncoveredView {
+    /// Title of the system.
+    pub system: String,
+    /// Why, as the rest of a sentence about its records.
+    pub why: String,
 }
 
 /// A word of a query that is looked for where hidden values are not.
@@ -205,6 +217,23 @@ pub struct RecordView {
     pub file: String,
     /// Import it came with.
     pub import: u32,
+    /// Other records of the same event, from other files or the same.
+    pub retold: Vec<RetoldView>,
+}
+
+/// Another record of an event.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct RetoldView {
+    /// File that holds it.
+    pub file: String,
+    /// Import of that file.
+    pub import: u32,
+    /// Its assurance in words.
+    pub assurance: String,
+    /// Its verdict in words.
+    pub verdict: String,
+    /// Its own record number where it says something else under the same id; none where it says the same.
+    pub otherwise: Option<u32>,
 }
 
 /// One minimised field.

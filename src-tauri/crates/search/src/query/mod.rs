@@ -22,6 +22,7 @@ mod lex;
 mod parse;
 mod time;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 pub(crate) use parse::{Kind, Node};
@@ -64,6 +65,21 @@ pub struct Stands {
     pub imports: Vec<u64>,
     /// Event numbers of which it is true besides, as ranges with both ends.
     pub seqs: Vec<(u64, u64)>,
+}
+
+/// What one condition of a query is answered from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    /// What every record here has: its system, log, import, number, level, verdict or kind.
+    Certain,
+    /// What a source file reads from a record: record type, outcome, time.
+    Read,
+    /// The handles of whom or what a record names.
+    Subject,
+    /// The values that are shown, wherever they stand.
+    Words,
+    /// The value of this field.
+    Path(String),
 }
 
 /// One visible condition of a query.
@@ -208,6 +224,33 @@ impl Query {
             _ => {}
         });
         words
+    }
+
+    /// What its conditions are answered from, each kind once.
+    pub fn asked(&self) -> BTreeSet<Asked> {
+        let mut asked = BTreeSet::new();
+        self.root.clone().walk(&mut |node| {
+            asked.insert(match &node.kind {
+                Kind::All | Kind::Not(_) | Kind::And(_) | Kind::Or(_) => return,
+                Kind::Words {
+                    subject: Some(_), ..
+                }
+                | Kind::Subject { .. }
+                | Kind::Actor { .. } => Asked::Subject,
+                Kind::Words { .. } => Asked::Words,
+                Kind::Path { path, .. } => Asked::Path(path.clone()),
+                Kind::Field {
+                    field: "action" | "outcome",
+                    ..
+                }
+                | Kind::Time { .. }
+                | Kind::Undated => Asked::Read,
+                Kind::Field { .. } | Kind::Standing { .. } | Kind::Import(_) | Kind::Seq { .. } => {
+                    Asked::Certain
+                }
+            });
+        });
+        asked
     }
 
     /// The conditions that all have to hold, in the order of the text.

@@ -14,6 +14,7 @@ use crate::ledger::Acts;
 use crate::seal::unpack;
 use crate::store::StoreWriter;
 use crate::table::event::level_code;
+use crate::table::retold::{self, RETOLD, Retold, Sum, Told};
 use crate::table::row::RowWriter;
 use crate::table::segment::{Run, SegmentFacts};
 use crate::table::{
@@ -45,6 +46,7 @@ pub(super) struct Staged {
     next_index: u64,
     runs: Vec<Run>,
     borrowed: Vec<Run>,
+    retold: Sum,
     writer: RowWriter,
     row: Vec<u8>,
     /// Subjects of the batch, and where those of each record end.
@@ -118,6 +120,7 @@ impl Staged {
             next_index: first_index.unwrap_or(0),
             runs: Vec::new(),
             borrowed: Vec::new(),
+            retold: Sum::default(),
             writer: RowWriter::default(),
             row: Vec::new(),
             named: (Vec::new(), Vec::new()),
@@ -181,7 +184,7 @@ impl Staged {
     pub(super) fn append(
         &mut self,
         inner: &Inner,
-        batch: Vec<NewEvent>,
+        mut batch: Vec<NewEvent>,
     ) -> Result<Appended, VaultError> {
         let first_seq = self.next_seq;
         let mut guard = inner.writer();
@@ -192,13 +195,16 @@ impl Staged {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(VaultError::from)
             .and_then(|tx| {
+                let mut rows = Vec::with_capacity(batch.len());
                 for event in &batch {
-                    self.event(&tx, event)?;
+                    rows.push(self.event(inner, &tx, event)?);
                 }
-                Ok(tx.commit()?)
+                tx.commit()?;
+                Ok(rows)
             });
         guard.conn.execute_batch("PRAGMA synchronous = FULL")?;
-        done?;
+        let mut has_row = done?.into_iter();
+        batch.retain(|_| has_row.next().unwrap_or_default());
         Ok(Appended {
             first_seq,
             events: batch,
@@ -206,10 +212,30 @@ impl Staged {
         })
     }
 
-    fn event(&mut self, tx: &Connection, e: &NewEvent) -> Result<(), VaultError> {
+    /// Stages a record; whether it has a row of its own.
+    fn event(&mut self, inner: &Inner, tx: &Connection, e: &NewEvent) -> Result<bool, VaultError> {
         self.line(e.index, &e.line)?;
         if let Some((_, range)) = &mut self.recommit {
             range.push(e.leaf);
+            if let Some(identity) = &e.identity {
+                let marks = inner.marks()?;
+                let told = retold::told(tx, marks, identity)?;
+                if let Told::Same(seq) | Told::Otherwise(seq) = told {
+                    let again = Retold {
+                        segment: self.segment,
+                        index: e.index,
+                        seq,
+                        same: matches!(told, Told::Same(_)),
+                        leaf: e.leaf,
+                    };
+                    retold::insert(tx, &again)?;
+                    self.retold.add(&again);
+                    if again.same {
+                        return Ok(false);
+                    }
+                }
+                retold::identify(tx, marks, identity, self.next_seq, &e.leaf)?;
+            }
         }
         let system = self.text(tx, &e.system)?;
         let action = self.text(tx, &e.action)?;
@@ -252,7 +278,7 @@ impl Staged {
         }
         self.next_seq += 1;
         self.named.1.push(self.named.0.len());
-        Ok(())
+        Ok(true)
     }
 
     /// Encodes the fields into `self.row`.
@@ -398,6 +424,11 @@ impl Staged {
         } else {
             first
         };
+        let (retold, otherwise) = (self.retold.same, self.retold.otherwise);
+        let mut verdict = verdict.clone();
+        if let Some(stated) = self.retold.stated() {
+            verdict[RETOLD] = stated;
+        }
         let mut advanced = None;
         let facts = match (facts, self.recommit) {
             (Some(facts), _) => facts,
@@ -479,7 +510,7 @@ impl Staged {
                 setting::put(tx.conn, RECOMMIT, &crate::table::to_json("setting", state)?)?;
             }
             dictionary::keep(tx.conn, import)?;
-            import::finish(tx.conn, import, verdict, records, now)?;
+            import::finish(tx.conn, import, &verdict, records, now)?;
             if let Some(held) = head.admits {
                 quarantine::admit(tx.conn, held, import)?;
             }
@@ -489,6 +520,8 @@ impl Staged {
                 segment,
                 first_seq,
                 records,
+                retold,
+                otherwise,
             };
             Ok((done, acts(done)))
         });

@@ -113,6 +113,7 @@ pub(crate) fn known(conn: &Connection, mark: &Hash) -> Result<Option<i64>, Vault
 pub(crate) fn discard_staged(conn: &Connection, statements: &Statements) -> Result<(), VaultError> {
     // Compared, because what lies behind it is removed.
     let visible = super::setting::visible(conn, statements)?;
+    super::retold::discard_after(conn, visible)?;
     conn.execute("DELETE FROM event WHERE seq > ?", [visible])?;
     super::exposure::discard_after(conn, visible)?;
     for table in ["text", "path", "shape", "subject"] {

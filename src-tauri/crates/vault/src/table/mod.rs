@@ -13,6 +13,7 @@ pub(crate) mod note;
 pub(crate) mod packet;
 pub(crate) mod pinned;
 pub(crate) mod quarantine;
+pub(crate) mod retold;
 pub(crate) mod row;
 pub(crate) mod scope_key;
 pub(crate) mod sealed;

@@ -67,12 +67,14 @@ pub struct Segment {
     /// Where its event rows are. Records that were known before have none here.
     pub runs: Vec<Run>,
     /// Where the event rows of records that were known before are: rows of other segments, with the
-    /// same leaves. Together with `runs` they are all of [first, last).
+    /// same leaves. Together with `runs`, and in this workspace's own log with what it tells again, they are all of
+    /// [first, last).
     pub borrowed: Vec<Run>,
 }
 
 impl Segment {
-    /// Event rows of all its records, its own and borrowed ones, in the order of the log.
+    /// Event rows with the leaves of its records, its own and borrowed ones, in the order of the log. What it tells again
+    /// (`Vault::retold`) has none.
     #[must_use]
     pub fn stretches(&self) -> Vec<Run> {
         let mut all: Vec<Run> = self.runs.iter().chain(&self.borrowed).copied().collect();

@@ -195,6 +195,7 @@ pub(super) fn event(record: &Record) -> NewEvent {
         ],
         exposures: Vec::new(),
         line: record.to_line().into_bytes(),
+        identity: None,
     }
 }
 

@@ -39,8 +39,8 @@ export class CaseState {
 
   constructor(readonly id: string) {}
 
-  see(incident: IncidentView): void {
-    this.#seen = incident;
+  see(incident: IncidentView | undefined): void {
+    this.#seen = incident ?? this.#seen;
   }
 
   /** What was refused, with fields and gates by their words. */

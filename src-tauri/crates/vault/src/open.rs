@@ -585,7 +585,11 @@ pub(crate) fn start(
                 at: DateTime::<Utc>::UNIX_EPOCH,
             };
             return Ok(Started {
-                writer: Writer { conn, tip },
+                writer: Writer {
+                    conn,
+                    tip,
+                    group: None,
+                },
                 restore: None,
                 older: None,
                 facts: None,
@@ -659,7 +663,11 @@ pub(crate) fn start(
         return Err(OpenError::NothingToRestore);
     }
     Ok(Started {
-        writer: Writer { conn, tip },
+        writer: Writer {
+            conn,
+            tip,
+            group: None,
+        },
         restore,
         older,
         facts: Some(Facts {

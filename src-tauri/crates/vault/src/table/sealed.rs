@@ -53,6 +53,26 @@ pub(crate) fn kinds(conn: &Connection) -> Result<Vec<(String, String)>, VaultErr
     Ok(kinds)
 }
 
+/// Whether something refers to the file.
+pub(crate) fn is_known(conn: &Connection, id: &str) -> Result<bool, VaultError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sealed WHERE id = ?)";
+    Ok(conn.query_row(sql, [id], |r| r.get(0))?)
+}
+
+/// The sealed file of this id.
+pub(crate) async fn get(
+    pool: &SqlitePool,
+    marks: Option<&Marks>,
+    id: &str,
+) -> Result<SealedFile, VaultError> {
+    let row = sqlx::query("SELECT id, kind, size, sha256, digest FROM sealed WHERE id = ?")
+        .bind(id)
+        .fetch_optional(pool)
+        .await?;
+    let row = row.ok_or_else(|| VaultError::missing("sealed file", id))?;
+    from_sqlx(&row, marks)
+}
+
 /// Digests are those of the bytes for a member with the originals key, marks for others.
 pub(crate) async fn all(
     pool: &SqlitePool,

@@ -124,7 +124,7 @@ export function mockWindow(options: MockOptions): void {
     start,
     create_workspace: () => (
       (open = true),
-      { workspace, recovery_key: "MUNI7-K3QXA-9TTVB-PP4TC-M3XA9-7QK2M-K2Q0D-2KQ7D-1C0RD-9PX2M-7HH3Q-ENIGM" }
+      { workspace, recovery_key: "MUNI7K3-QXA9TTV-BPP4TCM-3XA97QK-2MK2Q0D-2KQ7D1C-0RD9PX2-M7HH3QE" }
     ),
     open_workspace: (a) => {
       if (a.passphrase === "wrong")

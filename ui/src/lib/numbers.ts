@@ -35,3 +35,13 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 export function shortHash(hash: string): string {
   return hash.length > 12 ? `${hash.slice(0, 4)}…${hash.slice(-4)}` : hash;
 }
+
+/** A handle that fits: shortened in the middle, where it differs least from its like. */
+export function shortMiddle(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.floor((most - 1) / 2);
+  return `${text.slice(0, most - 1 - end)}…${text.slice(-end)}`;
+}
+
+/** A fingerprint in groups of eight, as it is compared by eye or read out. */
+export const grouped = (fingerprint: string): string => fingerprint.match(/.{1,8}/g)?.join(" ") ?? "";

@@ -2,6 +2,7 @@ export { default as Box } from "./Box.svelte";
 export { default as Button } from "./Button.svelte";
 export { default as Chip } from "./Chip.svelte";
 export { default as ChoiceField } from "./ChoiceField.svelte";
+export { default as Clock } from "./Clock.svelte";
 export { default as EmptyState } from "./EmptyState.svelte";
 export { default as ErrorBanner } from "./ErrorBanner.svelte";
 export { default as Field } from "./Field.svelte";

@@ -1,5 +1,5 @@
 import { tick } from "svelte";
-import { commandError, commands, type ActedView, type CommandError, type IncidentView } from "$lib/ipc";
+import { CommandError, commandError, commands, type ActedView, type IncidentView } from "$lib/ipc";
 import type { JsonValue } from "$lib/ipc";
 import { cache, cacheKey } from "$lib/state/query.svelte";
 import { toasts } from "$lib/state/toasts.svelte";
@@ -34,7 +34,21 @@ export class CaseState {
   /** A record shown in the side panel. */
   record = $state<number | null>(null);
 
+  /** The incident as it was last seen: its labels stand in what is refused. */
+  #seen: IncidentView | null = null;
+
   constructor(readonly id: string) {}
+
+  see(incident: IncidentView): void {
+    this.#seen = incident;
+  }
+
+  /** What was refused, with fields and gates by their words. */
+  refusal(thrown: unknown): CommandError {
+    const { code, message, hint } = commandError(thrown);
+    const seen = this.#seen;
+    return new CommandError(code, seen ? withLabels(message, seen) : message, hint);
+  }
 
   /** Takes over an incident that came back with an act. */
   take(acted: ActedView): void {
@@ -53,7 +67,7 @@ export class CaseState {
       toasts.say(sentence(acted));
       return true;
     } catch (thrown) {
-      this.error = commandError(thrown);
+      this.error = this.refusal(thrown);
       return false;
     } finally {
       this.busy = null;
@@ -69,7 +83,7 @@ export class CaseState {
       else toasts.say(sentence(acted));
       return null;
     } catch (thrown) {
-      return commandError(thrown);
+      return this.refusal(thrown);
     }
   }
 

@@ -20,6 +20,27 @@ export function fieldGroups(fields: readonly FormFieldView[]): FieldGroup[] {
   return groups;
 }
 
+/** Whether a field takes the whole width. */
+export const isWide = (field: FormFieldView): boolean =>
+  field.kind === "long-text" || field.kind === "evidence" || field.kind === "refs";
+
+/** Fields as they stand side by side: a time has its basis, and a beginning its end, beside it and not a row away. */
+export function sideBySide(fields: readonly FormFieldView[]): FormFieldView[][] {
+  const rows: FormFieldView[][] = [];
+  for (const field of fields) {
+    const before = rows.at(-1);
+    if (before?.length === 1 && before[0] && belongsTo(before[0], field)) before.push(field);
+    else rows.push([field]);
+  }
+  return rows;
+}
+
+function belongsTo(time: FormFieldView, field: FormFieldView): boolean {
+  if (time.kind !== "time" || isWide(field)) return false;
+  const stem = time.id.replace(/_(at|from)$/, "");
+  return field.id === `${stem}_basis` || field.id === `${stem}_to`;
+}
+
 /** A field or list of the incident by its id, whichever stage it comes with. */
 export function findField(incident: IncidentView, id: string): FormFieldView | null {
   for (const stage of incident.stages) {
@@ -74,12 +95,22 @@ export function itemTitle(fields: readonly FormFieldView[], values: FormFieldVie
   return "";
 }
 
-/** Replaces field ids in a sentence of the activity by their labels. */
+/** Replaces ids of fields and gates in a sentence by their words. */
 export function withLabels(text: string, incident: IncidentView): string {
-  return text.replace(/\b[a-z]+\.[a-z_]+\b/g, (id) => {
-    const field = findField(incident, id);
-    return field ? `“${field.label}”` : id;
+  return text.replace(/\b[a-z]+\.[a-z_-]+(?:\.[a-z_]+)?\b/g, (id) => {
+    const label = labelOf(id, incident);
+    return label ? `“${label}”` : id;
   });
+}
+
+function labelOf(id: string, incident: IncidentView): string | undefined {
+  const whole = findField(incident, id);
+  if (whole) return whole.label;
+  const list = findField(incident, id.slice(0, id.lastIndexOf(".")));
+  return (
+    list?.item_fields.find((field) => id.endsWith(`.${field.id}`))?.label ??
+    incident.stages.flatMap((stage) => stage.gates ?? []).find((gate) => gate.id === id)?.title
+  );
 }
 
 /** A field of a form that no stage has, such as the recipient of a message that was sent. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FormFieldView } from "$lib/ipc";
-import { fromDraft, inWords, itemChange, itemDrafts, sameValue, stageOf, toDraft } from "./values";
+import { fromDraft, inWords, itemChange, itemDrafts, missedBy, sameValue, stageOf, toDraft } from "./values";
 
 const field = (id: string, kind: string, more: Partial<FormFieldView> = {}): FormFieldView => ({
   id,
@@ -66,6 +66,12 @@ describe("an item", () => {
   it("names the sub-field that is wrong", () => {
     const drafts = { ...itemDrafts(fields, null), at: "soon" };
     expect(Object.keys(itemChange(fields, drafts, null).problems)).toEqual(["at"]);
+  });
+
+  it("finds the sub-field that a refusal misses", () => {
+    expect(missedBy("“Findings” needs statement", fields)).toBe("statement");
+    expect(missedBy("“Findings” needs something", fields)).toBeNull();
+    expect(missedBy("nothing would change", fields)).toBeNull();
   });
 });
 

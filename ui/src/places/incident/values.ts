@@ -75,6 +75,12 @@ export function itemChange(
   return change;
 }
 
+/** The sub-field that a refusal misses in an item (`investigation.findings needs statement`), if it names one. */
+export function missedBy(message: string, fields: readonly FormFieldView[]): string | null {
+  const id = / needs (\w+)$/.exec(message)?.[1];
+  return fields.some((field) => field.id === id) ? (id ?? null) : null;
+}
+
 /** A value in words for a row: labels in place of stored words, ids joined. */
 export function inWords(field: FormFieldView, value: JsonValue | undefined): string {
   if (value === null || value === undefined || value === "") return "";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { PlanFieldView } from "$lib/ipc";
-import { byFolder, bySystem, fileName, leakMark, totalOf } from "./grouping";
+import { byFolder, bySystem, fileName, handledAndKept, leakMark, totalOf } from "./grouping";
 
 const field = (system: string, path: string, outcome: string, total: number): PlanFieldView => ({
   system,
@@ -26,6 +26,17 @@ it("keeps apart what leaves and what stays, by system", () => {
 it("never shows an outcome it does not know as staying", () => {
   const [plan] = bySystem([field("Key", "/x", "revealed", 1)]);
   expect([plan?.leaving, plan?.staying]).toEqual([1, 0]);
+});
+
+it("tells classes that leave as handles from those that stay; one that does both stays", () => {
+  const row = (name: string) => ({ class: name, title: name, why: "", total: 1 });
+  const one = (name: string, outcome: string) => ({ ...field("Key", "/x", outcome, 1), class: name });
+  const split = handledAndKept({
+    withheld: [row("H"), row("C2"), row("C3"), row("C5")],
+    fields: [one("H", "handle"), one("C2", "withheld"), one("C3", "handle"), one("C3", "withheld")],
+  });
+  expect(split.handled.map((each) => each.class)).toEqual(["H"]);
+  expect(split.kept.map((each) => each.class)).toEqual(["C2", "C3", "C5"]);
 });
 
 it("sums classes", () => expect(totalOf([{ total: 2 }, { total: 5 }])).toBe(7));

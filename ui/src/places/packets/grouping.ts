@@ -1,4 +1,4 @@
-import type { PlanFieldView } from "$lib/ipc";
+import type { PacketPlanView, PlanClassView, PlanFieldView } from "$lib/ipc";
 
 /** What happens to the fields of one system, the kinds of outcome apart. */
 export interface SystemPlan {
@@ -32,6 +32,21 @@ export function bySystem(fields: readonly PlanFieldView[]): SystemPlan[] {
     for (const outcome of outcomes)
       plan[outcome].sort((a, b) => b.total - a.total || a.path.localeCompare(b.path));
   return [...systems.values()].sort((a, b) => a.system.localeCompare(b.system));
+}
+
+/** Of the classes that do not leave as they are: those whose values leave as handles, and those that stay. */
+export function handledAndKept(plan: Pick<PacketPlanView, "withheld" | "fields">): {
+  handled: PlanClassView[];
+  kept: PlanClassView[];
+} {
+  const asHandle = (row: PlanClassView) => {
+    const fields = plan.fields.filter((field) => field.class === row.class && field.outcome !== "disclosed");
+    return fields.length > 0 && fields.every((field) => field.outcome === "handle");
+  };
+  return {
+    handled: plan.withheld.filter(asHandle),
+    kept: plan.withheld.filter((row) => !asHandle(row)),
+  };
 }
 
 /** Sum of the values of classes. */

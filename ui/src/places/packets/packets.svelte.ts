@@ -3,11 +3,6 @@ import { cache } from "$lib/state/query.svelte";
 import { toasts } from "$lib/state/toasts.svelte";
 import { fileName } from "./grouping";
 
-export const audiences = [
-  { value: "internal-audit", title: "Internal audit" },
-  { value: "outside", title: "Outside" },
-] as const;
-
 /** From choosing what to plan, over approving exactly that plan, to the packet written. */
 export class PacketWork {
   incident = $state("");

@@ -24,6 +24,8 @@ export class Classify {
   reason = $state("");
   /** How many of the previewed paths are drawn. */
   listed = $state(PAGE);
+  /** How often it was asked about paths: the form then leads there anew. */
+  opened = $state(0);
   readonly preview = new Preview<ClassifyRequest, ClassifyPreview>(
     () => this.request,
     (asked) => commands.classifyPreview(asked),
@@ -54,6 +56,7 @@ export class Classify {
     this.system = system;
     this.pattern = branch.branches.size ? `${branch.path}/**` : branch.path;
     this.preview.drop();
+    this.opened += 1;
   }
 
   leave(): void {

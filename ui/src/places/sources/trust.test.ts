@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fingerprintOf, grouped, originOf, readDraft, writeDraft } from "./trust";
+import { fingerprintOf, originOf, readDraft, writeDraft } from "./trust";
 
 const file = JSON.stringify({
   format: "muniment/trust/v1",
@@ -52,6 +52,5 @@ describe("the draft of a policy", () => {
     for (const wrong of ["A", "AQ=", "AQ===", "AQ=====", "AQIDBA="]) {
       expect(await fingerprintOf(`log+00000000+${wrong}`)).toBeNull();
     }
-    expect(grouped("0011223344556677")).toBe("00112233 44556677");
   });
 });

@@ -96,6 +96,3 @@ function bytesOf(encoded: string): Uint8Array<ArrayBuffer> | null {
     return null;
   }
 }
-
-/** A fingerprint in groups of eight, as it is compared. */
-export const grouped = (fingerprint: string): string => fingerprint.match(/.{1,8}/g)?.join(" ") ?? "";

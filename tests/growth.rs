@@ -22,6 +22,10 @@ fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
+        // It follows from the rows, and its files come and go by themselves.
+        if entry.file_name() == "index" {
+            continue;
+        }
         let target = to.join(entry.file_name());
         match entry.file_type().expect("a type").is_dir() {
             true => copy(&entry.path(), &target),

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::Standing;
 use crate::groups::Groups;
+use crate::listed::Listed;
 
 /// The open workspace, and what may be claimed of its segments now.
 pub struct Workspace {
@@ -17,6 +18,8 @@ pub struct Workspace {
     by: Mutex<Arc<Known>>,
     /// Foreign files, counted as far as they stood.
     pub(crate) groups: Mutex<Groups>,
+    /// The newest imports, read as far as they came.
+    pub(crate) listed: Mutex<Listed>,
     // Last, so that it is dropped after everything that is known of it.
     open: Open,
 }
@@ -36,6 +39,7 @@ impl Workspace {
             standing: std::sync::RwLock::new(standing),
             by: Mutex::new(open.known()),
             groups: Mutex::default(),
+            listed: Mutex::default(),
             open,
         }
     }

@@ -188,7 +188,7 @@ fn let_go(conn: &Connection, sealed: Option<String>) -> Result<Option<String>, V
     if intake::refers(conn, &id)? {
         return Ok(None);
     }
-    conn.prepare("DELETE FROM sealed WHERE id = ? RETURNING id")?
+    conn.prepare_cached("DELETE FROM sealed WHERE id = ? RETURNING id")?
         .query_row([&id], |r| r.get(0))
         .optional()
         .map_err(Into::into)

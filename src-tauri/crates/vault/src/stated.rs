@@ -692,16 +692,16 @@ pub(crate) fn watch(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Forgets what earlier transactions changed.
 pub(crate) fn forget(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch("DELETE FROM temp.changed")
+    conn.prepare_cached("DELETE FROM temp.changed")?
+        .execute([])
+        .map(drop)
 }
 
 /// Refuses a transaction without an act that changed rows which only an act may change.
 pub(crate) fn none_changed(conn: &Connection) -> Result<(), VaultError> {
-    let found: Option<String> = rusqlite::OptionalExtension::optional(conn.query_row(
-        "SELECT name FROM temp.changed LIMIT 1",
-        [],
-        |row| row.get(0),
-    ))?;
+    let mut statement = conn.prepare_cached("SELECT name FROM temp.changed LIMIT 1")?;
+    let found: Option<String> =
+        rusqlite::OptionalExtension::optional(statement.query_row([], |row| row.get(0)))?;
     match found {
         None => Ok(()),
         Some(table) => Err(VaultError::Act {

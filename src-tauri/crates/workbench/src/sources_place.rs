@@ -8,13 +8,9 @@ use crate::text::{count, files, time};
 use crate::view::{BandView, OriginView, SourcesView, SystemView};
 use crate::{Error, Workbench};
 use bench::rows::system_title;
-use bench::vault_error;
 use standing::Workspace;
 use standing::{OriginStanding, Standing};
-use standing::{foreign_groups, key_views};
-
-/// Imports listed: the newest.
-const IMPORTS: u32 = 10_000;
+use standing::{foreign_groups, key_views, newest_imports};
 
 impl Workbench {
     /// Origins with their continuity, imports, quarantine, fields to classify, systems.
@@ -30,8 +26,7 @@ impl Workbench {
             }
         }
         origins.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.origin.cmp(&b.origin)));
-        let imports = workspace.vault.newest_imports(IMPORTS).await;
-        let imports = imports.map_err(|e| vault_error(&e))?;
+        let imports = newest_imports(&workspace).await?;
         let (unclassified, per_system) = bench::rows::counted(&workspace).await?;
         Ok(SourcesView {
             from: origins

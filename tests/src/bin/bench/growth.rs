@@ -232,6 +232,8 @@ fn syncs(place: &Path, part: &Part) -> Result<Option<u64>> {
     let ran = Command::new("strace")
         .args([
             "-f",
+            // Or every other call is stopped as well.
+            "--seccomp-bpf",
             "-qq",
             "-e",
             "trace=fsync,fdatasync,syncfs,sync,sync_file_range,msync",

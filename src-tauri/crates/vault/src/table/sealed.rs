@@ -15,7 +15,8 @@ const T: &str = "sealed";
 
 pub(crate) fn insert(conn: &Connection, marks: &Marks, f: &SealedFile) -> Result<(), VaultError> {
     let (mark, digest) = marks.seal(&f.sha256);
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO sealed (id, kind, size, sha256, digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         params![f.id, f.kind, signed(T, f.size)?, mark.0, digest],
     )?;
@@ -56,7 +57,7 @@ pub(crate) fn kinds(conn: &Connection) -> Result<Vec<(String, String)>, VaultErr
 /// Whether something refers to the file.
 pub(crate) fn is_known(conn: &Connection, id: &str) -> Result<bool, VaultError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sealed WHERE id = ?)";
-    Ok(conn.query_row(sql, [id], |r| r.get(0))?)
+    Ok(conn.prepare_cached(sql)?.query_row([id], |r| r.get(0))?)
 }
 
 /// The sealed file of this id.

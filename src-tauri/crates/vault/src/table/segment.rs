@@ -89,7 +89,8 @@ pub(crate) fn insert(
     f: &SegmentFacts,
     store: &str,
 ) -> Result<i64, VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO segment (import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note,
            range_json, signers, links, verdict, store)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -132,7 +133,8 @@ fn insert_into(
     segment: i64,
     run: &Run,
 ) -> Result<(), VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         &format!("INSERT INTO {table} (segment, first, last, first_seq) VALUES (?, ?, ?, ?)"),
         params![
             segment,
@@ -146,11 +148,8 @@ fn insert_into(
 
 /// The number the next segment gets. Segments are only inserted by the one running import.
 pub(crate) fn next_id(conn: &Connection) -> Result<i64, VaultError> {
-    Ok(
-        conn.query_row("SELECT coalesce(max(id), 0) + 1 FROM segment", [], |r| {
-            r.get(0)
-        })?,
-    )
+    let sql = "SELECT coalesce(max(id), 0) + 1 FROM segment";
+    Ok(conn.prepare_cached(sql)?.query_row([], |r| r.get(0))?)
 }
 
 /// Records the new verdict of a segment.
@@ -160,7 +159,8 @@ pub(crate) fn set_verdict(
     verdict: &Value,
     signers: &[String],
 ) -> Result<(), VaultError> {
-    let n = conn.execute(
+    let n = super::execute(
+        conn,
         "UPDATE segment SET verdict = ?, signers = ? WHERE id = ?",
         params![to_json(T, verdict)?, to_json(T, &signers)?, id],
     )?;

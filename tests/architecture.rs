@@ -207,18 +207,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         "one follower in two files: what it follows, and how it judges a life",
     ),
     (
-        "cli",
-        &[
-            "arguments",
-            "passphrase",
-            "print",
-            "screen",
-            "source",
-            "trust",
-        ],
-        "a command's arguments and its printing stand in one file each for all commands, until each command is a file",
-    ),
-    (
         "evidence",
         &["commitment", "record"],
         "a record is its commitments, and each of them is of a record's field",

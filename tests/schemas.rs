@@ -1,75 +1,17 @@
 //! The shapes of all `--json` outputs are schemas under `schemas/cli/`, generated from the types
 //! that are printed. `MUNIMENT_UPDATE=1 cargo test -p muniment-tests --test schemas` rewrites them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use muniment_tests::programs::muniment;
-use muniment_tests::shapes::{ERROR, SHAPES, file};
+use muniment_tests::shapes::{SHAPES, file, printed};
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
-use workbench::{seal, view};
-
-/// The schema of what is printed: every field that is always there is required.
-fn of<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator()
-        .into_root_schema_for::<T>()
-}
-
-/// The type that the commands of a schema print.
-fn printed(stem: &str) -> Schema {
-    match stem {
-        "init" => of::<view::CreatedView>(),
-        "restore" => of::<view::RestoreView>(),
-        "passphrase" => of::<view::PassphraseChangedView>(),
-        "keygen" => of::<seal::KeyView>(),
-        "seal" => of::<seal::SealedView>(),
-        "trust" => of::<view::TrustView>(),
-        "trust-cloudtrail" => of::<view::TrailsView>(),
-        "verify-cloudtrail" => of::<view::TrailReport>(),
-        "trust-change" => of::<view::TrustChangeView>(),
-        "trust-policy" => of::<view::PolicyView>(),
-        "trust-proposals" => of::<view::ProposalsView>(),
-        "trust-file" => of::<view::TrustFileView>(),
-        "import" => of::<view::ImportReportView>(),
-        "quarantine-list" => of::<view::QuarantineListView>(),
-        "quarantine" => of::<view::QuarantineView>(),
-        "look-up" => of::<view::LookedUpView>(),
-        "quarantine-admit" => of::<view::AdmittedView>(),
-        "quarantine-export" => of::<view::QuarantineExportView>(),
-        "search" => of::<view::SearchView>(),
-        "show" => of::<view::RecordView>(),
-        "incident" => of::<view::IncidentView>(),
-        "incident-list" => of::<view::IncidentsView>(),
-        "incident-act" => of::<view::ActedView>(),
-        "detection-list" => of::<view::DetectionsView>(),
-        "detection" => of::<view::DetectionView>(),
-        "subject" => of::<view::SubjectView>(),
-        "packet-plan" => of::<view::PacketPlanView>(),
-        "packet-write" => of::<view::PacketRowView>(),
-        "verify" => of::<view::VerifyView>(),
-        "fork-proof" => of::<view::ForkProofView>(),
-        "fsck" => of::<view::FsckView>(),
-        "custody" => of::<view::CustodyView>(),
-        "sources" => of::<view::SourcesView>(),
-        "source-list" => of::<view::SourceFilesView>(),
-        "source-show" => of::<view::SourceDetailView>(),
-        "source-check" => of::<view::CheckedSourceView>(),
-        "source-add" => of::<view::AddedSourceView>(),
-        "classify-list" => of::<view::ToClassifyView>(),
-        "classify-preview" => of::<view::ClassifyPreview>(),
-        "rebuild" => of::<view::RebuiltView>(),
-        ERROR => of::<workbench::Error>(),
-        other => panic!("no type is known for schemas/cli/{other}.schema.json"),
-    }
-}
 
 /// The file's text: the type's schema under the names of its commands.
-fn text(stem: &str, commands: &[&str]) -> String {
-    let mut schema = printed(stem);
+fn text(stem: &str, mut schema: Schema, commands: &[&str]) -> String {
     let title = match commands {
         [] => "Standard error of `muniment --json` when it could not be done".to_owned(),
         _ => {
@@ -93,8 +35,8 @@ fn text(stem: &str, commands: &[&str]) -> String {
 fn generated_schemas_are_current() {
     let mut stale = Vec::new();
     let mut known = BTreeSet::new();
-    for (stem, commands) in SHAPES {
-        let (path, fresh) = (file(stem), text(stem, commands));
+    for (stem, printed, commands) in SHAPES {
+        let (path, fresh) = (file(stem), text(stem, printed(), commands));
         known.insert(format!("{stem}.schema.json"));
         if std::env::var_os("MUNIMENT_UPDATE").is_some() {
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
@@ -283,7 +225,7 @@ fn every_command_has_a_schema_and_no_schema_is_of_a_command_that_is_gone() {
     assert!(there.contains("incident advance") && there.contains("search"));
     let described: BTreeSet<String> = SHAPES
         .iter()
-        .flat_map(|(_, commands)| commands.iter().map(|c| (*c).to_owned()))
+        .flat_map(|(_, _, commands)| commands.iter().map(|c| (*c).to_owned()))
         // Another document of the same command, told by its options.
         .filter(|command| !command.contains(" --"))
         .collect();
@@ -310,7 +252,7 @@ fn properties<'s>(schema: &'s Value, found: &mut Vec<(&'s str, &'s Value)>) {
 fn generated_schema_of_fork_proofs_is_current() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../schemas/fork-proof-1.schema.json");
-    let mut schema = of::<evidence::ForkProof>();
+    let mut schema = printed::<evidence::ForkProof>();
     schema.insert("$id".into(), json!("urn:muniment:schema:fork-proof:1"));
     schema.insert("title".into(), json!("muniment/fork-proof/v1"));
     let mut fresh = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
@@ -327,10 +269,12 @@ fn generated_schema_of_fork_proofs_is_current() {
 
 #[test]
 fn a_total_is_called_total() {
-    for (stem, _) in SHAPES {
-        let schema = printed(stem).to_value();
+    let schemas: BTreeMap<&str, Value> = (SHAPES.iter())
+        .map(|(stem, printed, _)| (*stem, printed().to_value()))
+        .collect();
+    for (stem, schema) in &schemas {
         let mut found = Vec::new();
-        properties(&schema, &mut found);
+        properties(schema, &mut found);
         for (name, its) in &found {
             let other = ["count", "n", "num", "hits", "matches", "sum", "total_count"];
             assert!(
@@ -354,8 +298,7 @@ fn a_total_is_called_total() {
         "custody",
         "seal",
     ] {
-        let schema = printed(stem).to_value();
-        let required = schema["required"].as_array().expect("required");
+        let required = schemas[stem]["required"].as_array().expect("required");
         assert!(required.contains(&json!("total")), "{stem}");
     }
 }

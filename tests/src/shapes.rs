@@ -3,21 +3,29 @@
 
 use std::path::PathBuf;
 
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
+use workbench::{seal, view};
 
 /// What standard error says, as one document, when a command could not be done.
 pub const ERROR: &str = "error";
 
-/// Each schema with the commands whose document it describes.
-pub const SHAPES: &[(&str, &[&str])] = &[
-    ("init", &["init", "recover"]),
-    ("restore", &["restore"]),
-    ("passphrase", &["passphrase"]),
-    ("keygen", &["keygen"]),
-    ("seal", &["seal"]),
-    ("trust", &["trust list"]),
+/// Each schema with the type that is printed and the commands whose document it describes.
+pub const SHAPES: &[(&str, fn() -> Schema, &[&str])] = &[
+    ("init", printed::<view::CreatedView>, &["init", "recover"]),
+    ("restore", printed::<view::RestoreView>, &["restore"]),
+    (
+        "passphrase",
+        printed::<view::PassphraseChangedView>,
+        &["passphrase"],
+    ),
+    ("keygen", printed::<seal::KeyView>, &["keygen"]),
+    ("seal", printed::<seal::SealedView>, &["seal"]),
+    ("trust", printed::<view::TrustView>, &["trust list"]),
     (
         "trust-change",
+        printed::<view::TrustChangeView>,
         &[
             "trust add",
             "trust set",
@@ -27,21 +35,54 @@ pub const SHAPES: &[(&str, &[&str])] = &[
             "trust confirm",
         ],
     ),
-    ("trust-policy", &["trust show"]),
-    ("trust-proposals", &["trust proposals"]),
-    ("trust-file", &["trust export", "packet keys"]),
-    ("trust-cloudtrail", &["trust cloudtrail"]),
-    ("verify-cloudtrail", &["verify --keys"]),
-    ("import", &["import"]),
-    ("quarantine-list", &["quarantine list"]),
-    ("quarantine", &["quarantine show"]),
-    ("look-up", &["look-up"]),
-    ("quarantine-admit", &["quarantine admit"]),
-    ("quarantine-export", &["quarantine export"]),
-    ("search", &["search"]),
-    ("show", &["show"]),
+    ("trust-policy", printed::<view::PolicyView>, &["trust show"]),
+    (
+        "trust-proposals",
+        printed::<view::ProposalsView>,
+        &["trust proposals"],
+    ),
+    (
+        "trust-file",
+        printed::<view::TrustFileView>,
+        &["trust export", "packet keys"],
+    ),
+    (
+        "trust-cloudtrail",
+        printed::<view::TrailsView>,
+        &["trust cloudtrail"],
+    ),
+    (
+        "verify-cloudtrail",
+        printed::<view::TrailReport>,
+        &["verify --keys"],
+    ),
+    ("import", printed::<view::ImportReportView>, &["import"]),
+    (
+        "quarantine-list",
+        printed::<view::QuarantineListView>,
+        &["quarantine list"],
+    ),
+    (
+        "quarantine",
+        printed::<view::QuarantineView>,
+        &["quarantine show"],
+    ),
+    ("look-up", printed::<view::LookedUpView>, &["look-up"]),
+    (
+        "quarantine-admit",
+        printed::<view::AdmittedView>,
+        &["quarantine admit"],
+    ),
+    (
+        "quarantine-export",
+        printed::<view::QuarantineExportView>,
+        &["quarantine export"],
+    ),
+    ("search", printed::<view::SearchView>, &["search"]),
+    ("show", printed::<view::RecordView>, &["show"]),
     (
         "incident",
+        printed::<view::IncidentView>,
         &[
             "incident open",
             "incident show",
@@ -49,9 +90,14 @@ pub const SHAPES: &[(&str, &[&str])] = &[
             "detections link",
         ],
     ),
-    ("incident-list", &["incident list"]),
+    (
+        "incident-list",
+        printed::<view::IncidentsView>,
+        &["incident list"],
+    ),
     (
         "incident-act",
+        printed::<view::ActedView>,
         &[
             "incident set",
             "incident pin",
@@ -63,35 +109,85 @@ pub const SHAPES: &[(&str, &[&str])] = &[
             "incident approve",
         ],
     ),
-    ("detection-list", &["detections list", "detections rebuild"]),
+    (
+        "detection-list",
+        printed::<view::DetectionsView>,
+        &["detections list", "detections rebuild"],
+    ),
     (
         "detection",
+        printed::<view::DetectionView>,
         &[
             "detections show",
             "detections dismiss",
             "detections reconsider",
         ],
     ),
-    ("subject", &["subject"]),
-    ("packet-plan", &["packet plan"]),
-    ("packet-write", &["packet write"]),
-    ("verify", &["verify", "packet sign"]),
-    ("fork-proof", &["fork-proof"]),
-    ("fsck", &["fsck"]),
-    ("custody", &["custody"]),
-    ("sources", &["sources"]),
-    ("source-list", &["source list"]),
-    ("source-show", &["source show"]),
-    ("source-check", &["source check"]),
+    ("subject", printed::<view::SubjectView>, &["subject"]),
+    (
+        "packet-plan",
+        printed::<view::PacketPlanView>,
+        &["packet plan"],
+    ),
+    (
+        "packet-write",
+        printed::<view::PacketRowView>,
+        &["packet write"],
+    ),
+    (
+        "verify",
+        printed::<view::VerifyView>,
+        &["verify", "packet sign"],
+    ),
+    (
+        "fork-proof",
+        printed::<view::ForkProofView>,
+        &["fork-proof"],
+    ),
+    ("fsck", printed::<view::FsckView>, &["fsck"]),
+    ("custody", printed::<view::CustodyView>, &["custody"]),
+    ("sources", printed::<view::SourcesView>, &["sources"]),
+    (
+        "source-list",
+        printed::<view::SourceFilesView>,
+        &["source list"],
+    ),
+    (
+        "source-show",
+        printed::<view::SourceDetailView>,
+        &["source show"],
+    ),
+    (
+        "source-check",
+        printed::<view::CheckedSourceView>,
+        &["source check"],
+    ),
     (
         "source-add",
+        printed::<view::AddedSourceView>,
         &["source add", "source assign", "classify apply"],
     ),
-    ("classify-list", &["classify list"]),
-    ("classify-preview", &["classify preview"]),
-    ("rebuild", &["rebuild"]),
-    (ERROR, &[]),
+    (
+        "classify-list",
+        printed::<view::ToClassifyView>,
+        &["classify list"],
+    ),
+    (
+        "classify-preview",
+        printed::<view::ClassifyPreview>,
+        &["classify preview"],
+    ),
+    ("rebuild", printed::<view::RebuiltView>, &["rebuild"]),
+    (ERROR, printed::<workbench::Error>, &[]),
 ];
+
+/// The schema of what is printed: every field that is always there is required.
+pub fn printed<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<T>()
+}
 
 /// File of a schema.
 pub fn file(stem: &str) -> PathBuf {
@@ -112,8 +208,8 @@ pub fn of(arguments: &[&str]) -> &'static str {
     let two = format!("{one} {}", arguments.get(1).copied().unwrap_or_default());
     SHAPES
         .iter()
-        .find(|(_, commands)| commands.iter().any(|c| *c == one || *c == two))
-        .map(|(stem, _)| *stem)
+        .find(|(_, _, commands)| commands.iter().any(|c| *c == one || *c == two))
+        .map(|(stem, _, _)| *stem)
         .unwrap_or_else(|| panic!("no schema under schemas/cli/ is for muniment {arguments:?}"))
 }
 

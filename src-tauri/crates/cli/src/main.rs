@@ -4,19 +4,20 @@
 //! done, 130 cancelled with Ctrl-C. With `--json` every command prints one JSON document, whose shape is a
 //! schema under `schemas/cli/`.
 
+mod answer;
 mod arguments;
+mod command;
+mod gate;
 mod passphrase;
-mod print;
 mod progress;
-mod run;
 mod screen;
-mod source;
-mod trail;
-mod trust;
+mod session;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use command::Run;
 
 /// What imports free goes back to the system: they work in many short-lived threads, and what the C library's allocator
 /// keeps for each of those adds up from one import to the next. Whatever is freed is zeroed first: keys, passphrases and
@@ -39,8 +40,9 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return screen::complain(&format!("no threads to work with: {error}"), ""),
     };
-    match runtime.block_on(run::run(&arguments)) {
-        Ok(answer) => screen::answer(&answer, arguments.json),
-        Err(error) => screen::error(&error, arguments.json),
+    let session = &arguments.session;
+    match runtime.block_on(arguments.command.run(session)) {
+        Ok(answer) => screen::answer(&answer, session.json),
+        Err(error) => screen::error(&error, session.json),
     }
 }

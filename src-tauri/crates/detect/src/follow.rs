@@ -101,8 +101,10 @@ pub async fn follow(bench: &Bench, workspace: &Workspace) -> Result<(), Error> {
         let mut dirty: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
         for import in &imports {
             follower.told_otherwise(import.id).await?;
-            follower.steps(import.id, &lives, &mut dirty).await?;
-            job.advance(import.records);
+        }
+        for (only, some) in follower.together(&imports) {
+            follower.steps(&some, only, &lives, &mut dirty).await?;
+            job.advance(some.iter().map(|import| import.records).sum());
         }
         let ids: Vec<i64> = imports.iter().map(|import| import.id).collect();
         follower.touched(&ids, &lives, &mut dirty).await?;
@@ -289,22 +291,40 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// Takes the records of an import that change states or are judged by rules.
+    /// Imports that one query names, with the one system that their records are of. Records that name no source file may have
+    /// been assigned one since.
+    fn together<'i>(
+        &self,
+        imports: &'i [vault::Import],
+    ) -> Vec<(Option<&str>, Vec<&'i vault::Import>)> {
+        let mut all: Vec<(Option<&str>, Vec<&vault::Import>)> = Vec::new();
+        for import in imports {
+            let segment = self.standing.of_import(import.id);
+            let only = segment.and_then(|segment| segment.system.as_deref());
+            let only = only.filter(|system| *system != GENERIC_ID);
+            match all.last_mut() {
+                Some((same, some)) if *same == only && some.len() < NAMED => some.push(import),
+                _ => all.push((only, vec![import])),
+            }
+        }
+        all
+    }
+
+    /// Takes the records of imports that change states or are judged by rules.
     async fn steps(
         &self,
-        import: i64,
+        imports: &[&vault::Import],
+        only: Option<&str>,
         lives: &[LifeRef<'_>],
         dirty: &mut BTreeMap<i64, BTreeSet<i64>>,
     ) -> Result<(), Error> {
-        // Records that name no source file may have been assigned one since.
-        let only = self
-            .standing
-            .of_import(import)
-            .and_then(|segment| segment.system.clone())
-            .filter(|system| system != GENERIC_ID);
+        let named: Vec<String> = (imports.iter())
+            .map(|import| format!("import:{}", import.id))
+            .collect();
+        let named = named.join(" OR ");
         let mut by_system: BTreeMap<&str, Vec<&LifeRef<'_>>> = BTreeMap::new();
         for life in lives {
-            if only.as_deref().is_none_or(|only| only == life.system) {
+            if only.is_none_or(|only| only == life.system) {
                 by_system.entry(life.system).or_default().push(life);
             }
         }
@@ -313,10 +333,7 @@ impl<'a> Follower<'a> {
                 .iter()
                 .flat_map(|life| step_actions(life.lifecycle))
                 .collect();
-            let text = format!(
-                "import:{import} {}",
-                records_of(system, actions.iter().copied())
-            );
+            let text = format!("({named}) {}", records_of(system, actions.iter().copied()));
             let mut after = None;
             loop {
                 self.check()?;
@@ -338,7 +355,9 @@ impl<'a> Follower<'a> {
                     }
                 }
                 steps.sort_unstable();
-                derive(self.workspace, move |d| d.add_steps(&steps)).await?;
+                if !steps.is_empty() {
+                    derive(self.workspace, move |d| d.add_steps(&steps)).await?;
+                }
                 after = next;
                 if after.is_none() {
                     break;

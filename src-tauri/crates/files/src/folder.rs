@@ -16,6 +16,8 @@ use crate::step::look;
 
 const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
+/// Whether [`Folder::sync_all`] can be asked for here. Elsewhere each file is made durable by itself.
+pub const CAN_SYNC_ALL: bool = cfg!(target_os = "linux");
 
 /// What a name in a folder stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,11 +268,20 @@ impl Folder {
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] when something has it, a link too.
     pub fn place(&self, from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) -> io::Result<()> {
+        self.place_for_now(from, to)?;
+        self.sync()
+    }
+
+    /// The same for one of many: the name is durable once [`Folder::sync_all`] of a folder on the same file system was.
+    ///
+    /// # Errors
+    /// As [`Folder::place`].
+    pub fn place_for_now(&self, from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) -> io::Result<()> {
         let (from, to) = (self.named(from.as_ref())?, self.named(to.as_ref())?);
         let fd = &*self.fd;
         step("place");
         match at::renameat_with(fd, from, fd, to, RenameFlags::NOREPLACE) {
-            Ok(()) => return self.sync(),
+            Ok(()) => return Ok(()),
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
             Err(error) => return Err(error.into()),
         }
@@ -288,7 +299,7 @@ impl Folder {
                 at::renameat(fd, from, fd, to)?;
             }
         }
-        self.sync()
+        Ok(())
     }
 
     /// Removes a regular file; whether there was one.
@@ -396,6 +407,19 @@ impl Folder {
             Ok(()) | Err(Errno::INVAL) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Makes everything durable that was written and named on this folder's file system, by one call.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    /// [`io::ErrorKind::Unsupported`] where [`CAN_SYNC_ALL`] says so.
+    pub fn sync_all(&self) -> io::Result<()> {
+        step("sync all");
+        #[cfg(target_os = "linux")]
+        return Ok(at::syncfs(&*self.fd)?);
+        #[cfg(not(target_os = "linux"))]
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Takes from everybody but the owner what they may do here: with this folder, its files and folders, all the way down.

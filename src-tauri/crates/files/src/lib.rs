@@ -10,7 +10,7 @@ mod folder;
 mod new_file;
 mod step;
 
-pub use folder::{Entry, Folder, Kind};
+pub use folder::{CAN_SYNC_ALL, Entry, Folder, Kind};
 pub use new_file::{NewFile, NewFolder, is_noted_name, is_unfinished_name, replace, write_new};
 pub use step::step;
 

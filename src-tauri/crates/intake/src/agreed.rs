@@ -30,6 +30,12 @@ pub(crate) async fn known(
     let Some(listed) = &input.manifest else {
         return Ok(known());
     };
+    // It may have come in this very group.
+    workspace
+        .vault
+        .settle()
+        .await
+        .map_err(|e| vault_error(&e))?;
     let before = workspace.vault.import(import).await;
     let before = before.map_err(|e| vault_error(&e))?;
     let found = match listed.of {
@@ -63,6 +69,7 @@ pub(crate) async fn listed(
     listed: &Listed,
 ) -> Result<Outcome, Error> {
     let vault = &workspace.vault;
+    vault.settle().await.map_err(|e| vault_error(&e))?;
     let import = vault.import_of(&listed.digest).await;
     if let Some(import) = import.map_err(|e| vault_error(&e))? {
         agree(bench, workspace, import, listed).await?;

@@ -13,8 +13,9 @@ use crate::{agreed, archive, foreign, interrupted, sealed};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use evidence::Hash;
-use vault::{SealedFile, VaultError};
+use vault::{Lasting, SealedFile, VaultError};
 
 use bench::jobs::{Job, lock};
 use bench::text::{count, files, grouped};
@@ -31,6 +32,25 @@ struct Done {
     /// Imports since verdicts were computed last, and how many there may be.
     fresh: usize,
     due: usize,
+    /// What waits to be made durable together: bytes, and since when.
+    waiting: u64,
+    since: Option<DateTime<Utc>>,
+}
+
+/// Bytes of files that are not each waited for, where several are imported.
+const SMALL: u64 = 1 << 20;
+/// So much of them, and the disk is waited for.
+const TOGETHER: u64 = 16 << 20;
+/// So long, and what is here is shown.
+const PATIENCE: TimeDelta = TimeDelta::seconds(1);
+
+/// Whether a file is made durable with others. Native exports are not: each is read in the light of those before it.
+fn lasting(input: &Input, several: bool) -> Lasting {
+    let small = !input.is_native() && !input.is_digests() && input.size <= SMALL;
+    match several && small {
+        true => Lasting::InGroup,
+        false => Lasting::AtOnce,
+    }
 }
 
 /// Imports files and folders and waits for the end.
@@ -83,6 +103,9 @@ pub async fn import_all(
     let _taken = taken.or_else(|| Taken::take(workspace, intake));
     let mut done = Done::default();
     let result = take_in(bench, workspace, job, intake, &paths, resumed, &mut done).await;
+    // What came to its end stays, whatever ended the others.
+    let settled = vault.settle().await.map_err(|e| vault_error(&e));
+    let result = result.and(settled);
     match &result {
         Err(error) if error.code == Code::Failed => {
             // Its sealed copy stays: it is resumed or discarded by whoever looks next.
@@ -132,10 +155,21 @@ async fn take_in(
     });
     if let Some((input, sealed)) = sealed {
         job.files(|files| files.begin(&input.name, input.size));
-        unseal(bench, workspace, job, &input, &sealed, done).await?;
+        unseal(
+            bench,
+            workspace,
+            job,
+            &input,
+            &sealed,
+            Lasting::AtOnce,
+            done,
+        )
+        .await?;
         continued = Some((input, sealed.sha256));
-        ended(workspace, intake).await?;
+        ended(workspace, intake, Lasting::AtOnce).await?;
+        keep_up(bench, workspace, done).await?;
     }
+    let several = all.inputs.len() > 1;
     for input in all.inputs {
         job.check()?;
         if let Some((before, sha256)) = &continued
@@ -146,34 +180,38 @@ async fn take_in(
         }
         job.files(|files| files.begin(&input.name, input.size));
         if let Some(import) = already(workspace, job, &input).await? {
-            let outcome = agreed::known(bench, workspace, &input, import, None).await?;
-            note(bench, workspace, done, outcome).await?;
+            done.note(agreed::known(bench, workspace, &input, import, None).await?);
             continue;
         }
-        match seal_source(workspace, job, &input).await? {
+        let lasting = lasting(&input, several);
+        if lasting == Lasting::InGroup {
+            done.since.get_or_insert_with(|| bench.now());
+            done.waiting += input.size;
+        }
+        match seal_source(workspace, job, &input, lasting).await? {
             Err(failed) => done.outcomes.push(Outcome::Failed(failed)),
             Ok(sealed) => {
                 let current = serde_json::to_value(&input).unwrap_or_default();
                 (workspace.vault)
-                    .intake_sealed(intake, current, sealed.clone())
+                    .intake_sealed(intake, current, sealed.clone(), lasting)
                     .await
                     .map_err(|e| vault_error(&e))?;
-                unseal(bench, workspace, job, &input, &sealed, done).await?;
+                unseal(bench, workspace, job, &input, &sealed, lasting, done).await?;
             }
         }
-        ended(workspace, intake).await?;
+        ended(workspace, intake, lasting).await?;
+        keep_up(bench, workspace, done).await?;
     }
     // Last, because a manifest may list what was only just imported under another name.
     for (file, listed) in all.listed {
         job.check()?;
-        let outcome = agreed::listed(bench, workspace, file, &listed).await?;
-        note(bench, workspace, done, outcome).await?;
+        done.note(agreed::listed(bench, workspace, file, &listed).await?);
     }
     Ok(())
 }
 
-async fn ended(workspace: &Workspace, intake: i64) -> Result<(), Error> {
-    let ended = workspace.vault.intake_ended(intake, 1).await;
+async fn ended(workspace: &Workspace, intake: i64, lasting: Lasting) -> Result<(), Error> {
+    let ended = workspace.vault.intake_ended(intake, 1, lasting).await;
     ended.map_err(|e| vault_error(&e))
 }
 
@@ -182,6 +220,7 @@ async fn seal_source(
     workspace: &Workspace,
     job: &Arc<Job>,
     input: &Input,
+    lasting: Lasting,
 ) -> Result<Result<SealedFile, NotImportedView>, Error> {
     let failed_with = |(reason, hint): (String, &str)| NotImportedView {
         file: input.path.display().to_string(),
@@ -198,7 +237,8 @@ async fn seal_source(
         job: Arc::clone(job),
         failed: Arc::clone(&failed),
     };
-    match workspace.vault.seal_file("original", watched).await {
+    let vault = &workspace.vault;
+    match vault.seal_file_lasting(lasting, "original", watched).await {
         Ok(sealed) => Ok(Ok(sealed)),
         Err(error) => {
             job.check()?;
@@ -217,6 +257,7 @@ async fn unseal(
     job: &Arc<Job>,
     input: &Input,
     sealed: &SealedFile,
+    each: Lasting,
     done: &mut Done,
 ) -> Result<(), Error> {
     // A manifest speaks of the file as it came, before anything in it is looked at.
@@ -229,7 +270,8 @@ async fn unseal(
         _ => None,
     };
     if let Some(id) = held {
-        return note(bench, workspace, done, Outcome::Quarantined(id)).await;
+        done.note(Outcome::Quarantined(id));
+        return Ok(());
     }
     let expanded = if input.is_native() && !input.is_folder {
         let (vault, id, whole) = (workspace.vault.clone(), sealed.id.clone(), input.clone());
@@ -246,33 +288,38 @@ async fn unseal(
         None
     };
     let Some(expanded) = expanded else {
-        let outcome = import_one(bench, workspace, job, input, sealed).await?;
-        note(bench, workspace, done, outcome).await?;
+        done.note(import_one(bench, workspace, job, input, sealed, each).await?);
         return Ok(());
     };
     for (part, failure) in expanded.held {
         let held = crate::held::hold(bench, workspace, &part, sealed, &failure).await?;
-        note(bench, workspace, done, Outcome::Quarantined(held)).await?;
+        done.note(Outcome::Quarantined(held));
     }
     done.outcomes
         .extend(expanded.failed.into_iter().map(Outcome::Failed));
     done.left_out.extend(expanded.left_out);
     for (file, listed) in expanded.listed {
         job.check()?;
-        let outcome = agreed::listed(bench, workspace, file, &listed).await?;
-        note(bench, workspace, done, outcome).await?;
+        done.note(agreed::listed(bench, workspace, file, &listed).await?);
     }
     let mut behind = 0;
     let whole: u64 = expanded.inputs.iter().map(|i| i.size).sum();
+    let several = expanded.inputs.len() > 1;
     for part in expanded.inputs {
         job.check()?;
-        let outcome = import_one(bench, workspace, job, &part, sealed).await?;
+        let lasting = lasting(&part, several);
+        if lasting == Lasting::InGroup {
+            done.since.get_or_insert_with(|| bench.now());
+            done.waiting += part.size;
+        }
+        let outcome = import_one(bench, workspace, job, &part, sealed, lasting).await?;
         if let (held::Before::Asked(id), Outcome::Imported(import)) = (&before, &outcome) {
             // The archive itself was held: by now a manifest lists it.
             crate::held::release(bench, workspace, *id, *import).await?;
             before = held::Before::Nothing;
         }
-        note(bench, workspace, done, outcome).await?;
+        done.note(outcome);
+        keep_up(bench, workspace, done).await?;
         behind += part.size;
         let at = u128::from(input.size) * u128::from(behind) / u128::from(whole.max(1));
         job.files(|files| files.read_to(u64::try_from(at).unwrap_or(u64::MAX)));
@@ -280,16 +327,23 @@ async fn unseal(
     Ok(())
 }
 
-/// Remembers what came of a file; verdicts follow at once for a few, and in steps for thousands.
-async fn note(
-    bench: &Bench,
-    workspace: &Workspace,
-    done: &mut Done,
-    outcome: Outcome,
-) -> Result<(), Error> {
-    done.fresh += usize::from(matches!(outcome, Outcome::Imported(_)));
-    done.outcomes.push(outcome);
-    if done.fresh > done.due {
+impl Done {
+    /// Remembers what came of a file.
+    fn note(&mut self, outcome: Outcome) {
+        self.fresh += usize::from(matches!(outcome, Outcome::Imported(_)));
+        self.outcomes.push(outcome);
+    }
+}
+
+/// What came to its end is made durable and shown, and verdicts follow: at once for a few, and in steps for thousands.
+async fn keep_up(bench: &Bench, workspace: &Workspace, done: &mut Done) -> Result<(), Error> {
+    let due = done.fresh > done.due;
+    let waited = |since: DateTime<Utc>| bench.now() - since >= PATIENCE;
+    if due || done.waiting >= TOGETHER || done.since.is_some_and(waited) {
+        (workspace.vault.settle().await).map_err(|e| vault_error(&e))?;
+        (done.waiting, done.since) = (0, None);
+    }
+    if due {
         workspace.reconsider().await?;
         bench.vault_changed();
         done.fresh = 0;
@@ -304,6 +358,7 @@ async fn import_one(
     job: &Arc<Job>,
     input: &Input,
     sealed: &SealedFile,
+    lasting: Lasting,
 ) -> Result<Outcome, Error> {
     let (sha256, member) = content(input, sealed);
     let before = crate::held::held_before(workspace, input, &sha256).await?;
@@ -318,7 +373,8 @@ async fn import_one(
         member,
         admits: None,
     };
-    let session = match workspace.vault.begin_import(head, bench.now()).await {
+    let vault = &workspace.vault;
+    let session = match vault.begin_import_lasting(lasting, head, bench.now()).await {
         Ok(session) => session,
         Err(VaultError::AlreadyImported { import }) => {
             return agreed::known(bench, workspace, input, import, Some(sealed.sha256)).await;

@@ -6,10 +6,11 @@
 //! gap changes them at once, in whatever order things arrived.
 
 mod holders;
+mod own;
 mod roots;
 mod silent;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,9 +21,10 @@ use evidence::{Assurance, Continuity, Hash, Verdict, VerifierKey};
 use search::Stands;
 use serde_json::Value;
 use sources::Catalogue;
-use vault::{Retold, Segment, Vault};
+use vault::{Basis, Retold, Segment, Vault};
 
 use holders::{Judged, Piece};
+use own::Own;
 use roots::Roots;
 pub(crate) use roots::roots_of;
 pub use roots::sizes;
@@ -69,9 +71,49 @@ pub struct SegmentStanding {
     pub system: Option<String>,
     /// Source file ids of the records of a foreign file.
     pub systems: Vec<String>,
+    /// Its records of events that have their rows elsewhere.
+    pub retold: u64,
+    /// Event numbers of the first and the last of its own rows that is an event.
+    pub ends: Option<(i64, i64)>,
 }
 
 impl SegmentStanding {
+    /// A segment of this workspace's own log: nothing but CloudTrail's digests says more of it than its import did.
+    fn of_own(segment: &Segment, trails: &Trails) -> Self {
+        let facts = &segment.facts;
+        let trail = trails.of_segment(segment);
+        let about_files = match trail {
+            Some(TrailStanding::Digests { files, .. }) => files,
+            _ => 1,
+        };
+        Self {
+            segment: segment.id,
+            import: segment.import,
+            origin: facts.origin.clone(),
+            first: facts.first,
+            last: facts.last,
+            root: facts.root,
+            assurance: match &facts.verdict["assurance"] {
+                Value::String(level) => of_trail(trail, level_of(level)),
+                _ => Assurance::Unproven,
+            },
+            verdict: match facts.verdict["admitted"].is_object() {
+                true => Verdict::Admitted,
+                false => Verdict::Unlinked,
+            },
+            common: None,
+            signers: Vec::new(),
+            held: None,
+            recommitted: true,
+            about_files,
+            trail,
+            system: facts.verdict["system"].as_str().map(str::to_owned),
+            systems: systems_of(segment),
+            retold: retold(segment),
+            ends: ends(segment, about_files),
+        }
+    }
+
     /// Whether it counts as verified evidence: its bytes were checked against a signature
     /// or a manifest, and nobody has signed anything else in its place.
     pub fn is_verified(&self) -> bool {
@@ -181,9 +223,11 @@ pub fn missing_words(missing: &Range<u64>) -> String {
 }
 
 /// Everything as it stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Standing {
     segments: BTreeMap<i64, SegmentStanding>,
+    /// Segments by their imports.
+    by_import: HashMap<i64, i64>,
     /// Of the segments whose records do not all stand alike, by log index.
     pieces: BTreeMap<i64, Vec<Piece>>,
     origins: Vec<OriginStanding>,
@@ -193,6 +237,12 @@ pub struct Standing {
     again: BTreeMap<i64, Arc<[Retold]>>,
     /// CloudTrail trails.
     pub trails: Trails,
+    /// This workspace's own log as one stretch, where it was taken as one.
+    own: Option<Own>,
+    /// What it rests on besides the segments that it knows.
+    basis: Option<Basis>,
+    /// The same in all that grew of it: what is counted of it can go on.
+    whole: Arc<()>,
 }
 
 impl Standing {
@@ -255,7 +305,30 @@ impl Standing {
 
     /// The segment of an import.
     pub fn of_import(&self, import: i64) -> Option<&SegmentStanding> {
-        self.segments.values().find(|s| s.import == import)
+        self.segment(*self.by_import.get(&import)?)
+    }
+
+    fn put(&mut self, standing: SegmentStanding) {
+        self.by_import
+            .entry(standing.import)
+            .or_insert(standing.segment);
+        self.segments.insert(standing.segment, standing);
+    }
+
+    /// The segments with numbers after this one.
+    pub(crate) fn segments_after(&self, id: i64) -> impl Iterator<Item = &SegmentStanding> {
+        let after = (std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded);
+        self.segments.range(after).map(|(_, standing)| standing)
+    }
+
+    /// Whether it grew out of what the other grew out of too: of the same segments both say the same.
+    pub(crate) fn is_grown_as(&self, whole: &Arc<()>) -> bool {
+        Arc::ptr_eq(&self.whole, whole)
+    }
+
+    /// What [`is_grown_as`](Self::is_grown_as) is asked with.
+    pub(crate) fn whole(&self) -> &Arc<()> {
+        &self.whole
     }
 
     /// All origins.
@@ -316,10 +389,12 @@ impl Standing {
         catalogue: &Catalogue,
         before: Option<&Self>,
     ) -> Result<Self, Error> {
+        // Looked at first: what changes meanwhile has it computed once more.
+        let basis = vault.basis();
         let heartbeats = &catalogue.heartbeats();
         let policies = Policies::load(vault).await?;
         let trust = policies.in_force();
-        let stored = stored_since(vault).await?;
+        let mut stored_since_when = None;
         let recommit = vault
             .recommit_head()
             .await
@@ -362,6 +437,25 @@ impl Standing {
         for (origin, segments) in by_origin {
             let recommitted = origin == recommit;
             let policy = trust.origin(&origin).cloned();
+            if recommitted
+                && policy.is_none()
+                && let Some(continuity) = standing.takes_own(&segments)
+            {
+                standing.origins.push(OriginStanding {
+                    origin,
+                    trust: None,
+                    continuity,
+                    segments: segments.iter().map(|s| s.id).collect(),
+                    records: segments.iter().map(own::records).sum(),
+                    silences: Vec::new(),
+                    recommitted,
+                });
+                continue;
+            }
+            let stored = match &mut stored_since_when {
+                Some(stored) => stored,
+                none => none.insert(stored_since(vault).await?),
+            };
             let anchors = trust.anchors_for(&origin);
             let keys = policies.keys_ever(&origin);
             let links = links(&segments);
@@ -415,32 +509,30 @@ impl Standing {
                     _ if recommitted || matches!(verdict, Verdict::Pending) => Assurance::Unproven,
                     _ => Assurance::SourceAnchored,
                 };
-                standing.segments.insert(
-                    segment.id,
-                    SegmentStanding {
-                        segment: segment.id,
-                        import: segment.import,
-                        origin: origin.clone(),
-                        first: segment.facts.first,
-                        last: segment.facts.last,
-                        root: segment.facts.root,
-                        assurance,
-                        verdict,
-                        common: continuity.undisputed.get(&known.id).map(|u| u.end),
-                        signers,
-                        held: held.filter(|_| !recommitted),
-                        recommitted,
-                        about_files: match trail {
-                            Some(TrailStanding::Digests { files, .. }) => files,
-                            _ => u64::from(recommitted),
-                        },
-                        trail,
-                        system: segment.facts.verdict["system"].as_str().map(str::to_owned),
-                        systems: (segment.facts.verdict["systems"].as_object())
-                            .map(|all| all.keys().cloned().collect())
-                            .unwrap_or_default(),
-                    },
-                );
+                let about_files = match trail {
+                    Some(TrailStanding::Digests { files, .. }) => files,
+                    _ => u64::from(recommitted),
+                };
+                standing.put(SegmentStanding {
+                    segment: segment.id,
+                    import: segment.import,
+                    origin: origin.clone(),
+                    first: segment.facts.first,
+                    last: segment.facts.last,
+                    root: segment.facts.root,
+                    assurance,
+                    verdict,
+                    common: continuity.undisputed.get(&known.id).map(|u| u.end),
+                    signers,
+                    held: held.filter(|_| !recommitted),
+                    recommitted,
+                    about_files,
+                    trail,
+                    system: segment.facts.verdict["system"].as_str().map(str::to_owned),
+                    systems: systems_of(segment),
+                    retold: retold(segment),
+                    ends: ends(segment, about_files),
+                });
             }
             let judged: Vec<Judged<'_>> = segments
                 .iter()
@@ -477,17 +569,42 @@ impl Standing {
                 trust: policy,
                 continuity,
                 segments: segments.iter().map(|s| s.id).collect(),
-                records: segments
-                    .iter()
-                    .flat_map(|s| &s.runs)
-                    .map(|run| run.last - run.first)
-                    .sum(),
+                records: segments.iter().map(own::records).sum(),
                 silences,
                 recommitted,
             });
         }
+        standing.as_of(basis);
         Ok(standing)
     }
+}
+
+/// Source file ids of the records of a foreign file.
+fn systems_of(segment: &Segment) -> Vec<String> {
+    let systems = segment.facts.verdict["systems"].as_object();
+    systems.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+}
+
+/// Records of a segment that tell what other rows here say.
+fn retold(segment: &Segment) -> u64 {
+    let same = &segment.facts.verdict["retold"]["same"];
+    same.as_u64().unwrap_or_default()
+}
+
+/// Event numbers of the first and the last of a segment's own rows, without those that say what files were.
+fn ends(segment: &Segment, about_files: u64) -> Option<(i64, i64)> {
+    let mut runs = segment.runs.clone();
+    if let Some(run) = runs.first_mut() {
+        run.first += about_files;
+        run.first_seq = run.first_seq.saturating_add_unsigned(about_files);
+    }
+    runs.retain(|run| run.first < run.last);
+    let (first, last) = (runs.first()?, runs.last()?);
+    let length = last.last - last.first;
+    Some((
+        first.first_seq,
+        last.first_seq.saturating_add_unsigned(length) - 1,
+    ))
 }
 
 /// The level of a file in view of CloudTrail's digests: they raise it where they prove its bytes, and

@@ -18,7 +18,7 @@ pub use show::{place, report_view};
 pub const FACTS: &str = "cloudtrail";
 
 /// What is known of CloudTrail, and what follows from it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Trails {
     /// What is pinned.
     pub policies: Vec<TrailTrust>,
@@ -115,7 +115,8 @@ impl Trails {
     }
 }
 
-fn facts(segment: &Segment) -> Option<Trail> {
+/// What the CloudTrail files of a segment say.
+pub(crate) fn facts(segment: &Segment) -> Option<Trail> {
     serde_json::from_value(segment.facts.verdict.get(FACTS)?.clone()).ok()
 }
 

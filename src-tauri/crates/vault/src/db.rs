@@ -266,7 +266,7 @@ fn connect(dir: &Path, key: &Secret, access: Access) -> Result<Connection, OpenE
     };
     let conn = Connection::open_with_flags(path, flags | Flags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    conn.set_prepared_statement_cache_capacity(128);
     let setup = format!(
         "PRAGMA key = {}; PRAGMA temp_store = MEMORY;",
         key_text(key).as_str()

@@ -92,7 +92,7 @@ impl Vault {
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
             inner.may_write()?;
-            let mut guard = inner.writer();
+            let mut guard = inner.settled()?;
             let tx = guard
                 .conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -130,7 +130,7 @@ impl Vault {
                           FROM detection ORDER BY id";
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
-            let guard = inner.writer();
+            let guard = inner.settled()?;
             let mut found = DerivedState {
                 steps: digest_of(&guard.conn, steps)?,
                 states: digest_of(&guard.conn, states)?,

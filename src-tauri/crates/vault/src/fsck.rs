@@ -223,7 +223,7 @@ impl Vault {
                                states them"
                     .to_owned()));
             }
-            let guard = inner.writer();
+            let guard = inner.settled()?;
             let (fine, mut wrong) = inner.statements.compare_all(&guard.conn)?;
             // They do not run, and nobody of ours made them.
             let sql = "SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')";
@@ -424,7 +424,7 @@ impl Inner {
                 Self::Vault(e)
             }
         }
-        let guard = self.writer();
+        let guard = self.settled()?;
         let mut replayer = Replayer::new(&self.id, interest);
         let mut events: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let mut stated = Stated::default();

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use evidence::{Assurance, CompactRange, Hash, SigningKey};
 use redaction::MinimisedField;
 use redaction::exposure::FieldExposure;
-use rusqlite::TransactionBehavior;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::group::{Change, Lasting};
 use crate::keys::KeyName;
 use crate::ledger::{Acts, may_record};
 use crate::seal::SealedFile;
@@ -194,7 +194,7 @@ impl Inner {
 
     /// Moves the write-ahead log into the database and empties it, unless somebody reads in it just now: then a
     /// later commit does.
-    fn shrink_log(&self) {
+    pub(crate) fn shrink_log(&self) {
         let guard = self.writer();
         let _ = guard.conn.busy_timeout(std::time::Duration::ZERO);
         let done = guard
@@ -209,12 +209,20 @@ impl Inner {
     }
 
     /// Seals a stream.
-    pub(crate) fn seal(&self, kind: &str, mut from: impl Read) -> Result<SealedFile, VaultError> {
+    pub(crate) fn seal(
+        &self,
+        kind: &str,
+        lasting: Lasting,
+        mut from: impl Read,
+    ) -> Result<SealedFile, VaultError> {
         self.may_write()?;
         let writer = self.entropy(|e| self.sealer.create(kind, e));
         let mut writer = writer.ok_or_else(|| self.need(KeyName::Originals))??;
         io::copy(&mut from, &mut writer)?;
-        Ok(writer.finish()?)
+        Ok(match lasting {
+            Lasting::AtOnce => writer.finish()?,
+            Lasting::InGroup => writer.finish_for_now()?,
+        })
     }
 }
 
@@ -226,8 +234,18 @@ impl Vault {
         kind: &str,
         from: impl Read + Send + 'static,
     ) -> Result<SealedFile, VaultError> {
+        self.seal_file_lasting(Lasting::AtOnce, kind, from).await
+    }
+
+    /// The same, durable when it is asked to be.
+    pub async fn seal_file_lasting(
+        &self,
+        lasting: Lasting,
+        kind: &str,
+        from: impl Read + Send + 'static,
+    ) -> Result<SealedFile, VaultError> {
         let (inner, kind) = (self.inner.clone(), kind.to_owned());
-        tokio::task::spawn_blocking(move || inner.seal(&kind, from)).await?
+        tokio::task::spawn_blocking(move || inner.seal(&kind, lasting, from)).await?
     }
 
     /// Begins an import; one at a time.
@@ -239,8 +257,22 @@ impl Vault {
         head: ImportHead,
         now: DateTime<Utc>,
     ) -> Result<ImportSession, VaultError> {
+        self.begin_import_lasting(Lasting::AtOnce, head, now).await
+    }
+
+    /// The same; what becomes of it is durable when it is asked to be. In a group it is not seen before [`Vault::settle`], or
+    /// before anybody changes anything by itself.
+    ///
+    /// # Errors
+    /// As [`Vault::begin_import`].
+    pub async fn begin_import_lasting(
+        &self,
+        lasting: Lasting,
+        head: ImportHead,
+        now: DateTime<Utc>,
+    ) -> Result<ImportSession, VaultError> {
         let inner = self.inner.clone();
-        tokio::task::spawn_blocking(move || ImportSession::begin(inner, head, now)).await?
+        tokio::task::spawn_blocking(move || ImportSession::begin(inner, lasting, head, now)).await?
     }
 }
 
@@ -270,7 +302,12 @@ impl std::fmt::Debug for ImportSession {
 }
 
 impl ImportSession {
-    fn begin(inner: Arc<Inner>, head: ImportHead, now: DateTime<Utc>) -> Result<Self, VaultError> {
+    fn begin(
+        inner: Arc<Inner>,
+        lasting: Lasting,
+        head: ImportHead,
+        now: DateTime<Utc>,
+    ) -> Result<Self, VaultError> {
         let kind = "import.finished";
         inner.may_write()?;
         if may_record(inner.member.role, kind) != Some(true) {
@@ -284,10 +321,9 @@ impl ImportSession {
         }
         let slot = Slot(inner);
         let inner = &slot.0;
-        let mut guard = inner.writer();
-        let tx = guard
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut guard = inner.writer_for(lasting)?;
+        let grouped = guard.group.is_some();
+        let tx = Change::begin(&mut guard.conn, grouped)?;
         let (size, sha256) = head.content();
         let marked = inner.marks()?.seal(sha256);
         if let Some(import) = import::known(&tx, &marked.0)? {
@@ -325,7 +361,7 @@ impl ImportSession {
             .recommit
             .then(|| recommit.range().map(|range| (recommit, range)))
             .transpose()?;
-        let staged = Staged::new(id, segment, first_seq, store, recommit);
+        let staged = Staged::new(id, segment, first_seq, lasting, store, recommit);
         Ok(Self {
             slot,
             id,
@@ -438,13 +474,11 @@ impl ImportSession {
         self.staged = None;
         tokio::task::spawn_blocking(move || {
             let inner = &self.slot.0;
-            let mut guard = inner.writer();
-            let tx = guard
-                .conn
-                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut guard = inner.settled()?;
+            let tx = Change::begin(&mut guard.conn, false)?;
             stated::forget(&tx)?;
             import::discard_staged(&tx, &inner.statements)?;
-            let kept = sealed::ids(&tx)?.contains(&self.head.original.id);
+            let kept = sealed::is_known(&tx, &self.head.original.id)?;
             stated::none_changed(&tx)?;
             tx.commit()?;
             if !kept {

@@ -4,9 +4,10 @@
 
 use chrono::{DateTime, Utc};
 use evidence::Hash;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::Value;
 
+use crate::group::{Change, Lasting};
 use crate::ledger::may_record;
 use crate::seal::SealedFile;
 use crate::stated;
@@ -34,8 +35,10 @@ impl Vault {
         }
         let actor = member.id.clone();
         let marks = self.inner.marks()?.clone();
-        self.staging(move |conn| intake::begin(conn, &marks, &paths, &actor, now))
-            .await
+        self.staging(Lasting::AtOnce, move |conn| {
+            intake::begin(conn, &marks, &paths, &actor, now)
+        })
+        .await
     }
 
     /// Remembers the file that an intake has come to, with its sealed copy, which is kept from now on.
@@ -44,40 +47,50 @@ impl Vault {
         id: i64,
         current: Value,
         file: SealedFile,
+        lasting: Lasting,
     ) -> Result<(), VaultError> {
         let marks = self.inner.marks()?.clone();
         let sealed = file.id.clone();
         let kept = self
-            .staging(move |conn| {
+            .staging(lasting, move |conn| {
                 sealed::insert(conn, &marks, &file)?;
                 intake::set_current(conn, &marks, id, &current, &file.id)
             })
             .await;
         if kept.is_err() {
             // Nothing refers to it, and nothing will.
-            self.remove_sealed(Some(sealed)).await?;
+            self.remove_sealed(Some(sealed), Lasting::AtOnce).await?;
         }
         kept
     }
 
     /// So many files of an intake came to their end. A sealed copy that nothing refers to is removed.
-    pub async fn intake_ended(&self, id: i64, ended: u64) -> Result<(), VaultError> {
+    pub async fn intake_ended(
+        &self,
+        id: i64,
+        ended: u64,
+        lasting: Lasting,
+    ) -> Result<(), VaultError> {
         let removed = self
-            .staging(move |conn| let_go(conn, intake::clear_current(conn, id, ended)?))
+            .staging(lasting, move |conn| {
+                let_go(conn, intake::clear_current(conn, id, ended)?)
+            })
             .await?;
-        self.remove_sealed(removed).await
+        self.remove_sealed(removed, lasting).await
     }
 
     /// The whole intake has ended, or is given up. A sealed copy that nothing refers to is removed.
     pub async fn end_intake(&self, id: i64) -> Result<(), VaultError> {
         let removed = self
-            .staging(move |conn| {
+            .staging(Lasting::AtOnce, move |conn| {
                 let sealed = intake::clear_current(conn, id, 0)?;
                 intake::delete(conn, id)?;
                 let_go(conn, sealed)
             })
             .await?;
-        self.remove_sealed(removed).await
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || inner.shrink_log()).await?;
+        self.remove_sealed(removed, Lasting::AtOnce).await
     }
 
     /// Imports that were asked for and have not ended, oldest first.
@@ -87,10 +100,7 @@ impl Vault {
 
     /// What is recorded of a sealed file.
     pub async fn sealed_file(&self, id: &str) -> Result<SealedFile, VaultError> {
-        let all = sealed::all(&self.inner.pool, self.inner.marks.as_ref()).await?;
-        all.into_iter()
-            .find(|file| file.id == id)
-            .ok_or_else(|| VaultError::missing("sealed file", id))
+        sealed::get(&self.inner.pool, self.inner.marks.as_ref(), id).await
     }
 
     /// Whether a finished import has this many bytes: only then is a digest worth computing before sealing.
@@ -129,16 +139,24 @@ impl Vault {
     /// A change to what is only staged, without a ledger entry.
     async fn staging<T: Send + 'static>(
         &self,
+        lasting: Lasting,
         f: impl FnOnce(&Connection) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
         let inner = self.inner.clone();
-        tokio::task::spawn_blocking(move || inner.staging(f)).await?
+        tokio::task::spawn_blocking(move || inner.staging(lasting, f)).await?
     }
 
-    async fn remove_sealed(&self, id: Option<String>) -> Result<(), VaultError> {
+    /// Removes a sealed file that nothing refers to, once that is durable.
+    async fn remove_sealed(&self, id: Option<String>, lasting: Lasting) -> Result<(), VaultError> {
         let Some(id) = id else { return Ok(()) };
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
+            if lasting == Lasting::InGroup
+                && let Some(group) = &mut inner.writer().group
+            {
+                group.removed.push(id);
+                return Ok(());
+            }
             inner.sealer.remove(&id)?;
             Ok(())
         })
@@ -149,13 +167,13 @@ impl Vault {
 impl Inner {
     fn staging<T>(
         &self,
+        lasting: Lasting,
         f: impl FnOnce(&Connection) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
         self.may_write()?;
-        let mut guard = self.writer();
-        let tx = guard
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut guard = self.writer_for(lasting)?;
+        let grouped = guard.group.is_some();
+        let tx = Change::begin(&mut guard.conn, grouped)?;
         stated::forget(&tx)?;
         let done = f(&tx)?;
         stated::none_changed(&tx)?;
@@ -170,7 +188,7 @@ fn let_go(conn: &Connection, sealed: Option<String>) -> Result<Option<String>, V
     if intake::refers(conn, &id)? {
         return Ok(None);
     }
-    conn.prepare("DELETE FROM sealed WHERE id = ? RETURNING id")?
+    conn.prepare_cached("DELETE FROM sealed WHERE id = ? RETURNING id")?
         .query_row([&id], |r| r.get(0))
         .optional()
         .map_err(Into::into)

@@ -11,6 +11,7 @@ mod db;
 mod derived;
 mod error;
 mod fsck;
+mod group;
 mod import;
 mod intake;
 mod keys;
@@ -39,6 +40,7 @@ pub use create::{Created, NewMember, NewVault};
 pub use derived::{Candidate, CandidateGroup, Derived, DerivedState, LifeStep};
 pub use error::{OpenError, VaultError};
 pub use fsck::{Check, Fold, FsckReport};
+pub use group::Lasting;
 pub use import::{Appended, ImportHead, ImportMember, ImportSession, Imported, NewEvent};
 pub use keys::{KdfCost, KeyName, PassphraseError, PublicIdentity, RecoveryKey, Role};
 pub use ledger::{
@@ -50,6 +52,7 @@ pub use read::RecommitHead;
 pub use recover::Recovered;
 pub use redo::RedoneEvent;
 pub use seal::{SealError, SealedFile, SealedReader};
+pub use stated::Basis;
 pub use table::Stored;
 pub use table::event::{EventKind, EventRow, Moments, RowField, RowShown, StoredRow};
 pub use table::exposure::ExposureRow;
@@ -133,6 +136,8 @@ struct Inner {
 struct Writer {
     conn: rusqlite::Connection,
     tip: Tip,
+    /// What is made durable together, where something is.
+    group: Option<group::Group>,
 }
 
 impl Inner {

@@ -17,7 +17,8 @@ use crate::create::{FORMAT, VaultFile};
 use crate::db::Access;
 use crate::keys::{By, Identity, Keyring, PassphraseError, Role, Secret};
 use crate::ledger::{
-    Act, LedgerHead, RESTORED, ReplayFault, Replayed, Replayer, Restoration, Signer, Tip,
+    Act, Checked, LedgerHead, Memo, RESTORED, ReplayFault, Replayed, Replayer, Restoration,
+    RowsDigest, Signer, Tip,
 };
 use crate::marks::Marks;
 use crate::ring::{self, MEMBERS, Next, Standing, Stated};
@@ -202,8 +203,20 @@ impl Vault {
             vault.clone(),
             member.clone(),
         );
+        // A workspace that is looked at because something is wrong with it is looked at anew.
+        let memo = (mode == Mode::Normal)
+            .then(|| Memo::of(&state_dir, &id, &own))
+            .flatten();
         let started = tokio::task::spawn_blocking(move || {
-            start(&at, (&key, access), &id, &own, &memories, mode)
+            start(
+                &at,
+                (&key, access),
+                &id,
+                &own,
+                &memories,
+                memo.as_ref(),
+                mode,
+            )
         })
         .await
         .map_err(VaultError::from)??;
@@ -569,6 +582,7 @@ pub(crate) fn start(
     vault: &str,
     member: &Signer,
     memories: &[Memory],
+    memo: Option<&Memo>,
     mode: Mode,
 ) -> Result<Started, OpenError> {
     let conn = db::writer(dir, key, access)?;
@@ -576,7 +590,7 @@ pub(crate) fn start(
         .iter()
         .filter_map(|memory| memory.head().map(|m| (m.epoch, m.size)))
         .collect();
-    let replayed = match replay(&conn, vault, &interest) {
+    let replayed = match replay(&conn, vault, &interest, memo) {
         Ok(replayed) => replayed,
         Err(_) if mode == Mode::Inspect => {
             let tip = Tip {
@@ -585,7 +599,11 @@ pub(crate) fn start(
                 at: DateTime::<Utc>::UNIX_EPOCH,
             };
             return Ok(Started {
-                writer: Writer { conn, tip },
+                writer: Writer {
+                    conn,
+                    tip,
+                    group: None,
+                },
                 restore: None,
                 older: None,
                 facts: None,
@@ -659,7 +677,11 @@ pub(crate) fn start(
         return Err(OpenError::NothingToRestore);
     }
     Ok(Started {
-        writer: Writer { conn, tip },
+        writer: Writer {
+            conn,
+            tip,
+            group: None,
+        },
         restore,
         older,
         facts: Some(Facts {
@@ -684,31 +706,104 @@ pub(crate) fn continues_from(
         || (restored.iter()).any(|one| one.gave_up((m.epoch, m.size, m.root)))
 }
 
-pub(crate) fn replay(
+enum Stop {
+    Fault(ReplayFault),
+    Vault(VaultError),
+    /// The rows are not those of which a result was kept.
+    Others,
+}
+
+impl From<VaultError> for Stop {
+    fn from(e: VaultError) -> Self {
+        Self::Vault(e)
+    }
+}
+
+impl Stop {
+    fn error(self) -> OpenError {
+        match self {
+            Self::Fault(fault) => OpenError::Ledger(fault),
+            // A page that fails its HMAC shows up while reading.
+            Self::Vault(VaultError::Database(_)) => OpenError::Database,
+            Self::Vault(e) => e.into(),
+            Self::Others => OpenError::Database,
+        }
+    }
+}
+
+/// Replays the ledger: all of it, or what came after the rows of which the result was kept.
+fn replay(
     conn: &rusqlite::Connection,
     vault: &str,
     interest: &[(u64, u64)],
+    memo: Option<&Memo>,
 ) -> Result<Replayed, OpenError> {
-    enum Stop {
-        Fault(ReplayFault),
-        Vault(VaultError),
-    }
-    impl From<VaultError> for Stop {
-        fn from(e: VaultError) -> Self {
-            Self::Vault(e)
+    let Some(memo) = memo else {
+        let mut replayer = Replayer::new(vault, interest);
+        let step = |row: &_| replayer.step(row).map(drop).map_err(Stop::Fault);
+        ledger::scan(conn, step).map_err(Stop::error)?;
+        return Ok(replayer.finish()?);
+    };
+    let mut known = 0;
+    let mut gone_on = None;
+    if let Some(checked) = memo.read() {
+        known = checked.rows;
+        match replay_after(conn, vault, interest, checked) {
+            Ok(done) => gone_on = Some(done),
+            // What is wrong is found, and said, by a replay of all.
+            Err(Stop::Others) => known = 0,
+            Err(stop) => return Err(stop.error()),
         }
     }
-    let mut replayer = Replayer::new(vault, interest);
+    let (replayed, digest) = match gone_on {
+        Some(done) => done,
+        None => {
+            let (mut replayer, mut digest) = (Replayer::new(vault, interest), RowsDigest::new());
+            let step = |row: &_| {
+                digest.add(row);
+                replayer.step(row).map(drop).map_err(Stop::Fault)
+            };
+            ledger::scan(conn, step).map_err(Stop::error)?;
+            (replayer.finish()?, digest)
+        }
+    };
+    if Memo::is_due(known, replayed.entries) {
+        memo.write(replayed.entries, digest.so_far(), &replayed);
+    }
+    Ok(replayed)
+}
+
+/// Reads the rows of which a result was kept, and replays those after them.
+fn replay_after(
+    conn: &rusqlite::Connection,
+    vault: &str,
+    interest: &[(u64, u64)],
+    checked: Checked,
+) -> Result<(Replayed, RowsDigest), Stop> {
+    let (rows, expected) = (checked.rows, checked.digest);
+    let mut before = Some(checked.replayed);
+    let (mut read, mut digest, mut roots) = (0, RowsDigest::new(), BTreeMap::new());
+    let mut replayer = None;
     ledger::scan(conn, |row| {
-        replayer.step(row).map(|_| ()).map_err(Stop::Fault)
-    })
-    .map_err(|stop| match stop {
-        Stop::Fault(fault) => OpenError::Ledger(fault),
-        // A page that fails its HMAC shows up while reading.
-        Stop::Vault(VaultError::Database(_)) => OpenError::Database,
-        Stop::Vault(e) => e.into(),
+        digest.add(row);
+        if let Some(replayer) = &mut replayer {
+            return Replayer::step(replayer, row).map(drop).map_err(Stop::Fault);
+        }
+        read += 1;
+        let at = (row.epoch, row.index);
+        if row.index > 0 && interest.contains(&at) {
+            roots.insert(at, row.previous);
+        }
+        if read == rows {
+            let same = digest.so_far() == expected;
+            let before = before.take().filter(|_| same).ok_or(Stop::Others)?;
+            let roots = std::mem::take(&mut roots);
+            replayer = Some(Replayer::after(vault, interest, before, roots));
+        }
+        Ok(())
     })?;
-    Ok(replayer.finish()?)
+    let replayed = replayer.ok_or(Stop::Others)?.finish();
+    Ok((replayed.map_err(Stop::Fault)?, digest))
 }
 
 impl Inner {

@@ -20,9 +20,9 @@ use crate::table::{
     setting, subject, trust,
 };
 use crate::{
-    EventRow, ExposureRow, Import, IncidentRow, Inner, LedgerEntry, LedgerFilter, LedgerHead,
-    Member, OriginNote, OriginTrust, PacketRow, PinnedEvidence, Quarantined, Retold, Role, Segment,
-    StoredRow, Subject, Vault, VaultError,
+    EventRow, ExposureRow, Import, IncidentRow, Inner, Lasting, LedgerEntry, LedgerFilter,
+    LedgerHead, Member, OriginNote, OriginTrust, PacketRow, PinnedEvidence, Quarantined, Retold,
+    Role, Segment, StoredRow, Subject, Vault, VaultError,
 };
 
 /// The end of the vault's own log of foreign records.
@@ -199,7 +199,7 @@ impl Vault {
         let id = tokio::task::spawn_blocking(move || {
             inner.may_write()?;
             let key = inner.entropy(|e| crate::keys::Secret::draw(e));
-            let file = inner.seal("scope-key", key.bytes().as_slice())?;
+            let file = inner.seal("scope-key", Lasting::AtOnce, key.bytes().as_slice())?;
             let done = inner.write(now, |tx| {
                 if tx.scope_key(&name)?.is_some() {
                     return Err(VaultError::ImportOrder(format!(
@@ -461,6 +461,32 @@ impl Vault {
         .await
     }
 
+    /// The segments with numbers after one, by number; `held` is how many there are up to it.
+    ///
+    /// # Errors
+    /// [`VaultError::NotStated`] where one is missing of all that the ledger states, too.
+    pub async fn segments_after(&self, id: i64, held: usize) -> Result<Vec<Segment>, VaultError> {
+        self.as_stated(|inner| async move {
+            segment::after(&inner.pool, &inner.statements, id, held).await
+        })
+        .await
+    }
+
+    /// What verdicts rest on besides the segments that come: equal as long as nothing of it was changed since the workspace
+    /// was opened. `None` in a workspace of before rows were stated.
+    #[must_use]
+    pub fn basis(&self) -> Option<crate::Basis> {
+        self.inner.statements.basis()
+    }
+
+    /// When visible events occurred, or were recorded where that is all that is known.
+    pub async fn times(
+        &self,
+        seqs: &[i64],
+    ) -> Result<BTreeMap<i64, Option<DateTime<Utc>>>, VaultError> {
+        event::times(&self.inner.pool, self.last_visible_seq().await?, seqs).await
+    }
+
     /// One segment.
     pub async fn segment(&self, id: i64) -> Result<Segment, VaultError> {
         self.as_stated(
@@ -684,7 +710,9 @@ impl Vault {
     /// Where the ledger stands.
     #[must_use]
     pub fn ledger_head(&self) -> LedgerHead {
-        self.inner.writer().tip.head()
+        let writer = self.inner.writer();
+        let before = writer.group.as_ref().map(|group| &group.before);
+        before.unwrap_or(&writer.tip).head()
     }
 
     /// Ledger entries, newest first, before (epoch, index).

@@ -80,7 +80,7 @@ impl Vault {
         let memory = Memory::read("state file", state.read(), &state.path());
         let begin = |memories: &[Memory]| {
             let key = (&database, access);
-            start(dir, key, &vault, &signer, memories, Mode::Normal)
+            start(dir, key, &vault, &signer, memories, None, Mode::Normal)
         };
         // An older copy is not refused: it may be all that is left. Nothing is remembered of it, so that the next open says
         // what is older, and a custodian takes it into use.

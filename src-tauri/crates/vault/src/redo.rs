@@ -78,7 +78,7 @@ impl Vault {
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || {
             inner.may_write()?;
-            let mut guard = inner.writer();
+            let mut guard = inner.settled()?;
             let tx = guard
                 .conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -95,6 +95,11 @@ impl Vault {
             Ok(tx.commit()?)
         })
         .await?
+    }
+
+    /// How often rows were made anew, in a word that is compared.
+    pub async fn times_redone(&self) -> Result<String, VaultError> {
+        Ok(self.derived(REDONE).await?.unwrap_or_default())
     }
 
     /// What tells this state of the rows up to `seq` from every other: what followed them so far was right about

@@ -10,6 +10,8 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use evidence::Hash;
 use files::{Folder, Kind};
@@ -150,6 +152,8 @@ pub(crate) struct Sealer {
     dir: Folder,
     vault: String,
     keys: VaultKeys,
+    /// Whether files have their names that are not durable yet.
+    waiting: Arc<AtomicBool>,
 }
 
 impl Sealer {
@@ -158,7 +162,20 @@ impl Sealer {
             dir: workspace.make_folder("sealed")?,
             vault: vault.to_owned(),
             keys: keys.clone(),
+            waiting: Arc::default(),
         })
+    }
+
+    /// Makes every file durable that [`SealedWriter::finish_for_now`] gave its name. Nothing may refer to one durably before.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        if !self.waiting.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let done = self.dir.sync_all();
+        if done.is_err() {
+            self.waiting.store(true, Ordering::Release);
+        }
+        done
     }
 
     /// Removes a sealed file; whether there was one.
@@ -280,6 +297,7 @@ impl Sealer {
         Ok(SealedWriter {
             file,
             folder,
+            waiting: Arc::clone(&self.waiting),
             placed: false,
             key: gcm(file_key)?,
             aad,
@@ -446,6 +464,7 @@ fn nonce(chunk: u64, last: bool) -> Nonce {
 pub(crate) struct SealedWriter {
     file: File,
     folder: Folder,
+    waiting: Arc<AtomicBool>,
     placed: bool,
     key: LessSafeKey,
     aad: Vec<u8>,
@@ -485,10 +504,27 @@ impl SealedWriter {
         files::step("sync");
         self.file.sync_all()?;
         self.folder.place(self.unfinished(), &self.done.id)?;
+        Ok(self.named())
+    }
+
+    /// Seals the last chunk and gives the file its name. It is durable once [`Sealer::sync`] was, with all others of its group.
+    pub(crate) fn finish_for_now(mut self) -> io::Result<SealedFile> {
+        if !files::CAN_SYNC_ALL {
+            return self.finish();
+        }
+        self.seal(true)?;
+        let placed = self.folder.place_for_now(self.unfinished(), &self.done.id);
+        // Before anybody knows of it.
+        self.waiting.store(true, Ordering::Release);
+        placed?;
+        Ok(self.named())
+    }
+
+    fn named(mut self) -> SealedFile {
         self.placed = true;
         let sha = self.sha.clone().finish();
         self.done.sha256.0.copy_from_slice(sha.as_ref());
-        Ok(self.done.clone())
+        self.done.clone()
     }
 }
 

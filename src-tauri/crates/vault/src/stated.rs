@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use data_encoding::BASE64;
 use ring::hmac;
@@ -125,12 +125,15 @@ pub(crate) struct State {
     digest: Option<RowDigest>,
 }
 
+/// Digests of rows by table and key.
+pub(crate) type StatedTables = BTreeMap<&'static str, BTreeMap<String, RowDigest>>;
+
 /// What the ledger states, gathered while it is replayed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StatedRows {
     /// Whether every row that is to be obeyed must be stated: not so in a workspace of before, until it is adopted.
     begun: bool,
-    rows: BTreeMap<&'static str, BTreeMap<String, RowDigest>>,
+    rows: StatedTables,
 }
 
 impl StatedRows {
@@ -153,6 +156,16 @@ impl StatedRows {
         }
     }
 
+    /// Whether rows must be stated, and what is stated of those of each table.
+    pub(crate) fn parts(&self) -> (bool, &StatedTables) {
+        (self.begun, &self.rows)
+    }
+
+    /// Of what [`parts`](Self::parts) gave.
+    pub(crate) fn of_parts(begun: bool, rows: StatedTables) -> Self {
+        Self { begun, rows }
+    }
+
     fn set(&mut self, state: State) {
         let rows = self.rows.entry(state.table).or_default();
         match state.digest {
@@ -163,6 +176,11 @@ impl StatedRows {
 
     fn of(&self, table: &Table, key: &str) -> Option<&RowDigest> {
         self.rows.get(table.name)?.get(key)
+    }
+
+    fn has(&self, state: &State) -> bool {
+        let rows = self.rows.get(state.table);
+        rows.is_some_and(|rows| rows.contains_key(&state.key))
     }
 }
 
@@ -191,11 +209,44 @@ impl State {
     }
 }
 
+/// What verdicts rest on besides the segments that come, as far as the ledger states it: equal as long as nothing of it changed
+/// while the workspace is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Basis {
+    /// Changes to policies and source files.
+    rules: u64,
+    /// Changes to what was stored of imports and their segments.
+    stored: u64,
+}
+
+impl Basis {
+    fn count(&mut self, state: &State, was_there: bool) {
+        let is = |tables: &[&Table]| tables.iter().any(|table| table.name == state.table);
+        let rules = [
+            &TRUST,
+            &CLOUDTRAIL_TRUST,
+            &TRUST_REFUSED,
+            &SOURCE_FILE,
+            &SOURCE_IMPORT,
+        ];
+        let stored = [&IMPORT, &SEGMENT, &SEGMENT_RUN, &SEGMENT_BORROWED];
+        self.rules += u64::from(is(&rules));
+        self.stored += u64::from(is(&stored) && (was_there || state.digest.is_none()));
+    }
+}
+
+/// Rows by table and key with what is stated of them; without a digest they are gone.
+type Ahead = BTreeMap<(&'static str, String), Option<RowDigest>>;
+
 /// The one that compares rows with what is stated of them.
 #[derive(Debug)]
 pub(crate) struct Statements {
     key: hmac::Key,
     stated: RwLock<StatedRows>,
+    /// What the open group states: only the writer sees its rows, and only the writer is held to it.
+    ahead: Mutex<Ahead>,
+    /// How often what others rest on was changed.
+    basis: Mutex<Basis>,
     /// Odd while a commit is under way: a reader that ran beside one reads again before it accuses anybody.
     turn: AtomicU64,
 }
@@ -207,8 +258,45 @@ impl Statements {
         Some(Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, key.bytes()),
             stated: RwLock::new(stated),
+            ahead: Mutex::default(),
+            basis: Mutex::default(),
             turn: AtomicU64::new(0),
         })
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the writer is held to: the open group's statement, else the last one.
+    fn of_writer(&self, table: &Table, key: &str) -> Option<RowDigest> {
+        if let Some(digest) = self.ahead().get(&(table.name, key.to_owned())) {
+            return *digest;
+        }
+        self.stated().of(table, key).copied()
+    }
+
+    /// Keeps what a part of the open group states.
+    pub(crate) fn put_ahead(&self, states: Vec<State>) {
+        let states = states.into_iter().map(|s| ((s.table, s.key), s.digest));
+        self.ahead().extend(states);
+    }
+
+    /// Runs the commit of the open group, and from then on holds rows to what it stated.
+    pub(crate) fn commit_group(
+        &self,
+        commit: impl FnOnce() -> rusqlite::Result<()>,
+    ) -> Result<(), VaultError> {
+        let ahead = std::mem::take(&mut *self.ahead());
+        let states = ahead
+            .into_iter()
+            .map(|((table, key), digest)| State { table, key, digest });
+        self.commit(states.collect(), commit)
+    }
+
+    /// The open group came to nothing.
+    pub(crate) fn forget_group(&self) {
+        self.ahead().clear();
     }
 
     fn stated(&self) -> RwLockReadGuard<'_, StatedRows> {
@@ -218,6 +306,26 @@ impl Statements {
     /// Whether rows must be stated to be obeyed.
     pub(crate) fn begun(&self) -> bool {
         self.stated().begun
+    }
+
+    /// What verdicts rest on; `None` where rows need not be stated.
+    pub(crate) fn basis(&self) -> Option<Basis> {
+        let basis = *self.basis.lock().unwrap_or_else(PoisonError::into_inner);
+        self.begun().then_some(basis)
+    }
+
+    /// Refuses a table of which another number of rows is stated than was found.
+    pub(crate) fn as_many(&self, table: &'static Table, found: usize) -> Result<(), VaultError> {
+        let stated = self.stated();
+        let rows = stated.rows.get(table.name).map_or(0, BTreeMap::len);
+        match !stated.begun || rows == found {
+            true => Ok(()),
+            false => Err(VaultError::NotStated {
+                table: table.name,
+                row: format!("one {} of {rows}", table.noun),
+                missing: rows > found,
+            }),
+        }
     }
 
     fn digest(&self, table: &Table, content: &str) -> RowDigest {
@@ -265,7 +373,11 @@ impl Statements {
         let done = commit();
         if done.is_ok() {
             let mut stated = self.stated.write().unwrap_or_else(PoisonError::into_inner);
-            states.into_iter().for_each(|state| stated.set(state));
+            let mut basis = self.basis.lock().unwrap_or_else(PoisonError::into_inner);
+            for state in states {
+                basis.count(&state, stated.has(&state));
+                stated.set(state);
+            }
         }
         self.turn.fetch_add(1, Ordering::AcqRel);
         Ok(done?)
@@ -331,7 +443,7 @@ impl Statements {
             let table =
                 table(&name).ok_or_else(|| VaultError::corrupt("changed", "unknown table"))?;
             let was = was.map(|content| self.digest(table, &content));
-            if begun && self.stated().of(table, &key) != was.as_ref() {
+            if begun && self.of_writer(table, &key) != was {
                 return Err(table.refused(&key, was.is_some()));
             }
             let digest = now.map(|content| self.digest(table, &content));
@@ -467,7 +579,13 @@ impl Reading<'_> {
     pub(crate) fn own_row(&mut self, row: &rusqlite::Row<'_>) -> Result<(), VaultError> {
         let key: String = row.get("stated_key")?;
         let content: String = row.get("stated_content")?;
-        self.compare(key, &content)
+        let digest = self.statements.digest(self.table, &content);
+        let begun = self.statements.begun();
+        if begun && self.statements.of_writer(self.table, &key) != Some(digest) {
+            return Err(self.table.refused(&key, true));
+        }
+        self.seen.insert(key);
+        Ok(())
     }
 
     fn compare(&mut self, key: String, content: &str) -> Result<(), VaultError> {
@@ -574,16 +692,16 @@ pub(crate) fn watch(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Forgets what earlier transactions changed.
 pub(crate) fn forget(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch("DELETE FROM temp.changed")
+    conn.prepare_cached("DELETE FROM temp.changed")?
+        .execute([])
+        .map(drop)
 }
 
 /// Refuses a transaction without an act that changed rows which only an act may change.
 pub(crate) fn none_changed(conn: &Connection) -> Result<(), VaultError> {
-    let found: Option<String> = rusqlite::OptionalExtension::optional(conn.query_row(
-        "SELECT name FROM temp.changed LIMIT 1",
-        [],
-        |row| row.get(0),
-    ))?;
+    let mut statement = conn.prepare_cached("SELECT name FROM temp.changed LIMIT 1")?;
+    let found: Option<String> =
+        rusqlite::OptionalExtension::optional(statement.query_row([], |row| row.get(0)))?;
     match found {
         None => Ok(()),
         Some(table) => Err(VaultError::Act {

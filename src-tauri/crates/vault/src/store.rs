@@ -7,6 +7,7 @@
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
+use crate::Lasting;
 use crate::seal::{SealError, SealedFile, SealedReader, SealedWriter};
 
 /// Lines in a block.
@@ -61,7 +62,7 @@ impl StoreWriter {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> io::Result<SealedFile> {
+    pub(crate) fn finish(mut self, lasting: Lasting) -> io::Result<SealedFile> {
         if self.in_block > 0 {
             self.flush_block()?;
         }
@@ -72,7 +73,10 @@ impl StoreWriter {
             .write_all(&(self.ends.len() as u64).to_le_bytes())?;
         self.out.write_all(&self.records.to_le_bytes())?;
         self.out.write_all(MAGIC)?;
-        self.out.finish()
+        match lasting {
+            Lasting::AtOnce => self.out.finish(),
+            Lasting::InGroup => self.out.finish_for_now(),
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use evidence::{Hash, Seed};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::group::{Change, Lasting};
 use crate::keys::KeyName;
 use crate::ledger::{
     Act, Acts, CREATED, ENROLLED, INCIDENT_EVENT, LedgerHead, RECOVERED, RESTORED, Signer, Tip,
@@ -93,10 +94,20 @@ impl Inner {
         now: DateTime<Utc>,
         f: impl FnOnce(&Tx<'_>) -> Result<(T, Acts), VaultError>,
     ) -> Result<T, VaultError> {
+        self.write_lasting(Lasting::AtOnce, now, f)
+    }
+
+    /// The same, durable when it is asked to be.
+    pub(crate) fn write_lasting<T>(
+        &self,
+        lasting: Lasting,
+        now: DateTime<Utc>,
+        f: impl FnOnce(&Tx<'_>) -> Result<(T, Acts), VaultError>,
+    ) -> Result<T, VaultError> {
         self.may_write()?;
-        let mut guard = self.writer();
-        let crate::Writer { conn, tip } = &mut *guard;
-        let db = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut guard = self.writer_for(lasting)?;
+        let crate::Writer { conn, tip, group } = &mut *guard;
+        let db = Change::begin(conn, group.is_some())?;
         stated::forget(&db)?;
         let (value, next, states, enrolled) = {
             let tx = Tx {
@@ -114,6 +125,15 @@ impl Inner {
             let (next, enrolled) = self.append(&tx, tip, acts)?;
             (value, next, states, enrolled)
         };
+        if group.is_some() {
+            if !enrolled.is_empty() {
+                return Err(VaultError::UnknownAct(ENROLLED.to_owned()));
+            }
+            db.commit()?;
+            self.statements.put_ahead(states);
+            *tip = next;
+            return Ok(value);
+        }
         files::step("commit");
         self.statements.commit(states, || {
             db.commit()?;

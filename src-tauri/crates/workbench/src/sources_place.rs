@@ -1,6 +1,6 @@
 //! The Sources place: continuity of every origin, trust, imports, quarantine, fields to classify.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use evidence::Verdict;
 
@@ -8,13 +8,9 @@ use crate::text::{count, files, time};
 use crate::view::{BandView, OriginView, SourcesView, SystemView};
 use crate::{Error, Workbench};
 use bench::rows::system_title;
-use bench::vault_error;
 use standing::Workspace;
-use standing::key_views;
 use standing::{OriginStanding, Standing};
-
-/// Imports listed: the newest.
-const IMPORTS: u32 = 10_000;
+use standing::{foreign_groups, key_views, newest_imports};
 
 impl Workbench {
     /// Origins with their continuity, imports, quarantine, fields to classify, systems.
@@ -24,14 +20,13 @@ impl Workbench {
         let mut origins = Vec::new();
         for origin in standing.origins() {
             if origin.recommitted {
-                origins.extend(foreign_origins(&workspace, &standing).await?);
+                origins.extend(foreign_origins(&workspace).await?);
             } else {
                 origins.push(origin_view(&workspace, &standing, origin).await?);
             }
         }
         origins.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.origin.cmp(&b.origin)));
-        let imports = workspace.vault.newest_imports(IMPORTS).await;
-        let imports = imports.map_err(|e| vault_error(&e))?;
+        let imports = newest_imports(&workspace).await?;
         let (unclassified, per_system) = bench::rows::counted(&workspace).await?;
         Ok(SourcesView {
             from: origins
@@ -110,72 +105,13 @@ async fn origin_view(
     })
 }
 
-/// Times of the first and the last record of a segment, as far as the source says.
-async fn times(
-    workspace: &Workspace,
-    segment: &vault::Segment,
-) -> Result<(Option<String>, Option<String>), Error> {
-    let mut ends: Vec<i64> = Vec::new();
-    if let (Some(first), Some(last)) = (segment.runs.first(), segment.runs.last()) {
-        let length = i64::try_from(last.last - last.first).unwrap_or_default();
-        ends.extend([first.first_seq, last.first_seq + length - 1]);
-    }
-    let rows = workspace
-        .vault
-        .rows(&ends)
-        .await
-        .map_err(|e| vault_error(&e))?;
-    let at = |row: Option<&vault::EventRow>| row.and_then(|r| r.occurred.or(r.recorded)).map(time);
-    Ok((at(rows.first()), at(rows.last())))
-}
-
 /// Foreign files, grouped by the system that wrote them.
-async fn foreign_origins(
-    workspace: &Workspace,
-    standing: &Standing,
-) -> Result<Vec<OriginView>, Error> {
-    let mut groups: BTreeMap<(String, &'static str), Vec<&standing::SegmentStanding>> =
-        BTreeMap::new();
-    for segment in standing.segments().filter(|s| s.recommitted) {
-        let system = match segment.systems.len() {
-            0 | 1 => segment.system.clone(),
-            _ => Some("several systems".to_owned()),
-        };
-        let system = system.unwrap_or_else(|| "unclassified".into());
-        groups
-            .entry((system, segment.assurance.word()))
-            .or_default()
-            .push(segment);
-    }
+async fn foreign_origins(workspace: &Workspace) -> Result<Vec<OriginView>, Error> {
     let mut views = Vec::new();
-    for ((system, assurance), segments) in groups {
-        let mut from = None;
-        let mut to: Option<String> = None;
-        let mut records = 0u64;
-        for standing in &segments {
-            let mut segment = workspace
-                .vault
-                .segment(standing.segment)
-                .await
-                .map_err(|e| vault_error(&e))?;
-            // The first record says what the file was and has no time.
-            if let Some(run) = segment.runs.first_mut() {
-                run.first += standing.about_files;
-                run.first_seq += i64::try_from(standing.about_files).unwrap_or_default();
-            }
-            segment.runs.retain(|run| run.first < run.last);
-            let (first, last) = times(workspace, &segment).await?;
-            from = match (from, first) {
-                (Some(a), Some(b)) => Some(std::cmp::min::<String>(a, b)),
-                (a, b) => a.or(b),
-            };
-            to = to.max(last);
-            records += standing.last - standing.first - standing.about_files;
-        }
-        let words = format!(
-            "{}, {assurance}; no chain to compare",
-            files(segments.len())
-        );
+    for ((system, assurance), group) in foreign_groups(workspace).await? {
+        let (from, to) = (group.from.map(time), group.to.map(time));
+        let records = group.records;
+        let words = format!("{}, {assurance}; no chain to compare", files(group.files));
         views.push(OriginView {
             origin: system.clone(),
             title: system_title(workspace, &system),

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod floors;
+mod growth;
 mod machine;
 mod peers;
 mod records;
@@ -63,6 +64,18 @@ struct Args {
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     queries: u64,
 
+    /// Ledger entries with which an act is measured; a hundredth of them is what it is compared with.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..))]
+    entries: u64,
+
+    /// Stored imports with which an import, Sources and an opening are measured; the same.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..))]
+    imports: u64,
+
+    /// Files of the folder that is compared with one file.
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(2..))]
+    files: u64,
+
     /// Folder for the generated data; a temporary one that is removed otherwise.
     #[arg(long)]
     place: Option<PathBuf>,
@@ -86,6 +99,8 @@ enum What {
     Search,
     /// Import beside tools that people load such records with today.
     Peers,
+    /// What must not grow with what is stored, and many small files.
+    Growth,
 }
 
 fn main() -> Result<()> {
@@ -146,7 +161,13 @@ const APPENDED: u64 = 100_000;
 
 fn measure(args: &Args, place: &Path) -> Result<Report> {
     let load_before = load();
-    let all = [What::Import, What::Verify, What::Search, What::Peers];
+    let all = [
+        What::Import,
+        What::Verify,
+        What::Search,
+        What::Peers,
+        What::Growth,
+    ];
     let wanted: BTreeSet<What> = if args.what.is_empty() {
         all.into()
     } else {
@@ -156,9 +177,22 @@ fn measure(args: &Args, place: &Path) -> Result<Report> {
     let measured = args.floors.unwrap_or(u64::MAX).min(args.records);
     let start = Instant::now();
     let told = |what: String| eprintln!("[{:5.1} s] {what}", start.elapsed().as_secs_f64());
+    let mut grown = Vec::new();
+    if wanted.contains(&What::Growth) {
+        let sizes = growth::Sizes {
+            entries: args.entries,
+            imports: args.imports,
+            files: args.files,
+            rounds: args.rounds,
+        };
+        grown = growth::measure(place, sizes, &told)?;
+    }
+    let mut rounds = Rounds::default();
+    if wanted.iter().all(|what| *what == What::Growth) {
+        return Ok(report(args, 0, args.rounds, load_before, grown, &rounds));
+    }
     told(format!("generating and sealing {} records", args.records));
     let generated = records::generate(place, args.records, more, measured)?;
-    let mut rounds = Rounds::default();
     let imports = wanted.contains(&What::Import);
     let verifies = imports || wanted.contains(&What::Verify);
     let peers = match wanted.contains(&What::Peers) {
@@ -221,24 +255,39 @@ fn measure(args: &Args, place: &Path) -> Result<Report> {
         measures.extend(of_peers(&rounds, &generated));
     }
     measures.extend(searched.iter().flat_map(of_search));
-    let count = args.records as f64;
-    Ok(Report {
-        records: args.records,
-        bytes: generated.bytes,
+    measures.extend(grown);
+    let bytes = generated.bytes;
+    Ok(report(args, bytes, many, load_before, measures, &rounds))
+}
+
+fn report(
+    args: &Args,
+    bytes: u64,
+    many: u64,
+    load_before: f64,
+    measures: Vec<Measure>,
+    rounds: &Rounds,
+) -> Report {
+    // None were generated where only growth was measured.
+    let records = if bytes == 0 { 0 } else { args.records };
+    let count = records as f64;
+    Report {
+        records,
+        bytes,
         rounds: many as usize,
         queries: args.queries as usize,
         cores: cores(),
         load_before,
         load_after: load(),
         measures,
-        steps: steps(&rounds)
+        steps: steps(rounds)
             .map(|(name, cpu)| Step {
                 name,
                 cpu,
                 records_per_second: count / cpu,
             })
             .collect(),
-    })
+    }
 }
 
 /// Imports exports into a workspace of its own in `place`, whatever was there before.

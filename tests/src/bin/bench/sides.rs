@@ -13,12 +13,13 @@ use workbench::view::{PinKey, SearchRequest};
 use workbench::{Environment, Workbench};
 
 use crate::Result;
+use crate::growth;
 use crate::machine::{Cost, Fed, Latency, forget_peak, peak, size};
 use crate::records::{ACCOUNT, Source};
 use crate::rows::Rows;
 use crate::stock::{Ask, Building};
 
-const PASSPHRASE: &str = "a passphrase of the bench";
+pub(crate) const PASSPHRASE: &str = "a passphrase of the bench";
 const ROWS: usize = 100;
 const BARS: u32 = 60;
 /// So many other questions, and an answer is made anew.
@@ -35,6 +36,16 @@ pub(crate) enum Part {
     },
     /// Searches the workspace, which holds this many records.
     Search { records: u64, runs: usize },
+    /// Creates a workspace that holds so much.
+    Stock { entries: u64, imports: u64 },
+    /// Works with the workspace and with one that holds little, in turns.
+    Grown {
+        little: PathBuf,
+        turns: u64,
+        imports: bool,
+    },
+    /// Creates a workspace and imports a folder into it.
+    Folder { path: PathBuf },
 }
 
 /// What an import came to.
@@ -97,18 +108,27 @@ pub(crate) fn act(place: &Path, part: Part) -> Result<String> {
             Part::Search { records, runs } => {
                 serde_json::to_string(&search(place, records, runs).await?)?
             }
+            Part::Stock { entries, imports } => {
+                serde_json::to_string(&growth::stock(place, entries, imports).await?)?
+            }
+            Part::Grown {
+                little,
+                turns,
+                imports,
+            } => serde_json::to_string(&growth::grown(place, &little, turns, imports).await?)?,
+            Part::Folder { path } => serde_json::to_string(&growth::folder(place, &path).await?)?,
         })
     })
 }
 
-fn environment(place: &Path) -> Environment {
+pub(crate) fn environment(place: &Path) -> Environment {
     let mut environment = Environment::of_this_machine();
     environment.state_dir = place.join("state");
     environment.data_dir = place.join("data");
     environment
 }
 
-fn open_options(environment: &Environment) -> OpenOptions {
+pub(crate) fn open_options(environment: &Environment) -> OpenOptions {
     OpenOptions {
         member: None,
         passphrase: PASSPHRASE.into(),
@@ -119,7 +139,7 @@ fn open_options(environment: &Environment) -> OpenOptions {
     }
 }
 
-fn said(error: workbench::Error) -> String {
+pub(crate) fn said(error: workbench::Error) -> String {
     format!("{error:?}")
 }
 

@@ -166,6 +166,7 @@ class Explore {
     this.facets = [];
     this.filters = [];
     this.unseen = [];
+    this.uncovered = [];
     this.histogram = null;
     this.error = null;
     this.searching = this.#fresh = this.#changed = false;

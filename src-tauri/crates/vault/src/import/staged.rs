@@ -6,10 +6,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use chrono::{DateTime, Utc};
 use evidence::{Checkpoint, CompactRange};
 use redaction::{MinimisedField, Shown};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::{Appended, ImportHead, Imported, NewEvent, RECOMMIT, RecommitState};
+use crate::group::{Change, Lasting};
 use crate::ledger::Acts;
 use crate::seal::unpack;
 use crate::store::StoreWriter;
@@ -33,6 +34,7 @@ const MAX_SHAPES: usize = 10_000;
 pub(super) struct Staged {
     import: i64,
     segment: i64,
+    lasting: Lasting,
     store: StoreWriter,
     recommit: Option<(RecommitState, CompactRange)>,
     texts: HashMap<String, i64>,
@@ -100,6 +102,7 @@ impl Staged {
         import: i64,
         segment: i64,
         first_seq: i64,
+        lasting: Lasting,
         store: StoreWriter,
         recommit: Option<(RecommitState, CompactRange)>,
     ) -> Self {
@@ -107,6 +110,7 @@ impl Staged {
         Self {
             import,
             segment,
+            lasting,
             store,
             recommit,
             texts: HashMap::new(),
@@ -187,12 +191,14 @@ impl Staged {
         mut batch: Vec<NewEvent>,
     ) -> Result<Appended, VaultError> {
         let first_seq = self.next_seq;
-        let mut guard = inner.writer();
-        // The commit in `finish` is durable, and with it every frame of the log before it.
-        guard.conn.execute_batch("PRAGMA synchronous = NORMAL")?;
-        let done = guard
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)
+        let mut guard = inner.writer_for(self.lasting)?;
+        let grouped = guard.group.is_some();
+        let conn = &mut guard.conn;
+        if !grouped {
+            // The commit in `finish` is durable, and with it every frame of the log before it.
+            conn.execute_batch("PRAGMA synchronous = NORMAL")?;
+        }
+        let done = Change::begin(conn, grouped)
             .map_err(VaultError::from)
             .and_then(|tx| {
                 let mut rows = Vec::with_capacity(batch.len());
@@ -202,9 +208,12 @@ impl Staged {
                 tx.commit()?;
                 Ok(rows)
             });
-        guard.conn.execute_batch("PRAGMA synchronous = FULL")?;
+        if !grouped {
+            conn.execute_batch("PRAGMA synchronous = FULL")?;
+        }
         let mut has_row = done?.into_iter();
         batch.retain(|_| has_row.next().unwrap_or_default());
+        drop(guard);
         Ok(Appended {
             first_seq,
             events: batch,
@@ -478,9 +487,10 @@ impl Staged {
         let (import, runs, first_seq, next_seq) =
             (self.import, self.runs, self.first_seq, self.next_seq);
         let borrowed = self.borrowed;
-        let store = self.store.finish().map_err(unpack)?;
+        let lasting = self.lasting;
+        let store = self.store.finish(lasting).map_err(unpack)?;
         let records = (next_seq - first_seq).unsigned_abs();
-        let written = inner.write(now, |tx| {
+        let written = inner.write_lasting(lasting, now, |tx| {
             sealed::insert(tx.conn, inner.marks()?, &head.original)?;
             sealed::insert(tx.conn, inner.marks()?, &store)?;
             let segment = segment::insert(tx.conn, import, &facts, &store.id)?;
@@ -525,11 +535,11 @@ impl Staged {
             };
             Ok((done, acts(done)))
         });
-        if written.is_ok() {
-            inner.shrink_log();
-        } else {
+        match (&written, lasting) {
+            (Ok(_), Lasting::AtOnce) => inner.shrink_log(),
+            (Ok(_), Lasting::InGroup) => inner.in_group([head.original.id.clone(), store.id]),
             // Nothing refers to it; the rows go with the next import or open.
-            let _ = inner.sealer.remove(&store.id);
+            (Err(_), _) => drop(inner.sealer.remove(&store.id)),
         }
         written
     }

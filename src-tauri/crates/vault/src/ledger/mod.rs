@@ -1,8 +1,10 @@
 //! The custody ledger: an append-only Merkle log of signed entries, in the record format of imported logs.
 
+mod checked;
 mod extract;
 mod replay;
 
+pub(crate) use checked::{Checked, Memo, RowsDigest};
 pub use evidence::ledger::may_record;
 pub(crate) use evidence::ledger::{
     CREATED, ENROLLED, INCIDENT_EVENT, RECOVERED, RESTORED, SCHEMA, entry_message as message,

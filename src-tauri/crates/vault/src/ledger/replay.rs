@@ -79,6 +79,8 @@ pub(crate) struct Replayed {
     pub(crate) entries: u64,
     /// Roots at the sizes that were asked for.
     pub(crate) roots: BTreeMap<(u64, u64), Hash>,
+    /// Where each epoch before the last one ended.
+    pub(crate) ends: Vec<(u64, u64, Hash)>,
     /// What restores gave up.
     pub(crate) restored: Vec<Restoration>,
     /// Digests of the files beside the database.
@@ -95,12 +97,41 @@ pub(crate) struct Replayer<'a> {
     members: BTreeMap<String, Member>,
     entries: u64,
     roots: BTreeMap<(u64, u64), Hash>,
+    ends: Vec<(u64, u64, Hash)>,
     restored: Vec<Restoration>,
     files: crate::ring::Stated,
     rows: crate::stated::StatedRows,
 }
 
 impl<'a> Replayer<'a> {
+    /// Goes on from where a replay of the same rows ended. `roots` are those before each of the rows that was asked for.
+    pub(crate) fn after(
+        vault: &'a str,
+        interest: &'a [(u64, u64)],
+        replayed: Replayed,
+        mut roots: BTreeMap<(u64, u64), Hash>,
+    ) -> Self {
+        let tip = &replayed.tip;
+        let end = (tip.epoch, tip.range.size(), tip.range.root());
+        for (epoch, size, root) in replayed.ends.iter().copied().chain([end]) {
+            if interest.contains(&(epoch, size)) {
+                roots.insert((epoch, size), root);
+            }
+        }
+        Self {
+            vault,
+            interest,
+            tip: Some(replayed.tip),
+            members: replayed.members,
+            entries: replayed.entries,
+            roots,
+            ends: replayed.ends,
+            restored: replayed.restored,
+            files: replayed.files,
+            rows: replayed.rows,
+        }
+    }
+
     pub(crate) fn new(vault: &'a str, interest: &'a [(u64, u64)]) -> Self {
         Self {
             vault,
@@ -109,6 +140,7 @@ impl<'a> Replayer<'a> {
             members: BTreeMap::new(),
             entries: 0,
             roots: BTreeMap::new(),
+            ends: Vec::new(),
             restored: Vec::new(),
             files: crate::ring::Stated::default(),
             rows: crate::stated::StatedRows::default(),
@@ -195,6 +227,10 @@ impl<'a> Replayer<'a> {
         self.files.step(&entry);
         range.push(leaf);
         self.entries += 1;
+        if opening && let Some(before) = &self.tip {
+            let (size, root) = (before.range.size(), before.range.root());
+            self.ends.push((before.epoch, size, root));
+        }
         let tip = Tip {
             epoch: row.epoch,
             range,
@@ -228,6 +264,7 @@ impl<'a> Replayer<'a> {
             members: self.members,
             entries: self.entries,
             roots: self.roots,
+            ends: self.ends,
             restored: self.restored,
             files: self.files,
             rows: self.rows,
@@ -274,6 +311,23 @@ impl Restoration {
         Some(Self {
             restored: (epoch, size),
             known: named_head(detail, "known")?,
+        })
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        let (epoch, size, root) = &self.known;
+        json!([self.restored.0, self.restored.1, epoch, size, root.to_hex()])
+    }
+
+    pub(crate) fn from_value(value: &Value) -> Option<Self> {
+        let number = |at: usize| value[at].as_u64();
+        Some(Self {
+            restored: (number(0)?, number(1)?),
+            known: (
+                number(2)?,
+                number(3)?,
+                Hash::from_hex(value[4].as_str()?).ok()?,
+            ),
         })
     }
 

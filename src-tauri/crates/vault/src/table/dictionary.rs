@@ -49,7 +49,8 @@ pub(crate) fn shape_id(conn: &Connection, fields: &[u8], import: i64) -> Result<
 /// What `import` added stays.
 pub(crate) fn keep(conn: &Connection, import: i64) -> Result<(), VaultError> {
     for table in ["text", "path", "shape", "subject"] {
-        conn.execute(
+        super::execute(
+            conn,
             &format!("UPDATE {table} SET import = NULL WHERE import = ?"),
             [import],
         )?;

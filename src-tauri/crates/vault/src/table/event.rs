@@ -155,6 +155,32 @@ pub(crate) async fn rows(
     Ok(out)
 }
 
+/// Times of visible rows, each of which must be there.
+pub(crate) async fn times(
+    pool: &SqlitePool,
+    visible: i64,
+    seqs: &[i64],
+) -> Result<BTreeMap<i64, Option<DateTime<Utc>>>, VaultError> {
+    let list = serde_json::to_string(seqs).unwrap_or_default();
+    let sql = "SELECT seq, coalesce(occurred_us, recorded_us) FROM event
+               WHERE seq <= ? AND seq IN (SELECT value FROM json_each(?))";
+    let found = sqlx::query(sql)
+        .bind(visible)
+        .bind(list)
+        .fetch_all(pool)
+        .await?;
+    let mut times = BTreeMap::new();
+    for row in &found {
+        let at: Option<i64> = row.try_get(1)?;
+        let at = at.map(|at| super::time("event", at)).transpose()?;
+        times.insert(row.try_get(0)?, at);
+    }
+    match seqs.iter().find(|seq| !times.contains_key(*seq)) {
+        None => Ok(times),
+        Some(seq) => Err(VaultError::missing("event", seq)),
+    }
+}
+
 /// Those of the rows that are there and visible.
 pub(crate) async fn there(
     pool: &SqlitePool,

@@ -36,7 +36,7 @@ pub(crate) fn forget(conn: &Connection, seq: i64) -> Result<(), VaultError> {
 
 /// What unfinished imports found.
 pub(crate) fn discard_after(conn: &Connection, visible: i64) -> Result<(), VaultError> {
-    conn.execute("DELETE FROM exposure WHERE seq > ?", [visible])?;
+    super::execute(conn, "DELETE FROM exposure WHERE seq > ?", [visible])?;
     Ok(())
 }
 

@@ -62,7 +62,8 @@ pub(crate) fn begin(
     first_seq: i64,
     now: DateTime<Utc>,
 ) -> Result<i64, VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO import (state, name, kind, size, sha256, digest, original, begun_us, actor, first_seq)
          VALUES ('staged', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
@@ -82,7 +83,8 @@ pub(crate) fn begin(
 
 /// Names the file inside the original, where that is an archive.
 pub(crate) fn set_member(conn: &Connection, id: i64, member: &str) -> Result<(), VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "UPDATE import SET member = ? WHERE id = ?",
         params![member, id],
     )?;
@@ -96,9 +98,15 @@ pub(crate) fn finish(
     records: u64,
     now: DateTime<Utc>,
 ) -> Result<(), VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "UPDATE import SET state = 'finished', facts = ?, records = ?, finished_us = ? WHERE id = ?",
-        params![to_json(T, facts)?, signed(T, records)?, now.timestamp_micros(), id],
+        params![
+            to_json(T, facts)?,
+            signed(T, records)?,
+            now.timestamp_micros(),
+            id
+        ],
     )?;
     Ok(())
 }
@@ -106,7 +114,8 @@ pub(crate) fn finish(
 /// The finished import that holds the bytes of this mark.
 pub(crate) fn known(conn: &Connection, mark: &Hash) -> Result<Option<i64>, VaultError> {
     let sql = "SELECT id FROM import WHERE sha256 = ? AND state = 'finished'";
-    Ok(conn.query_row(sql, [mark.0], |r| r.get(0)).optional()?)
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_row([mark.0], |r| r.get(0)).optional()?)
 }
 
 /// Takes back everything that unfinished imports staged.
@@ -114,12 +123,16 @@ pub(crate) fn discard_staged(conn: &Connection, statements: &Statements) -> Resu
     // Compared, because what lies behind it is removed.
     let visible = super::setting::visible(conn, statements)?;
     super::retold::discard_after(conn, visible)?;
-    conn.execute("DELETE FROM event WHERE seq > ?", [visible])?;
+    super::execute(conn, "DELETE FROM event WHERE seq > ?", [visible])?;
     super::exposure::discard_after(conn, visible)?;
     for table in ["text", "path", "shape", "subject"] {
-        conn.execute(&format!("DELETE FROM {table} WHERE import IS NOT NULL"), [])?;
+        super::execute(
+            conn,
+            &format!("DELETE FROM {table} WHERE import IS NOT NULL"),
+            [],
+        )?;
     }
-    conn.execute("DELETE FROM import WHERE state = 'staged'", [])?;
+    super::execute(conn, "DELETE FROM import WHERE state = 'staged'", [])?;
     Ok(())
 }
 

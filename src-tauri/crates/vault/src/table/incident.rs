@@ -53,7 +53,8 @@ pub(crate) fn put(
     now: DateTime<Utc>,
 ) -> Result<(), VaultError> {
     let us = now.timestamp_micros();
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO incident (id, version, state, opened_us, changed_us) VALUES (?1, ?2, ?3, ?4, ?4)
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state, changed_us = excluded.changed_us",
         params![id, version, to_json(T, state)?, us],
@@ -69,7 +70,8 @@ pub(crate) fn insert_event(
     index: u64,
     event: &Value,
 ) -> Result<(), VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO incident_event (incident, version, epoch, idx, event) VALUES (?, ?, ?, ?, ?)",
         params![
             id,

@@ -38,7 +38,8 @@ pub(crate) fn begin(
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<i64, VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO intake (paths, actor, begun_us) VALUES (?, ?, ?)",
         params![
             marks.names.hide(&to_json(T, &paths)?),
@@ -57,7 +58,8 @@ pub(crate) fn set_current(
     current: &Value,
     sealed: &str,
 ) -> Result<(), VaultError> {
-    let set = conn.execute(
+    let set = super::execute(
+        conn,
         "UPDATE intake SET current = ?, sealed = ? WHERE id = ?",
         params![marks.names.hide(&to_json(T, current)?), sealed, id],
     )?;
@@ -71,8 +73,12 @@ pub(crate) fn clear_current(
     ended: u64,
 ) -> Result<Option<String>, VaultError> {
     let sql = "SELECT sealed FROM intake WHERE id = ?";
-    let sealed: Option<Option<String>> = conn.query_row(sql, [id], |r| r.get(0)).optional()?;
-    let set = conn.execute(
+    let sealed: Option<Option<String>> = conn
+        .prepare_cached(sql)?
+        .query_row([id], |r| r.get(0))
+        .optional()?;
+    let set = super::execute(
+        conn,
         "UPDATE intake SET current = NULL, sealed = NULL, ended = ended + ? WHERE id = ?",
         params![signed(T, ended)?, id],
     )?;
@@ -81,7 +87,10 @@ pub(crate) fn clear_current(
 }
 
 pub(crate) fn delete(conn: &Connection, id: i64) -> Result<(), VaultError> {
-    found(conn.execute("DELETE FROM intake WHERE id = ?", [id])?, id)
+    found(
+        super::execute(conn, "DELETE FROM intake WHERE id = ?", [id])?,
+        id,
+    )
 }
 
 fn found(rows: usize, id: i64) -> Result<(), VaultError> {
@@ -96,7 +105,9 @@ pub(crate) fn refers(conn: &Connection, sealed: &str) -> Result<bool, VaultError
     let sql = "SELECT EXISTS (SELECT 1 FROM import WHERE original = ?1 AND state = 'finished')
         OR EXISTS (SELECT 1 FROM quarantine WHERE sealed = ?1)
         OR EXISTS (SELECT 1 FROM intake WHERE sealed = ?1)";
-    Ok(conn.query_row(sql, [sealed], |r| r.get(0))?)
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row([sealed], |r| r.get(0))?)
 }
 
 /// All of them. Who may not read names sees that they are there, and no path of them.

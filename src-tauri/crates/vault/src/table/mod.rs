@@ -28,6 +28,16 @@ use evidence::Hash;
 
 use crate::VaultError;
 
+/// Runs a statement that is prepared once for its connection. What it changes in a stated table is noted by triggers, and
+/// preparing those costs many times what a row does.
+pub(crate) fn execute(
+    conn: &rusqlite::Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> rusqlite::Result<usize> {
+    conn.prepare_cached(sql)?.execute(params)
+}
+
 /// Microseconds to a time.
 pub(crate) fn time(table: &'static str, us: i64) -> Result<DateTime<Utc>, VaultError> {
     DateTime::from_timestamp_micros(us)

@@ -29,7 +29,8 @@ pub struct OriginNote {
 }
 
 pub(crate) fn insert(conn: &Connection, n: &OriginNote) -> Result<(), VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO note (origin, size, root, note, signers, at_us) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (origin, note) DO UPDATE SET signers = excluded.signers",
         params![

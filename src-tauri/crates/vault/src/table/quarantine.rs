@@ -57,7 +57,8 @@ pub(crate) fn insert(
 ) -> Result<i64, VaultError> {
     super::sealed::insert(conn, marks, file)?;
     let (mark, digest) = marks.seal(member.map_or(&file.sha256, |m| &m.sha256));
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO quarantine (name, kind, sealed, sha256, digest, reason, state, at_us, member)
          VALUES (?, ?, ?, ?, ?, ?, 'held', ?, ?)",
         params![
@@ -75,7 +76,8 @@ pub(crate) fn insert(
 }
 
 pub(crate) fn set_state(conn: &Connection, id: i64, state: &str) -> Result<(), VaultError> {
-    match conn.execute(
+    match super::execute(
+        conn,
         "UPDATE quarantine SET state = ? WHERE id = ?",
         params![state, id],
     )? {
@@ -86,7 +88,8 @@ pub(crate) fn set_state(conn: &Connection, id: i64, state: &str) -> Result<(), V
 
 /// Marks a held file as admitted by an import.
 pub(crate) fn admit(conn: &Connection, id: i64, import: i64) -> Result<(), VaultError> {
-    let set = conn.execute(
+    let set = super::execute(
+        conn,
         "UPDATE quarantine SET state = 'admitted', import = ? WHERE id = ? AND state = 'held'",
         params![import, id],
     )?;

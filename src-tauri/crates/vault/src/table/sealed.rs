@@ -15,7 +15,8 @@ const T: &str = "sealed";
 
 pub(crate) fn insert(conn: &Connection, marks: &Marks, f: &SealedFile) -> Result<(), VaultError> {
     let (mark, digest) = marks.seal(&f.sha256);
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO sealed (id, kind, size, sha256, digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         params![f.id, f.kind, signed(T, f.size)?, mark.0, digest],
     )?;
@@ -51,6 +52,26 @@ pub(crate) fn kinds(conn: &Connection) -> Result<Vec<(String, String)>, VaultErr
         .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?
         .collect::<Result<_, _>>()?;
     Ok(kinds)
+}
+
+/// Whether something refers to the file.
+pub(crate) fn is_known(conn: &Connection, id: &str) -> Result<bool, VaultError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sealed WHERE id = ?)";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |r| r.get(0))?)
+}
+
+/// The sealed file of this id.
+pub(crate) async fn get(
+    pool: &SqlitePool,
+    marks: Option<&Marks>,
+    id: &str,
+) -> Result<SealedFile, VaultError> {
+    let row = sqlx::query("SELECT id, kind, size, sha256, digest FROM sealed WHERE id = ?")
+        .bind(id)
+        .fetch_optional(pool)
+        .await?;
+    let row = row.ok_or_else(|| VaultError::missing("sealed file", id))?;
+    from_sqlx(&row, marks)
 }
 
 /// Digests are those of the bytes for a member with the originals key, marks for others.

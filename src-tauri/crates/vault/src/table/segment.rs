@@ -89,7 +89,8 @@ pub(crate) fn insert(
     f: &SegmentFacts,
     store: &str,
 ) -> Result<i64, VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO segment (import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note,
            range_json, signers, links, verdict, store)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -132,7 +133,8 @@ fn insert_into(
     segment: i64,
     run: &Run,
 ) -> Result<(), VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         &format!("INSERT INTO {table} (segment, first, last, first_seq) VALUES (?, ?, ?, ?)"),
         params![
             segment,
@@ -146,11 +148,8 @@ fn insert_into(
 
 /// The number the next segment gets. Segments are only inserted by the one running import.
 pub(crate) fn next_id(conn: &Connection) -> Result<i64, VaultError> {
-    Ok(
-        conn.query_row("SELECT coalesce(max(id), 0) + 1 FROM segment", [], |r| {
-            r.get(0)
-        })?,
-    )
+    let sql = "SELECT coalesce(max(id), 0) + 1 FROM segment";
+    Ok(conn.prepare_cached(sql)?.query_row([], |r| r.get(0))?)
 }
 
 /// Records the new verdict of a segment.
@@ -160,7 +159,8 @@ pub(crate) fn set_verdict(
     verdict: &Value,
     signers: &[String],
 ) -> Result<(), VaultError> {
-    let n = conn.execute(
+    let n = super::execute(
+        conn,
         "UPDATE segment SET verdict = ?, signers = ? WHERE id = ?",
         params![to_json(T, verdict)?, to_json(T, &signers)?, id],
     )?;
@@ -178,6 +178,24 @@ pub(crate) async fn all(
     origin: Option<&str>,
 ) -> Result<Vec<Segment>, VaultError> {
     read(pool, Some(statements), origin, None).await
+}
+
+/// Those with numbers after one, by number; `held` is how many there are up to it.
+pub(crate) async fn after(
+    pool: &SqlitePool,
+    statements: &Statements,
+    id: i64,
+    held: usize,
+) -> Result<Vec<Segment>, VaultError> {
+    let sql = format!("{} WHERE id > ? ORDER BY id", select());
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_all(pool)
+        .await?;
+    let mut reading = statements.reading(&SEGMENT);
+    rows.iter().try_for_each(|row| reading.row(row))?;
+    statements.as_many(&SEGMENT, held + rows.len())?;
+    with_runs(pool, Some(statements), &rows).await
 }
 
 /// All segments as their rows have them, for `fsck`.
@@ -203,10 +221,8 @@ async fn read(
     id: Option<i64>,
 ) -> Result<Vec<Segment>, VaultError> {
     let sql = format!(
-        "SELECT id, import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note, range_json,
-           signers, links, verdict, store, {}
-         FROM segment WHERE (?1 IS NULL OR origin = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY origin, first, id",
-        SEGMENT.stated_columns("")
+        "{} WHERE (?1 IS NULL OR origin = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY origin, first, id",
+        select()
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(origin)
@@ -223,6 +239,24 @@ async fn read(
             (None, Some(_)) => {}
         }
     }
+    with_runs(pool, statements, &rows).await
+}
+
+fn select() -> String {
+    format!(
+        "SELECT id, import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note, range_json,
+           signers, links, verdict, store, {}
+         FROM segment",
+        SEGMENT.stated_columns("")
+    )
+}
+
+/// Segments of their rows, with their stretches.
+async fn with_runs(
+    pool: &SqlitePool,
+    statements: Option<&Statements>,
+    rows: &[sqlx::sqlite::SqliteRow],
+) -> Result<Vec<Segment>, VaultError> {
     let ids: Vec<i64> = rows
         .iter()
         .map(|row| row.try_get(0))

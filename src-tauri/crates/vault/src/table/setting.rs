@@ -10,7 +10,8 @@ use crate::stated::{KeyPart, SETTING, Statements};
 pub(crate) const VISIBLE: &str = "visible_seq";
 
 pub(crate) fn put(conn: &Connection, name: &str, value: &str) -> Result<(), VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         [name, value],
     )?;
@@ -29,7 +30,8 @@ pub(crate) fn get(
     );
     if statements.is_changed(conn, &SETTING, &[KeyPart::Text(name)])? {
         let sql = "SELECT value FROM setting WHERE name = ?";
-        return Ok(conn.query_row(sql, [name], |row| row.get(0)).optional()?);
+        let mut statement = conn.prepare_cached(sql)?;
+        return Ok(statement.query_row([name], |row| row.get(0)).optional()?);
     }
     let mut reading = statements.reading(&SETTING);
     let mut statement = conn.prepare_cached(&sql)?;

@@ -35,7 +35,8 @@ pub(crate) fn intern(
     if let Some((number, staged)) = found {
         if import.is_none() && staged.is_some() {
             // Something that stays refers to it now, whatever becomes of the import that first met it.
-            conn.execute(
+            super::execute(
+                conn,
                 "UPDATE subject SET import = NULL WHERE number = ?",
                 [number],
             )?;

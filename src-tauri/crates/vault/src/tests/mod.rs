@@ -1,5 +1,7 @@
 //! What users rely on, through the public API; the database is only reached behind it to damage it.
 
+mod checked;
+mod groups;
 mod imports;
 mod sealing;
 mod workspace;

@@ -187,7 +187,7 @@ fn encode(rows: u64, digest: &Hash, replayed: &Replayed) -> Vec<u8> {
         "frontier": frontier,
         "at": replayed.tip.at.timestamp_micros(),
         "members": members,
-        "restored": replayed.restored.iter().map(Restoration::to_value).collect::<Vec<_>>(),
+        "restored": replayed.restored.iter().copied().map(Restoration::to_value).collect::<Vec<_>>(),
         "ends": replayed.ends.iter().map(head).collect::<Vec<_>>(),
         "ring": files.ring.map(|ring| ring.to_hex()),
         "keyFiles": key_files,

@@ -314,7 +314,7 @@ impl Restoration {
         })
     }
 
-    pub(crate) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(self) -> Value {
         let (epoch, size, root) = &self.known;
         json!([self.restored.0, self.restored.1, epoch, size, root.to_hex()])
     }

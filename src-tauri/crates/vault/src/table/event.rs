@@ -164,16 +164,15 @@ pub(crate) async fn times(
     let list = serde_json::to_string(seqs).unwrap_or_default();
     let sql = "SELECT seq, coalesce(occurred_us, recorded_us) FROM event
                WHERE seq <= ? AND seq IN (SELECT value FROM json_each(?))";
-    let found = sqlx::query(sql)
+    let found: Vec<(i64, Option<i64>)> = sqlx::query_as(sql)
         .bind(visible)
         .bind(list)
         .fetch_all(pool)
         .await?;
     let mut times = BTreeMap::new();
-    for row in &found {
-        let at: Option<i64> = row.try_get(1)?;
+    for (seq, at) in found {
         let at = at.map(|at| super::time("event", at)).transpose()?;
-        times.insert(row.try_get(0)?, at);
+        times.insert(seq, at);
     }
     match seqs.iter().find(|seq| !times.contains_key(*seq)) {
         None => Ok(times),

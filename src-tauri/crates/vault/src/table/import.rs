@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use evidence::Hash;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, signed, time, to_json, unsigned};
@@ -153,17 +154,21 @@ pub(crate) async fn after(
     limit: u32,
 ) -> Result<Vec<Import>, VaultError> {
     let sql = format!("{} AND id > ? ORDER BY id LIMIT ?", select());
+    let mut reading = statements.reading(&IMPORT);
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(id)
         .bind(limit)
+        .map(|row: SqliteRow| {
+            reading.row(&row)?;
+            from_sqlx(&row, marks)
+        })
         .fetch_all(pool)
         .await?;
-    let mut reading = statements.reading(&IMPORT);
-    rows.iter().try_for_each(|row| reading.row(row))?;
-    if id == 0 && (rows.len() as u64) < u64::from(limit) {
+    let imports = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
+    if id == 0 && (imports.len() as u64) < u64::from(limit) {
         reading.all()?;
     }
-    rows.iter().map(|r| from_sqlx(r, marks)).collect()
+    Ok(imports)
 }
 
 /// The newest first.
@@ -174,13 +179,16 @@ pub(crate) async fn newest(
     limit: u32,
 ) -> Result<Vec<Import>, VaultError> {
     let sql = format!("{} ORDER BY id DESC LIMIT ?", select());
+    let mut reading = statements.reading(&IMPORT);
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(limit)
+        .map(|row: SqliteRow| {
+            reading.row(&row)?;
+            from_sqlx(&row, marks)
+        })
         .fetch_all(pool)
         .await?;
-    let mut reading = statements.reading(&IMPORT);
-    rows.iter().try_for_each(|row| reading.row(row))?;
-    rows.iter().map(|r| from_sqlx(r, marks)).collect()
+    rows.into_iter().collect()
 }
 
 pub(crate) async fn get(
@@ -196,7 +204,7 @@ pub(crate) async fn get(
     found.ok_or_else(|| VaultError::missing("import", id))
 }
 
-fn from_sqlx(r: &sqlx::sqlite::SqliteRow, marks: Option<&Marks>) -> Result<Import, VaultError> {
+fn from_sqlx(r: &SqliteRow, marks: Option<&Marks>) -> Result<Import, VaultError> {
     let mark = hash(T, r.try_get(4)?)?;
     Ok(Import {
         id: r.try_get(0)?,

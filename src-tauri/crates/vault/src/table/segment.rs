@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use evidence::Hash;
 use rusqlite::{Connection, params};
 use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, json, signed, to_json, unsigned};
@@ -188,14 +189,18 @@ pub(crate) async fn after(
     held: usize,
 ) -> Result<Vec<Segment>, VaultError> {
     let sql = format!("{} WHERE id > ? ORDER BY id", select());
+    let mut reading = statements.reading(&SEGMENT);
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(id)
+        .map(|row: SqliteRow| {
+            reading.row(&row)?;
+            from_sqlx(&row)
+        })
         .fetch_all(pool)
         .await?;
-    let mut reading = statements.reading(&SEGMENT);
-    rows.iter().try_for_each(|row| reading.row(row))?;
-    statements.as_many(&SEGMENT, held + rows.len())?;
-    with_runs(pool, Some(statements), &rows).await
+    let segments = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
+    statements.as_many(&SEGMENT, held + segments.len())?;
+    with_runs(pool, Some(statements), segments).await
 }
 
 /// All segments as their rows have them, for `fsck`.
@@ -224,14 +229,20 @@ async fn read(
         "{} WHERE (?1 IS NULL OR origin = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY origin, first, id",
         select()
     );
+    let mut reading = statements.map(|statements| statements.reading(&SEGMENT));
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(origin)
         .bind(id)
+        .map(|row: SqliteRow| {
+            if let Some(reading) = &mut reading {
+                reading.row(&row)?;
+            }
+            from_sqlx(&row)
+        })
         .fetch_all(pool)
         .await?;
-    if let Some(statements) = statements {
-        let mut reading = statements.reading(&SEGMENT);
-        rows.iter().try_for_each(|row| reading.row(row))?;
+    let segments = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
+    if let Some(reading) = reading {
         match (origin, id) {
             (None, None) => reading.all()?,
             (Some(origin), _) => reading.all_beginning(&[KeyPart::Text(origin)])?,
@@ -239,7 +250,7 @@ async fn read(
             (None, Some(_)) => {}
         }
     }
-    with_runs(pool, statements, &rows).await
+    with_runs(pool, statements, segments).await
 }
 
 fn select() -> String {
@@ -251,45 +262,49 @@ fn select() -> String {
     )
 }
 
-/// Segments of their rows, with their stretches.
+/// A segment without its stretches.
+fn from_sqlx(r: &SqliteRow) -> Result<Segment, VaultError> {
+    let facts = SegmentFacts {
+        origin: r.try_get(2)?,
+        first: unsigned(T, r.try_get(3)?)?,
+        last: unsigned(T, r.try_get(4)?)?,
+        frontier: json(T, r.try_get(5)?)?,
+        root: hash(T, r.try_get(6)?)?,
+        roots: json(T, r.try_get(7)?)?,
+        checkpoint_note: r.try_get(8)?,
+        previous_note: r.try_get(9)?,
+        range_json: r.try_get(10)?,
+        signers: json(T, r.try_get(11)?)?,
+        links: json(T, r.try_get(12)?)?,
+        verdict: json(T, r.try_get(13)?)?,
+    };
+    Ok(Segment {
+        id: r.try_get(0)?,
+        import: r.try_get(1)?,
+        facts,
+        store: r.try_get(14)?,
+        runs: Vec::new(),
+        borrowed: Vec::new(),
+    })
+}
+
+/// Segments with their stretches.
+///
+/// Rows are read one by one and not kept: SQLCipher locks the memory of every value, and a hundred thousand of them are more
+/// pieces than a process may have.
 async fn with_runs(
     pool: &SqlitePool,
     statements: Option<&Statements>,
-    rows: &[sqlx::sqlite::SqliteRow],
+    mut segments: Vec<Segment>,
 ) -> Result<Vec<Segment>, VaultError> {
-    let ids: Vec<i64> = rows
-        .iter()
-        .map(|row| row.try_get(0))
-        .collect::<Result<_, _>>()?;
+    let ids: Vec<i64> = segments.iter().map(|segment| segment.id).collect();
     let mut runs = runs_of(pool, statements, &SEGMENT_RUN, &ids).await?;
     let mut borrowed = runs_of(pool, statements, &SEGMENT_BORROWED, &ids).await?;
-    rows.iter()
-        .map(|r| {
-            let id = r.try_get(0)?;
-            let facts = SegmentFacts {
-                origin: r.try_get(2)?,
-                first: unsigned(T, r.try_get(3)?)?,
-                last: unsigned(T, r.try_get(4)?)?,
-                frontier: json(T, r.try_get(5)?)?,
-                root: hash(T, r.try_get(6)?)?,
-                roots: json(T, r.try_get(7)?)?,
-                checkpoint_note: r.try_get(8)?,
-                previous_note: r.try_get(9)?,
-                range_json: r.try_get(10)?,
-                signers: json(T, r.try_get(11)?)?,
-                links: json(T, r.try_get(12)?)?,
-                verdict: json(T, r.try_get(13)?)?,
-            };
-            Ok(Segment {
-                id,
-                import: r.try_get(1)?,
-                facts,
-                store: r.try_get(14)?,
-                runs: runs.remove(&id).unwrap_or_default(),
-                borrowed: borrowed.remove(&id).unwrap_or_default(),
-            })
-        })
-        .collect()
+    for segment in &mut segments {
+        segment.runs = runs.remove(&segment.id).unwrap_or_default();
+        segment.borrowed = borrowed.remove(&segment.id).unwrap_or_default();
+    }
+    Ok(segments)
 }
 
 /// The stretches of these segments.
@@ -305,25 +320,33 @@ async fn runs_of(
         table.stated_columns(""),
         table.name
     );
+    let mut reading = statements.map(|statements| statements.reading(table));
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(serde_json::to_string(segments).unwrap_or_default())
+        .map(|row: SqliteRow| {
+            if let Some(reading) = &mut reading {
+                reading.row(&row)?;
+            }
+            let run = Run {
+                first: unsigned(T, row.try_get(1)?)?,
+                last: unsigned(T, row.try_get(2)?)?,
+                first_seq: row.try_get(3)?,
+            };
+            Ok((row.try_get(0)?, run))
+        })
         .fetch_all(pool)
         .await?;
-    if let Some(statements) = statements {
-        let mut reading = statements.reading(table);
-        rows.iter().try_for_each(|row| reading.row(row))?;
+    let rows = rows
+        .into_iter()
+        .collect::<Result<Vec<(i64, Run)>, VaultError>>()?;
+    if let Some(reading) = reading {
         for segment in segments {
             reading.has_all_beginning(&[KeyPart::Number(*segment)])?;
         }
     }
     let mut runs: BTreeMap<i64, Vec<Run>> = BTreeMap::new();
-    for r in rows {
-        let run = Run {
-            first: unsigned(T, r.try_get(1)?)?,
-            last: unsigned(T, r.try_get(2)?)?,
-            first_seq: r.try_get(3)?,
-        };
-        runs.entry(r.try_get(0)?).or_default().push(run);
+    for (segment, run) in rows {
+        runs.entry(segment).or_default().push(run);
     }
     Ok(runs)
 }

@@ -398,6 +398,7 @@ async fn store(vault: &Vault, n: u64, now: DateTime<Utc>) -> Result<()> {
             }],
             exposures: Vec::new(),
             line: record.to_line().into_bytes(),
+            identity: None,
         }
     };
     let at = DateTime::from_timestamp(1_795_000_000 + n as i64, 0);

@@ -234,8 +234,8 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
     (
         "vault",
         &[
-            "create", "db", "error", "fsck", "import", "keys", "ledger", "marks", "names", "open",
-            "ring", "seal", "state", "stated", "store", "table",
+            "create", "db", "error", "fsck", "group", "import", "keys", "ledger", "marks", "names",
+            "open", "ring", "seal", "state", "stated", "store", "table",
         ],
         "the one error names each part; a transaction writes rows, seals files and appends the entry that states them",
     ),

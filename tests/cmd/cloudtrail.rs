@@ -212,13 +212,19 @@ fn an_edited_and_an_unlisted_log_are_unproven_and_say_why() {
     let view = terminal.done(&["trust", "cloudtrail", "list"]);
     assert_eq!(view["verdict"], "failed", "{view:#}");
     terminal.done(&["import", "unlisted"]);
-    // Its own log is unlisted; and the untouched copy of the edited one is what the digest lists.
+    // Its own log is unlisted, with 4 events; and the untouched copy of the edited one is what the digest lists. What both copies
+    // tell alike is proven by it and counted once; the event that was edited is told in two ways.
     assert_eq!(
         levels(&terminal),
         [
             ("custodian-attested".to_owned(), 76),
-            ("unproven".to_owned(), 8)
+            ("unproven".to_owned(), 5)
         ]
+    );
+    let found = terminal.done(&["detections", "list"]);
+    assert_eq!(
+        (&found["total"], &found["groups"][0]["kind"]),
+        (&1.into(), &"retold".into())
     );
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::Workspace;
+use vault::Vault;
+
+use crate::Standing;
 use bench::Error;
 use bench::vault_error;
 
@@ -31,17 +33,19 @@ pub(crate) struct Groups {
     whole: Option<Arc<()>>,
     redone: String,
     newest: i64,
-    groups: BTreeMap<(String, &'static str), ForeignGroup>,
+    groups: ForeignGroups,
 }
 
 /// Foreign files by the system of their records and their level.
-pub async fn foreign_groups(
-    workspace: &Workspace,
-) -> Result<BTreeMap<(String, &'static str), ForeignGroup>, Error> {
-    let standing = workspace.standing();
-    let vault = &workspace.vault;
+pub type ForeignGroups = BTreeMap<(String, &'static str), ForeignGroup>;
+
+/// Counts what came since.
+pub(crate) async fn follow(
+    counted: &mut Groups,
+    vault: &Vault,
+    standing: &Standing,
+) -> Result<ForeignGroups, Error> {
     let redone = vault.times_redone().await.map_err(|e| vault_error(&e))?;
-    let mut counted = workspace.groups.lock().await;
     let goes_on = counted.redone == redone
         && (counted.whole.as_ref()).is_some_and(|whole| standing.is_grown_as(whole));
     if !goes_on {

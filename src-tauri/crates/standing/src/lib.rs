@@ -13,8 +13,7 @@ mod workspace;
 
 pub use bands::{band, in_words, silent_words};
 pub use cloudtrail::{TrailRequest, cloudtrail, pin_trail, set_trail};
-pub use groups::{ForeignGroup, foreign_groups};
-pub use listed::newest_imports;
+pub use groups::{ForeignGroup, ForeignGroups};
 pub use policies::{Policies, act_words, in_force, is_known_schema, refusal, schemas_json};
 pub use shown::row_view;
 pub use standing::{Gap, OriginStanding, SegmentStanding, Standing, missing_words, sizes};

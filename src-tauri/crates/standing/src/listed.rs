@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use vault::{Basis, Import};
+use vault::{Basis, Import, Vault};
 
-use crate::Workspace;
 use bench::Error;
 use bench::vault_error;
 
@@ -20,9 +19,7 @@ pub(crate) struct Listed {
 }
 
 /// The newest imports, at most [`KEPT`] of them, newest first.
-pub async fn newest_imports(workspace: &Workspace) -> Result<Vec<Arc<Import>>, Error> {
-    let vault = &workspace.vault;
-    let mut listed = workspace.listed.lock().await;
+pub(crate) async fn newest(listed: &mut Listed, vault: &Vault) -> Result<Vec<Arc<Import>>, Error> {
     let basis = vault.basis();
     let newest = listed.imports.back().map(|import| import.id);
     let fresh = match newest {

@@ -7,8 +7,8 @@ use bench::{Error, Open};
 use tokio::sync::Mutex;
 
 use crate::Standing;
-use crate::groups::Groups;
-use crate::listed::Listed;
+use crate::groups::{self, ForeignGroups, Groups};
+use crate::listed::{self, Listed};
 
 /// The open workspace, and what may be claimed of its segments now.
 pub struct Workspace {
@@ -17,9 +17,9 @@ pub struct Workspace {
     /// The source files by which they were computed; held while they are computed anew.
     by: Mutex<Arc<Known>>,
     /// Foreign files, counted as far as they stood.
-    pub(crate) groups: Mutex<Groups>,
+    groups: Mutex<Groups>,
     /// The newest imports, read as far as they came.
-    pub(crate) listed: Mutex<Listed>,
+    listed: Mutex<Listed>,
     // Last, so that it is dropped after everything that is known of it.
     open: Open,
 }
@@ -47,6 +47,19 @@ impl Workspace {
     /// How everything stands now.
     pub fn standing(&self) -> Arc<Standing> {
         Arc::clone(&self.standing.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Foreign files by the system of their records and their level.
+    pub async fn foreign_groups(&self) -> Result<ForeignGroups, Error> {
+        let standing = self.standing();
+        let mut counted = self.groups.lock().await;
+        groups::follow(&mut counted, &self.vault, &standing).await
+    }
+
+    /// The newest imports, newest first.
+    pub async fn newest_imports(&self) -> Result<Vec<Arc<vault::Import>>, Error> {
+        let mut listed = self.listed.lock().await;
+        listed::newest(&mut listed, &self.vault).await
     }
 
     /// Brings verdicts and levels up to what is remembered: by what came, where that is all, else afresh.

@@ -9,8 +9,8 @@ use crate::view::{BandView, OriginView, SourcesView, SystemView};
 use crate::{Error, Workbench};
 use bench::rows::system_title;
 use standing::Workspace;
+use standing::key_views;
 use standing::{OriginStanding, Standing};
-use standing::{foreign_groups, key_views, newest_imports};
 
 impl Workbench {
     /// Origins with their continuity, imports, quarantine, fields to classify, systems.
@@ -26,7 +26,7 @@ impl Workbench {
             }
         }
         origins.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.origin.cmp(&b.origin)));
-        let imports = newest_imports(&workspace).await?;
+        let imports = workspace.newest_imports().await?;
         let (unclassified, per_system) = bench::rows::counted(&workspace).await?;
         Ok(SourcesView {
             from: origins
@@ -108,7 +108,7 @@ async fn origin_view(
 /// Foreign files, grouped by the system that wrote them.
 async fn foreign_origins(workspace: &Workspace) -> Result<Vec<OriginView>, Error> {
     let mut views = Vec::new();
-    for ((system, assurance), group) in foreign_groups(workspace).await? {
+    for ((system, assurance), group) in workspace.foreign_groups().await? {
         let (from, to) = (group.from.map(time), group.to.map(time));
         let records = group.records;
         let words = format!("{}, {assurance}; no chain to compare", files(group.files));

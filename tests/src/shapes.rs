@@ -11,8 +11,11 @@ use workbench::{seal, view};
 /// What standard error says, as one document, when a command could not be done.
 pub const ERROR: &str = "error";
 
+/// A document of the command line: its name, the schema of what is printed, and the commands that print it.
+pub type Shape = (&'static str, fn() -> Schema, &'static [&'static str]);
+
 /// Each schema with the type that is printed and the commands whose document it describes.
-pub const SHAPES: &[(&str, fn() -> Schema, &[&str])] = &[
+pub const SHAPES: &[Shape] = &[
     ("init", printed::<view::CreatedView>, &["init", "recover"]),
     ("restore", printed::<view::RestoreView>, &["restore"]),
     (

@@ -80,7 +80,7 @@ impl Standing {
             let standing = SegmentStanding::of_own(segment, &self.trails);
             self.put(standing);
         }
-        if segments.iter().any(|segment| shares(segment)) {
+        if segments.iter().any(shares) {
             let ids: Vec<String> = segments.iter().map(canonical_id).collect();
             let judged: Vec<holders::Judged<'_>> = (segments.iter().zip(&ids))
                 .filter_map(|(segment, id)| {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use muniment_tests::bench::{PASSPHRASE, fresh, workbench};
 use muniment_tests::exports::{Log, put};
+use muniment_tests::folders::copy_but;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use sample::trail::TrailCase;
@@ -16,22 +17,6 @@ const ORIGIN: &str = "log.example/enigm";
 
 fn soaking() -> bool {
     std::env::var_os("MUNIMENT_SOAK").is_some()
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        // It follows from the rows, and its files come and go by themselves.
-        if entry.file_name() == "index" {
-            continue;
-        }
-        let target = to.join(entry.file_name());
-        match entry.file_type().expect("a type").is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).expect("copied")),
-        }
-    }
 }
 
 /// Everything that is said of what is stored.
@@ -58,7 +43,8 @@ async fn said(bench: &Workbench) -> Value {
 async fn said_afresh(home: &Path) -> Value {
     let other = tempfile::tempdir().expect("a folder");
     for folder in ["workspace", "state"] {
-        copy(&home.join(folder), &other.path().join(folder));
+        // The index follows from the rows, and its files come and go by themselves.
+        copy_but(&home.join(folder), &other.path().join(folder), &["index"]);
     }
     let bench = workbench(other.path());
     let dir = other.path().join("workspace").display().to_string();

@@ -5,20 +5,15 @@
 #[allow(dead_code, reason = "shared with the other tests of the command line")]
 mod given;
 
-use std::io::{Cursor, Write as _};
+use std::io::Cursor;
 use std::process::Stdio;
 
 use given::{
-    by_name, exports, key, lines, loose, put, replace, sha256, terminal, text, with_records, zipped,
+    by_name, exports, gzip, key, lines, loose, put, replace, sha256, terminal, text, with_records,
+    zipped,
 };
 use muniment_tests::programs::Terminal;
 use serde_json::Value;
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
-}
 
 fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).expect("memory")

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use muniment_tests::folders::copy;
 use muniment_tests::programs::Terminal;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -151,20 +152,6 @@ fn deleting_the_index_changes_no_answer() {
     assert!(damaged > 0);
     assert_eq!(answers(&terminal), before);
     assert_eq!(terminal.done(&["fsck"])["ok"], true);
-}
-
-/// Copies a workspace with its remembered heads, so that each run begins alike.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("copied");
-        }
-    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use aho_corasick::AhoCorasick;
 use muniment_tests::chance::{Chance, cases};
+use muniment_tests::folders::copy;
 use muniment_tests::opened;
 use muniment_tests::programs::built;
 use serde_json::{Value, json};
@@ -126,18 +127,6 @@ fn secrets(workspace: &Path, passphrase: &str) -> BTreeMap<String, Vec<u8>> {
     }
     all.insert("passphrase".into(), passphrase.as_bytes().to_vec());
     all
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).expect("copied")),
-        }
-    }
 }
 
 /// What should be true of the workspace, whatever happened to it.

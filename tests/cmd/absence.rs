@@ -2,11 +2,8 @@
 //! covers, and says where not.
 
 use muniment_tests::programs::Terminal;
-use serde_json::Value;
 
-use super::given::{key, put, seal, terminal, text};
-
-const RECORD: &str = r#"{"type":"key.provisioned","id":"257b4c99-710a-59eb-8c83-8025556a7aef","time":"2026-11-02T08:47:00Z","outcome":"accepted","subject":{"key":"EK-20417","account":"m.lind@example.org","serial":"EKS-9X-00417"},"key":{"model":"EK2","firmware":"2.4.1","counter":0}}"#;
+use super::given::{RECORD, key, packet, put, seal, terminal, text};
 
 fn uncovered(terminal: &Terminal, query: &str) -> Vec<(String, String)> {
     let found = terminal.done(&["search", query]);
@@ -19,7 +16,7 @@ fn uncovered(terminal: &Terminal, query: &str) -> Vec<(String, String)> {
 
 #[test]
 fn nothing_found_is_absence_only_where_all_could_be_seen() {
-    let (dir, terminal) = terminal();
+    let (_dir, terminal) = terminal();
     let vkey = key(&terminal);
     put(&terminal, "1.ndjson", format!("{RECORD}\n").as_bytes());
     terminal.done(&seal("1.ndjson", "1.zip"));
@@ -89,15 +86,7 @@ fn nothing_found_is_absence_only_where_all_could_be_seen() {
     );
     save("action:key.revoked");
 
-    let plan = terminal.done(&["packet", "plan", &id, "--audience", "internal-audit"]);
-    let digest = text(&plan["digest"]);
-    let mut write = vec!["packet", "write", &id, "--audience", "internal-audit"];
-    write.extend(["--approve", &digest, "-o", "out.zip"]);
-    terminal.done(&write);
-    let bytes = std::fs::read(dir.path().join("out.zip")).expect("the packet");
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a ZIP");
-    let packet = zip.by_name("data/packet.json").expect("the record");
-    let packet: Value = serde_json::from_reader(packet).expect("JSON");
+    let packet = packet(&terminal, &id, "internal-audit", "out.zip");
     let said = packet.to_string();
     assert_eq!(
         said.matches("could be seen in all systems").count(),

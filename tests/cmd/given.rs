@@ -10,6 +10,9 @@ use tempfile::TempDir;
 /// Origin of the logs that tests seal.
 pub(crate) const ORIGIN: &str = "log.example/enigm-key";
 
+/// A record of Enigm Key that names a subject, an account and a serial.
+pub(crate) const RECORD: &str = r#"{"type":"key.provisioned","id":"257b4c99-710a-59eb-8c83-8025556a7aef","time":"2026-11-02T08:47:00Z","outcome":"accepted","subject":{"key":"EK-20417","account":"m.lind@example.org","serial":"EKS-9X-00417"},"key":{"model":"EK2","firmware":"2.4.1","counter":0}}"#;
+
 /// A terminal in an empty folder of its own.
 pub(crate) fn terminal() -> (TempDir, Terminal) {
     let dir = tempfile::tempdir().expect("a folder");
@@ -160,4 +163,25 @@ pub(crate) fn by_name<'r>(report: &'r Value, list: &str, name: &str) -> &'r Valu
     let all = report[list].as_array().expect("a list");
     let found = all.iter().find(|one| text(&one["file"]).ends_with(name));
     found.unwrap_or_else(|| panic!("{name} is in {report:#}"))
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// A packet of an incident is planned, approved and written; what its record says.
+pub(crate) fn packet(terminal: &Terminal, incident: &str, audience: &str, file: &str) -> Value {
+    let plan = terminal.done(&["packet", "plan", incident, "--audience", audience]);
+    let blocked = plan["blocked"].as_array().map(Vec::len);
+    assert_eq!(blocked, Some(0), "{audience}: {:#}", plan["blocked"]);
+    let digest = text(&plan["digest"]);
+    let mut write = vec!["packet", "write", incident, "--audience", audience];
+    write.extend(["--approve", &digest, "-o", file]);
+    terminal.done(&write);
+    let bytes = std::fs::read(terminal.home.join(file)).expect("the packet");
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).expect("a ZIP");
+    let record = zip.by_name("data/packet.json").expect("the record");
+    serde_json::from_reader(record).expect("JSON")
 }

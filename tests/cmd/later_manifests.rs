@@ -1,11 +1,9 @@
 //! Manifests that come after the files they list, or are mended later.
 
-use std::io::Write as _;
-
 use muniment_tests::programs::Terminal;
 use serde_json::{Value, json};
 
-use super::given::{by_name, loose, put, sha256, terminal, text, zipped};
+use super::given::{by_name, gzip, loose, put, sha256, terminal, text, zipped};
 
 fn matched(terminal: &Terminal) -> u64 {
     let found = terminal.done(&["search", "assurance:hash-matched"]);
@@ -15,12 +13,6 @@ fn matched(terminal: &Terminal) -> u64 {
 fn agreements(terminal: &Terminal) -> usize {
     let custody = terminal.done(&["custody", "import.agreed"]);
     custody["entries"].as_array().map_or(0, Vec::len)
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
 }
 
 #[test]

@@ -3,9 +3,7 @@
 use muniment_tests::programs::{SECOND_PASSPHRASE, Terminal};
 use serde_json::{Value, json};
 
-use super::given::{key, put, seal, terminal, text};
-
-const RECORD: &str = r#"{"type":"key.provisioned","id":"257b4c99-710a-59eb-8c83-8025556a7aef","time":"2026-11-02T08:47:00Z","outcome":"accepted","subject":{"key":"EK-20417","account":"m.lind@example.org","serial":"EKS-9X-00417"},"key":{"model":"EK2","firmware":"2.4.1","counter":0}}"#;
+use super::given::{RECORD, key, put, seal, terminal, text};
 
 fn draft(terminal: &Terminal, id: &str, what: &str, message: &str) {
     let item = json!({ "audience": "authorities", "subject": "A key", "text": message });

@@ -1,8 +1,8 @@
 //! The ways back: the printed recovery key, another passphrase, a folder from a backup; and packets after each of them.
 
-use std::path::Path;
 use std::process::{Command, Output};
 
+use muniment_tests::folders::copy;
 use muniment_tests::programs::{PASSPHRASE, SECOND_PASSPHRASE, Terminal};
 use serde_json::{Value, json};
 
@@ -155,18 +155,6 @@ fn a_weak_passphrase_is_refused_wherever_one_is_chosen_and_a_good_one_replaces_t
         .env("MUNIMENT_PASSPHRASE", THIRD)
         .output();
     assert_eq!(document(&output.expect("muniment starts"))["ok"], true);
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).expect("copied")),
-        }
-    }
 }
 
 #[test]

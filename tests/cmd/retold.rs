@@ -4,7 +4,7 @@
 use muniment_tests::programs::Terminal;
 use serde_json::{Value, json};
 
-use super::given::{by_name, put, sha256, terminal, text};
+use super::given::{by_name, packet, put, sha256, terminal, text};
 
 /// A call of a trail, with its members in the order of their names.
 fn event(n: u32) -> Value {
@@ -165,7 +165,7 @@ fn one_id_with_other_content_is_two_records_and_a_finding() {
 
 #[test]
 fn a_packet_proves_an_event_by_the_file_that_it_names() {
-    let (dir, terminal) = terminal();
+    let (_dir, terminal) = terminal();
     let files = files(&terminal);
     terminal.done(&["init"]);
     for file in files {
@@ -184,23 +184,10 @@ fn a_packet_proves_an_event_by_the_file_that_it_names() {
     ];
     open.extend(["--pin", &numbers[1], "--pin", &numbers[2]]);
     let id = text(&terminal.done(&open)["row"]["id"]);
-    let plan = terminal.done(&["packet", "plan", &id, "--audience", "internal-audit"]);
-    assert_eq!(
-        plan["blocked"].as_array().map(Vec::len),
-        Some(0),
-        "{plan:#}"
-    );
-    let digest = text(&plan["digest"]);
-    let mut write = vec!["packet", "write", &id, "--audience", "internal-audit"];
-    write.extend(["--approve", &digest, "-o", "out.zip"]);
-    terminal.done(&write);
+    let packet = packet(&terminal, &id, "internal-audit", "out.zip");
     terminal.done(&["packet", "keys", "-o", "keys.json"]);
     let verified = terminal.done(&["verify", "out.zip", "--trust", "keys.json"]);
     assert_eq!(verified["outcome"], "passed", "{verified:#}");
-    let bytes = std::fs::read(dir.path().join("out.zip")).expect("the packet");
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a ZIP");
-    let packet = zip.by_name("data/packet.json").expect("the record");
-    let packet: Value = serde_json::from_reader(packet).expect("JSON");
     let evidence = packet["evidence"].as_array().expect("evidence");
     assert_eq!(evidence.len(), 3);
     assert!(

@@ -6,6 +6,7 @@ pub mod benches;
 pub mod chance;
 pub mod corpora;
 pub mod exports;
+pub mod folders;
 pub mod killed;
 pub mod opened;
 pub mod programs;

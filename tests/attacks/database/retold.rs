@@ -4,8 +4,7 @@
 //! **What stops it**: what is known again is bound to its row by a key below the originals key, which a reviewer does not
 //! hold; and which records tell what again is stated with their segment.
 
-use std::path::Path;
-
+use muniment_tests::folders::copy;
 use muniment_tests::programs::Terminal;
 use serde_json::json;
 
@@ -23,18 +22,6 @@ fn event(n: u32, name: &str) -> String {
 
 fn total(terminal: &Terminal, query: &str) -> u64 {
     (terminal.done(&["search", query])["total"].as_u64()).expect("a total")
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let to = to.join(path.file_name().expect("a name"));
-        match path.is_dir() {
-            true => copy(&path, &to),
-            false => drop(std::fs::copy(&path, &to).expect("copied")),
-        }
-    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+pub(crate) use muniment_tests::folders::copy;
 use muniment_tests::programs::Terminal;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -47,19 +48,6 @@ pub(crate) fn sealed_export(terminal: &Terminal, name: &str, records: u32) -> St
         &output,
     ]);
     made["vkey"].as_str().expect("a key").to_owned()
-}
-
-pub(crate) fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("copied");
-        }
-    }
 }
 
 /// The JSON in a file of the workspace.

@@ -134,10 +134,6 @@ pub struct Imported {
     pub first_seq: i64,
     /// Events added.
     pub records: u64,
-    /// Records of events that other files had told before, in the same words: they have no rows of their own.
-    pub retold: u64,
-    /// Records whose events other files tell otherwise, under the same id.
-    pub otherwise: u64,
 }
 
 impl Imported {

@@ -433,7 +433,6 @@ impl Staged {
         } else {
             first
         };
-        let (retold, otherwise) = (self.retold.same, self.retold.otherwise);
         let mut verdict = verdict.clone();
         if let Some(stated) = self.retold.stated() {
             verdict[RETOLD] = stated;
@@ -530,8 +529,6 @@ impl Staged {
                 segment,
                 first_seq,
                 records,
-                retold,
-                otherwise,
             };
             Ok((done, acts(done)))
         });

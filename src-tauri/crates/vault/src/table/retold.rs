@@ -3,7 +3,7 @@
 //! are found.
 
 use evidence::{Hash, Hasher};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use sqlx::{Row as _, SqlitePool};
 
 use super::{hash, signed, unsigned};
@@ -64,9 +64,9 @@ pub(crate) enum Told {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sum {
     /// Records that say the same.
-    pub(crate) same: u64,
+    same: u64,
     /// Records that say otherwise.
-    pub(crate) otherwise: u64,
+    otherwise: u64,
     digest: Option<Hasher>,
 }
 
@@ -174,14 +174,14 @@ pub(crate) fn insert(conn: &Connection, one: &Retold) -> Result<(), VaultError> 
 /// What an import left that did not finish. Its identities are taken away only where it left anything, because they have
 /// no order in which the last ones could be found.
 pub(crate) fn discard_after(conn: &Connection, visible: i64) -> Result<(), VaultError> {
-    conn.execute(
+    super::execute(
+        conn,
         "DELETE FROM retold WHERE segment > (SELECT coalesce(max(id), 0) FROM segment)",
         [],
     )?;
-    let staged = "SELECT 1 FROM event WHERE seq > ? LIMIT 1";
-    let staged = conn.query_row(staged, [visible], |_| Ok(())).optional()?;
-    if staged.is_some() {
-        conn.execute("DELETE FROM event_identity WHERE seq > ?", [visible])?;
+    let mut staged = conn.prepare_cached("SELECT 1 FROM event WHERE seq > ? LIMIT 1")?;
+    if staged.exists([visible])? {
+        super::execute(conn, "DELETE FROM event_identity WHERE seq > ?", [visible])?;
     }
     Ok(())
 }

@@ -229,6 +229,13 @@ impl Life {
         (self.unlocked, self.importing) = (false, false);
     }
 
+    /// How many records there are.
+    fn total(&mut self) -> u64 {
+        self.unlock();
+        let all = self.held().does(&["search", ""]);
+        all["total"].as_u64().expect("a total")
+    }
+
     fn sound(&mut self) {
         self.unlock();
         let checked = self.held().does(&["fsck"]);
@@ -392,24 +399,25 @@ fn nothing_is_half_and_no_key_is_in_memory_once_it_is_locked() {
 fn what_was_cut_off_is_resumed_or_discarded_by_one_at_a_time_whatever_else_runs() {
     let home = tempfile::tempdir().expect("a folder");
     let mut life = Life::begin(home.path());
-    // Two that were cut off, killed until they were: with more records where a kill came too late.
-    let (mut cut, mut records) = (Vec::new(), 8_000);
-    while cut.len() < 2 {
-        life.unlock();
+    // Two that were cut off, killed until they were: with more records where a kill came too late. A kill between the last
+    // record and the end of the import leaves one that lacks nothing.
+    let (mut lacking, mut records) = (Vec::new(), 8_000);
+    while lacking.len() < 2 {
+        let before = life.total();
         let file = life.file(records);
         life.held().does(&["import", &file]);
         std::thread::sleep(std::time::Duration::from_millis(150));
         life.end();
-        life.unlock();
+        let came = life.total() - before;
         let left = life.held().does(&["interrupted"]);
-        if left.as_array().map_or(0, Vec::len) > cut.len() {
-            cut.push(records);
-        } else {
+        if left.as_array().map_or(0, Vec::len) > lacking.len() {
+            lacking.push(records as u64 - came);
+        } else if came > 0 {
+            assert_eq!(came, records as u64, "whole, interrupted, or not begun");
             records *= 2;
         }
     }
-    let here = life.held().does(&["search", ""])["total"].as_u64();
-    let here = here.expect("a total");
+    let here = life.total();
     let left = life.held().does(&["interrupted"]);
     let id = |at: usize| left[at]["id"].to_string();
     let (first, other) = (id(0), life.file(20_000));
@@ -433,7 +441,6 @@ fn what_was_cut_off_is_resumed_or_discarded_by_one_at_a_time_whatever_else_runs(
         .collect();
     assert_eq!(failed, Vec::<Value>::new());
     life.sound();
-    // What was here, the one that ran, and the one that was resumed.
-    let all = life.held().does(&["search", ""]);
-    assert_eq!(all["total"], here + 20_000 + cut[0] as u64);
+    // What was here, the one that ran, and what the one that was resumed lacked.
+    assert_eq!(life.total(), here + 20_000 + lacking[0]);
 }

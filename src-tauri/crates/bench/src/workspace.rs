@@ -9,7 +9,6 @@ use vault::{Role, Vault};
 
 use crate::known::Known;
 use crate::tally::{Found, Tally};
-use crate::{Error, vault_error};
 
 /// An open workspace.
 pub struct Open {
@@ -37,8 +36,6 @@ pub struct Open {
     pub tally: Mutex<Tally>,
     /// What stands in hidden values, by path, as of a state of rows and source files.
     pub hidden: Mutex<Option<Found>>,
-    /// Whether the ledger replays, as of a head.
-    replayed: Mutex<Option<(u64, u64, bool)>>,
     /// Whether it is the sample case.
     pub sample: bool,
     /// Dropped after everything else of it: whoever listens hears that nobody works with it any more.
@@ -67,7 +64,6 @@ impl Open {
             following: Mutex::new(()),
             detecting: Mutex::new(()),
             tally: Mutex::new(Tally::default()),
-            replayed: Mutex::new(None),
             sample,
             gone: tokio::sync::watch::Sender::new(()),
         }
@@ -77,26 +73,6 @@ impl Open {
     #[must_use]
     pub fn gone(&self) -> tokio::sync::watch::Receiver<()> {
         self.gone.subscribe()
-    }
-
-    /// Whether every entry of the custody ledger replays. Asked often and replayed only when the
-    /// ledger has grown.
-    pub async fn custody_intact(&self) -> Result<bool, Error> {
-        let head = self.vault.ledger_head();
-        let mut known = self.replayed.lock().await;
-        if let Some((epoch, size, intact)) = *known
-            && (epoch, size) == (head.epoch, head.size)
-        {
-            return Ok(intact);
-        }
-        let intact = self
-            .vault
-            .replay()
-            .await
-            .map_err(|e| vault_error(&e))?
-            .is_ok();
-        *known = Some((head.epoch, head.size, intact));
-        Ok(intact)
     }
 
     /// The source files, and which imports are read as which.

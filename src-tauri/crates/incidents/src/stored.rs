@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::pin;
 use bench::Error;
-use bench::vault_error;
 use standing::Workspace;
 
 /// An incident as stored, with the version of its state.
@@ -41,16 +40,15 @@ pub async fn load(workspace: &Workspace, id: &str) -> Result<Loaded, Error> {
                 format_args!("incident {id}"),
                 "list the incidents to see their ids",
             ),
-            error => vault_error(&error),
+            error => error.into(),
         })?;
     // The state is only a short way to what the signed events lead to; anybody may state one.
-    let events = workspace.vault.incident_events(id).await;
-    let events = events.map_err(|e| vault_error(&e))?;
+    let events = workspace.vault.incident_events(id).await?;
     // An act may have committed since the row was read: its events come after those that the row is of.
     let of_row = usize::try_from(row.version).ok();
     let folded = of_row.and_then(|version| fold(id, events.get(..version)?));
     if folded.as_ref() != Some(&row.state) {
-        return Err(vault_error(&vault::VaultError::NotStated {
+        return Err(Error::from(vault::VaultError::NotStated {
             table: "incident",
             row: format!("the state of {id}"),
             missing: false,
@@ -111,7 +109,7 @@ pub async fn facts(workspace: &Workspace, incident: &Incident) -> Result<Facts, 
         );
     }
     Ok(Facts {
-        custody_intact: Some(workspace.custody_intact().await?),
+        custody_intact: Some(workspace.vault.replay().await?.is_ok()),
         verdicts,
         packet: incident
             .packets

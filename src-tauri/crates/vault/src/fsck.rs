@@ -165,14 +165,6 @@ impl Vault {
         Ok(report)
     }
 
-    /// Replays the ledger from its first entry.
-    ///
-    /// # Errors
-    /// In the outer result, what kept it from being read; in the inner one, what does not hold.
-    pub async fn replay(&self) -> Result<Result<u64, ReplayFault>, VaultError> {
-        Ok(self.replay_all(Vec::new()).await?.map(|r| r.entries))
-    }
-
     async fn replay_all(
         &self,
         interest: Vec<(u64, u64)>,

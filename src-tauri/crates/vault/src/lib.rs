@@ -22,6 +22,7 @@ mod open;
 mod read;
 mod recover;
 mod redo;
+mod replayed;
 mod ring;
 mod seal;
 mod state;
@@ -114,6 +115,8 @@ struct Inner {
     statements: stated::Statements,
     /// Members as the replayed ledger knows them; none where it does not replay, which only an inspection takes.
     known: Mutex<Option<BTreeMap<String, Member>>>,
+    /// How far the ledger was replayed; none where it is to be from its beginning.
+    followed: Mutex<Option<replayed::Followed>>,
     sealer: Sealer,
     pool: SqlitePool,
     writer: Mutex<Writer>,

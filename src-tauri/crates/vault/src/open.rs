@@ -21,6 +21,7 @@ use crate::ledger::{
     RowsDigest, Signer, Tip,
 };
 use crate::marks::Marks;
+use crate::replayed::{self, Followed};
 use crate::ring::{self, MEMBERS, Next, Standing, Stated};
 use crate::seal::Sealer;
 use crate::state::{Remembered, StateFile, head_name};
@@ -275,13 +276,16 @@ impl Vault {
             None => None,
         };
         let expects_head = facts.as_ref().is_some_and(|f| f.expects_head(&member.id));
-        let (rows, known) =
-            facts.map_or_else(Default::default, |facts| (facts.rows, Some(facts.members)));
+        let (rows, known, followed) = match facts {
+            Some(facts) => (facts.rows, Some(facts.members), Some(facts.followed)),
+            None => (stated::StatedRows::default(), None, None),
+        };
         let pool = db::readers(dir, &database, access).await?;
         let inner = Arc::new(Inner {
             marks: Marks::of(&keys),
             statements: Statements::new(&keys, rows).ok_or(OpenError::Database)?,
             known: Mutex::new(known),
+            followed: Mutex::new(followed),
             sealer: Sealer::new(&folder, &vault, &keys)?,
             id: vault,
             dir: dir.to_owned(),
@@ -555,6 +559,7 @@ pub(crate) struct Facts {
     pub(crate) files: Stated,
     pub(crate) rows: crate::stated::StatedRows,
     pub(crate) members: BTreeMap<String, Member>,
+    pub(crate) followed: Followed,
 }
 
 impl Facts {
@@ -586,6 +591,8 @@ pub(crate) fn start(
     mode: Mode,
 ) -> Result<Started, OpenError> {
     let conn = db::writer(dir, key, access)?;
+    // Before it is read: what somebody else writes from now on is noticed.
+    let version = replayed::data_version(&conn)?;
     let interest: Vec<(u64, u64)> = memories
         .iter()
         .filter_map(|memory| memory.head().map(|m| (m.epoch, m.size)))
@@ -624,6 +631,7 @@ pub(crate) fn start(
             ),
         });
     }
+    let followed = Followed::at_end_of(&replayed, version);
     let mut tip = replayed.tip.clone();
     let found = tip.head();
     let disagrees = |memory: &&Memory| match &memory.head {
@@ -688,6 +696,7 @@ pub(crate) fn start(
             files: replayed.files,
             rows: replayed.rows,
             members: replayed.members,
+            followed,
         }),
     })
 }

@@ -89,6 +89,22 @@ pub(crate) struct Replayed {
     pub(crate) rows: crate::stated::StatedRows,
 }
 
+impl Replayed {
+    /// Of a replay of which nothing but its end is kept: what is gathered from here on is only of what comes.
+    pub(crate) fn ended(tip: Tip, members: BTreeMap<String, Member>, entries: u64) -> Self {
+        Self {
+            tip,
+            members,
+            entries,
+            roots: BTreeMap::new(),
+            ends: Vec::new(),
+            restored: Vec::new(),
+            files: crate::ring::Stated::default(),
+            rows: crate::stated::StatedRows::default(),
+        }
+    }
+}
+
 /// Replays row by row, so that a long ledger needs no memory of its length.
 pub(crate) struct Replayer<'a> {
     vault: &'a str,

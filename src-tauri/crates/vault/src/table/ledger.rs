@@ -34,13 +34,33 @@ pub(crate) fn insert(conn: &Connection, row: &LedgerRow) -> Result<(), VaultErro
 /// Hands every row, oldest first, to `each`, until it says stop.
 pub(crate) fn scan<E: From<VaultError>>(
     conn: &Connection,
+    each: impl FnMut(&LedgerRow) -> Result<(), E>,
+) -> Result<(), E> {
+    // Of a row that nobody of ours wrote, `each` is told too.
+    scan_where(conn, [i64::MIN; 2], each)
+}
+
+/// The same, from this (epoch, index) on.
+pub(crate) fn scan_from<E: From<VaultError>>(
+    conn: &Connection,
+    (epoch, index): (u64, u64),
+    each: impl FnMut(&LedgerRow) -> Result<(), E>,
+) -> Result<(), E> {
+    scan_where(conn, [signed(T, epoch)?, signed(T, index)?], each)
+}
+
+fn scan_where<E: From<VaultError>>(
+    conn: &Connection,
+    from: [i64; 2],
     mut each: impl FnMut(&LedgerRow) -> Result<(), E>,
 ) -> Result<(), E> {
     let db = |e: rusqlite::Error| E::from(VaultError::from(e));
     let mut statement = conn
-        .prepare(&format!("SELECT {COLUMNS} FROM ledger ORDER BY epoch, idx"))
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM ledger WHERE (epoch, idx) >= (?1, ?2) ORDER BY epoch, idx"
+        ))
         .map_err(db)?;
-    let mut rows = statement.query([]).map_err(db)?;
+    let mut rows = statement.query(from).map_err(db)?;
     while let Some(row) = rows.next().map_err(db)? {
         each(&from_row(row)?)?;
     }

@@ -3,6 +3,7 @@
 mod checked;
 mod groups;
 mod imports;
+mod replayed;
 mod sealing;
 mod workspace;
 

@@ -14,7 +14,6 @@ use files::{Folder, Kind, NewFile, NewFolder};
 use serde::{Deserialize, Serialize};
 use vault::LedgerFilter;
 
-use crate::vault_error;
 use crate::workspace::Open;
 use crate::{Code, Error};
 
@@ -286,7 +285,7 @@ async fn ended(workspace: &Open, note: &Note) -> Result<Option<String>, Error> {
             let digest = digest(&folder, &note.unfinished).map_err(io)?;
             match note.what {
                 Thing::Quarantined => {
-                    let mark = workspace.vault.mark(&digest).map_err(|e| vault_error(&e))?;
+                    let mark = workspace.vault.mark(&digest)?;
                     mark.to_hex()
                 }
                 _ => digest.to_hex(),
@@ -315,8 +314,7 @@ async fn is_known(workspace: &Open, note: &Note, known_as: &str) -> Result<bool,
     };
     let mut before = None;
     loop {
-        let entries = workspace.vault.ledger(&filter, before, PAGE).await;
-        let entries = entries.map_err(|e| vault_error(&e))?;
+        let entries = workspace.vault.ledger(&filter, before, PAGE).await?;
         for entry in &entries {
             if (entry.epoch, entry.index) < note.after {
                 return Ok(false);

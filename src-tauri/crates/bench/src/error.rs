@@ -84,12 +84,20 @@ impl Error {
 }
 
 /// What could not be done in the vault, as it leaves the workbench.
-pub fn vault_error(error: &VaultError) -> Error {
-    let code = match error {
-        VaultError::NotAllowed { .. } | VaultError::NoKey { .. } => Code::Refused,
-        VaultError::Missing { .. } => Code::NotFound,
-        VaultError::NotStated { .. } => Code::NotStated,
-        _ => Code::Failed,
-    };
-    Error::new(code, error.to_string(), error.hint())
+impl From<&VaultError> for Error {
+    fn from(error: &VaultError) -> Self {
+        let code = match error {
+            VaultError::NotAllowed { .. } | VaultError::NoKey { .. } => Code::Refused,
+            VaultError::Missing { .. } => Code::NotFound,
+            VaultError::NotStated { .. } => Code::NotStated,
+            _ => Code::Failed,
+        };
+        Self::new(code, error.to_string(), error.hint())
+    }
+}
+
+impl From<VaultError> for Error {
+    fn from(error: VaultError) -> Self {
+        Self::from(&error)
+    }
 }

@@ -13,7 +13,6 @@ use crate::about::FILE_SYSTEM;
 use crate::rows::own_row;
 use crate::tally::Found;
 pub use crate::tally::{Seen, System};
-use crate::vault_error;
 use crate::workspace::Open;
 use crate::{Bench, Error};
 
@@ -25,8 +24,7 @@ pub async fn hidden(
     bench: &Bench,
     workspace: &Open,
 ) -> Result<Arc<BTreeMap<String, System>>, Error> {
-    let newest = workspace.vault.last_visible_seq().await;
-    let newest = newest.map_err(|e| vault_error(&e))?;
+    let newest = workspace.vault.last_visible_seq().await?;
     let mut kept = workspace.hidden.lock().await;
     if let Some(found) = kept.as_ref().filter(|found| found.newest == newest) {
         return Ok(Arc::clone(&found.systems));
@@ -63,8 +61,7 @@ async fn scan_all(
     only: Option<(String, Pattern)>,
     job: &Arc<crate::jobs::Job>,
 ) -> Result<BTreeMap<String, System>, Error> {
-    let segments = workspace.vault.segments(None).await;
-    let segments = segments.map_err(|e| vault_error(&e))?;
+    let segments = workspace.vault.segments(None).await?;
     job.expect(
         (segments.iter().flat_map(|segment| &segment.runs))
             .map(|run| run.last - run.first)
@@ -110,7 +107,7 @@ async fn scan_all(
             });
         let read = read.await;
         job.check()?;
-        read.map_err(|e| vault_error(&e))?;
+        read?;
     }
     let mut systems = std::mem::take(&mut *crate::jobs::lock(&systems));
     systems.retain(|_, system| !system.paths.is_empty());

@@ -7,7 +7,6 @@ use vault::{OwnSource, Vault};
 
 use crate::Error;
 use crate::text::{count, time};
-use crate::vault_error;
 use crate::view::{SourceFileView, SourceVersionView};
 
 /// The source files at hand.
@@ -35,7 +34,7 @@ impl Known {
     /// hidden; fsck names it.
     pub async fn of(vault: &Vault) -> Result<Self, Error> {
         let mut catalogue = Catalogue::builtin();
-        let own = vault.own_sources().await.map_err(|e| vault_error(&e))?;
+        let own = vault.own_sources().await?;
         for kept in &own {
             match SourceFile::parse(&kept.body) {
                 Ok(file) if file.digest == kept.digest && file.id == kept.id => catalogue.put(file),
@@ -48,10 +47,7 @@ impl Known {
                 Err(error) => tracing::error!(%error, "an own source file cannot be read"),
             }
         }
-        let assigned = vault
-            .assigned_sources()
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let assigned = vault.assigned_sources().await?;
         Ok(Self {
             catalogue,
             assigned,

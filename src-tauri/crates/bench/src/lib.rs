@@ -20,7 +20,7 @@ pub mod workspace;
 use std::sync::{Arc, Mutex};
 
 pub use environment::{Entropy, Environment};
-pub use error::{Code, Error, vault_error};
+pub use error::{Code, Error};
 pub use workspace::Open;
 
 use jobs::Jobs;

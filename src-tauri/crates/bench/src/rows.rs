@@ -8,7 +8,6 @@ use vault::{EventRow, Run};
 use crate::Error;
 use crate::about::FILE_SYSTEM;
 pub use crate::tally::Tally;
-use crate::vault_error;
 use crate::view::UnclassifiedView;
 use crate::workspace::Open;
 
@@ -27,7 +26,7 @@ pub async fn one_row(workspace: &Open, seq: i64) -> Result<EventRow, Error> {
     let mut rows = match workspace.vault.rows(&[seq]).await {
         Ok(rows) => rows,
         Err(vault::VaultError::Missing { .. }) => Vec::new(),
-        Err(error) => return Err(vault_error(&error)),
+        Err(error) => return Err(error.into()),
     };
     rows.pop().ok_or_else(|| {
         Error::not_found(
@@ -48,8 +47,7 @@ pub fn system_title(workspace: &Open, id: &str) -> String {
 
 /// How many visible records [`counted`] has not read yet.
 pub async fn uncounted(workspace: &Open) -> Result<u64, Error> {
-    let newest = workspace.vault.last_visible_seq().await;
-    let newest = newest.map_err(|e| vault_error(&e))?;
+    let newest = workspace.vault.last_visible_seq().await?;
     let counted = workspace.tally.lock().await.last;
     Ok(u64::try_from(newest - counted).unwrap_or_default())
 }
@@ -61,11 +59,7 @@ pub async fn counted(
 ) -> Result<(Vec<UnclassifiedView>, BTreeMap<String, u32>), Error> {
     let mut tally = workspace.tally.lock().await;
     loop {
-        let rows = workspace
-            .vault
-            .rows_after(tally.last, BATCH)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let rows = workspace.vault.rows_after(tally.last, BATCH).await?;
         let Some(end) = rows.last().map(|row| row.seq) else {
             break;
         };

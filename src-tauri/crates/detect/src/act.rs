@@ -9,7 +9,6 @@ use vault::Act;
 use crate::show::{body, decided, one};
 use bench::rows::system_title;
 use bench::text::{count, time};
-use bench::vault_error;
 use bench::view::{DetectionView, IncidentView};
 use bench::{Bench, Code, Error};
 use incidents::json as as_json;
@@ -46,8 +45,7 @@ pub async fn open_detections(
     let rows = workspace
         .vault
         .rows(&found.iter().map(|one| one.seq).collect::<Vec<_>>())
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     let signed = rows.iter().all(|row| {
         standing
             .of_record(row.segment, row.index)
@@ -121,8 +119,7 @@ pub async fn open_detections(
             }
             Ok((id, acts))
         })
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     pin_proof(bench, workspace, &id, &found).await?;
     bench.vault_changed();
     incidents::incident(bench, workspace, id).await
@@ -282,11 +279,7 @@ async fn record(bench: &Bench, workspace: &Workspace, acts: Vec<Act>) -> Result<
         ));
     };
     let all = acts.fold(vault::Acts::from(first), vault::Acts::and);
-    workspace
-        .vault
-        .record(all, bench.now())
-        .await
-        .map_err(|e| vault_error(&e))?;
+    workspace.vault.record(all, bench.now()).await?;
     bench.vault_changed();
     Ok(())
 }

@@ -20,7 +20,6 @@ use crate::rules;
 use ::follow::with_index;
 use bench::jobs::Job;
 use bench::rows::own_row;
-use bench::vault_error;
 use bench::{Bench, Error};
 use standing::Standing;
 use standing::Workspace;
@@ -56,8 +55,7 @@ pub async fn follow(bench: &Bench, workspace: &Workspace) -> Result<(), Error> {
     let mut progress: Progress = workspace
         .vault
         .derived("progress")
-        .await
-        .map_err(|e| vault_error(&e))?
+        .await?
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default();
     if progress.rules != rules {
@@ -73,8 +71,7 @@ pub async fn follow(bench: &Bench, workspace: &Workspace) -> Result<(), Error> {
     let imports: Vec<vault::Import> = workspace
         .vault
         .imports(progress.import, u32::MAX)
-        .await
-        .map_err(|e| vault_error(&e))?
+        .await?
         .into_iter()
         .take_while(|import| {
             import.first_seq.saturating_add_unsigned(import.records) <= indexed + 1
@@ -138,7 +135,7 @@ pub(crate) async fn derive<F>(workspace: &Workspace, f: F) -> Result<(), Error>
 where
     F: FnOnce(&vault::Derived<'_>) -> Result<(), VaultError> + Send + 'static,
 {
-    workspace.vault.derive(f).await.map_err(|e| vault_error(&e))
+    workspace.vault.derive(f).await.map_err(Error::from)
 }
 
 async fn remark(workspace: &Workspace, progress: &Progress) -> Result<(), Error> {
@@ -208,8 +205,7 @@ impl<'a> Follower<'a> {
                     .map(|name| d.life(name))
                     .collect::<Result<Vec<_>, _>>()
             })
-            .await
-            .map_err(|e| vault_error(&e))?;
+            .await?;
         Ok(named
             .into_iter()
             .zip(ids)
@@ -229,8 +225,7 @@ impl<'a> Follower<'a> {
                 .workspace
                 .vault
                 .exposures_after(progress.exposed, PAGE as u32)
-                .await
-                .map_err(|e| vault_error(&e))?;
+                .await?;
             let Some(last) = rows.last().map(|row| row.seq) else {
                 return Ok(());
             };
@@ -269,7 +264,7 @@ impl<'a> Follower<'a> {
             return Ok(());
         }
         let own = self.workspace.vault.segment(segment).await;
-        let runs = own.map_err(|e| vault_error(&e))?.runs;
+        let runs = own?.runs;
         let pairs: Vec<(i64, i64)> = (pairs.into_iter())
             .filter_map(|(index, other)| Some((own_row(&runs, index)?, other)))
             .collect();
@@ -417,7 +412,7 @@ impl<'a> Follower<'a> {
             .vault
             .watched(life.id, reason)
             .await
-            .map_err(|e| vault_error(&e))
+            .map_err(Error::from)
     }
 
     /// A page of records that match, newest first, and where the next one begins.
@@ -446,12 +441,7 @@ impl<'a> Follower<'a> {
         let mut names: BTreeMap<i64, Arc<str>> = BTreeMap::new();
         let mut facts = Vec::with_capacity(seqs.len());
         for some in seqs.chunks(PAGE) {
-            let rows = self
-                .workspace
-                .vault
-                .rows(some)
-                .await
-                .map_err(|e| vault_error(&e))?;
+            let rows = self.workspace.vault.rows(some).await?;
             facts.extend(rows.into_iter().map(|row| {
                 let origin = names.entry(row.segment).or_insert_with(|| {
                     self.standing
@@ -473,12 +463,7 @@ impl<'a> Follower<'a> {
         life: &LifeRef<'_>,
         subject: i64,
     ) -> Result<(Vec<Fact>, Walk), Error> {
-        let steps = self
-            .workspace
-            .vault
-            .life_steps(life.id, &[subject])
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let steps = self.workspace.vault.life_steps(life.id, &[subject]).await?;
         let seqs: Vec<i64> = steps.iter().map(|step| step.seq).collect();
         let facts = ordered(self.facts(&seqs).await?);
         let walk = walk(life.lifecycle, &facts);

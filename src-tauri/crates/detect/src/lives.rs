@@ -12,7 +12,6 @@ use crate::judge::{Fact, LifeRef, Span, TOLERANCE, Walk, ordered, refused_title,
 use crate::rules::{self, AcrossRule};
 use ::follow::with_index;
 use bench::Error;
-use bench::vault_error;
 
 /// Activity in one span of one subject that is raised: more of the same adds nothing, and is counted.
 const RAISED: usize = 200;
@@ -20,12 +19,7 @@ const RAISED: usize = 200;
 impl Follower<'_> {
     /// Judges the lives of some subjects and replaces what was found of them.
     pub(crate) async fn judge(&self, life: &LifeRef<'_>, subjects: &[i64]) -> Result<(), Error> {
-        let steps = self
-            .workspace
-            .vault
-            .life_steps(life.id, subjects)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let steps = self.workspace.vault.life_steps(life.id, subjects).await?;
         let mut seqs: Vec<i64> = steps.iter().map(|step| step.seq).collect();
         seqs.sort_unstable();
         seqs.dedup();

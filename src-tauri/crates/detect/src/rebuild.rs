@@ -7,7 +7,6 @@ use vault::ExposureRow;
 
 use bench::jobs::lock;
 use bench::rows::own_row;
-use bench::vault_error;
 use bench::view::DetectionsView;
 use bench::{Bench, Error};
 use standing::Workspace;
@@ -31,21 +30,15 @@ pub async fn rebuild_detections(
                 .chunks(BATCH)
                 .try_for_each(|some| d.add_exposures(some))
         })
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     crate::show::detections(bench, workspace, false).await
 }
 
 /// What stands exposed in the sealed records that have rows.
 async fn exposures(workspace: &Workspace) -> Result<Vec<ExposureRow>, Error> {
-    let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
+    let handles = workspace.vault.handle_key()?;
     let found = Arc::new(Mutex::new(Vec::new()));
-    for segment in workspace
-        .vault
-        .segments(None)
-        .await
-        .map_err(|e| vault_error(&e))?
-    {
+    for segment in workspace.vault.segments(None).await? {
         let (into, known, handles) = (Arc::clone(&found), workspace.known(), handles.clone());
         let runs = segment.runs.clone();
         workspace
@@ -86,8 +79,7 @@ async fn exposures(workspace: &Workspace) -> Result<Vec<ExposureRow>, Error> {
                 }));
                 Ok(())
             })
-            .await
-            .map_err(|e| vault_error(&e))?;
+            .await?;
     }
     let found = std::mem::take(&mut *lock(&found));
     Ok(found)

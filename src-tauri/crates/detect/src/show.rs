@@ -9,7 +9,6 @@ use crate::candidate::{ACROSS, Body, EXPOSURE, RETOLD};
 use crate::rules;
 use bench::rows::system_title;
 use bench::text::{count, grouped, micros, time};
-use bench::vault_error;
 use bench::view::{
     DetectionDecisionView, DetectionGroupView, DetectionRowView, DetectionView, DetectionsView,
     ProvingRecordView,
@@ -46,8 +45,7 @@ impl Decision {
 
 /// Candidates found so far that nobody has decided on.
 pub async fn open(workspace: &Workspace) -> Result<u64, Error> {
-    let groups = workspace.vault.candidate_groups(None).await;
-    let groups = groups.map_err(|e| vault_error(&e))?;
+    let groups = workspace.vault.candidate_groups(None).await?;
     let total: u64 = groups.iter().map(|group| group.total).sum();
     if total == 0 {
         return Ok(0);
@@ -63,11 +61,7 @@ pub async fn detections(
     all: bool,
 ) -> Result<DetectionsView, Error> {
     crate::follow::follow(bench, workspace).await?;
-    let groups = workspace
-        .vault
-        .candidate_groups(None)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let groups = workspace.vault.candidate_groups(None).await?;
     let decided = decided(workspace).await?;
     let total: u64 = groups.iter().map(|group| group.total).sum();
     let closed = closed_in(workspace, &decided).await?;
@@ -98,11 +92,7 @@ pub async fn detection(
     let one = one(workspace, &id).await?;
     let body = body(&one);
     let standing = workspace.standing();
-    let mut proof = workspace
-        .vault
-        .rows(&one.proof)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let mut proof = workspace.vault.rows(&one.proof).await?;
     proof.sort_by_key(|row| (row.occurred.or(row.recorded), row.seq));
     let decided = decided(workspace).await?;
     let mut row = row(workspace, &standing, &one, &decided).await?;
@@ -145,11 +135,7 @@ pub async fn detection(
 
 /// A candidate by its id.
 pub(crate) async fn one(workspace: &Workspace, id: &str) -> Result<Candidate, Error> {
-    let found = workspace
-        .vault
-        .candidates(&[id.to_owned()])
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let found = workspace.vault.candidates(&[id.to_owned()]).await?;
     found.into_iter().next().ok_or_else(|| {
         Error::not_found(
             format_args!("detection {id}"),
@@ -167,11 +153,7 @@ pub(crate) async fn about(
     workspace: &Workspace,
     subject: i64,
 ) -> Result<Vec<DetectionGroupView>, Error> {
-    let groups = workspace
-        .vault
-        .candidate_groups(Some(subject))
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let groups = workspace.vault.candidate_groups(Some(subject)).await?;
     let decided = decided(workspace).await?;
     let closed = closed_in(workspace, &decided).await?;
     let mut views = Vec::new();
@@ -196,8 +178,7 @@ async fn group_view(
         let found = workspace
             .vault
             .candidates_of(&group.rule, &group.scope, seen, ROWS)
-            .await
-            .map_err(|e| vault_error(&e))?;
+            .await?;
         seen += count(found.len());
         for one in found
             .iter()
@@ -239,11 +220,7 @@ async fn row(
     one: &Candidate,
     decided: &BTreeMap<String, Vec<Decision>>,
 ) -> Result<DetectionRowView, Error> {
-    let proof = workspace
-        .vault
-        .rows(&one.proof)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let proof = workspace.vault.rows(&one.proof).await?;
     let mut weakest = 0;
     let mut verdicts: BTreeSet<&str> = BTreeSet::new();
     for row in &proof {
@@ -283,11 +260,7 @@ async fn handle(workspace: &Workspace, one: &Candidate) -> Result<Option<String>
     let Some(number) = one.subject else {
         return Ok(None);
     };
-    let subject = workspace
-        .vault
-        .subject(number)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let subject = workspace.vault.subject(number).await?;
     Ok(Some(subject.handle.unwrap_or_else(|| "erased".into())))
 }
 
@@ -302,11 +275,7 @@ pub(crate) async fn decided(
     let mut found: BTreeMap<String, Vec<Decision>> = BTreeMap::new();
     let mut before = None;
     loop {
-        let entries = workspace
-            .vault
-            .ledger(&filter, before, ENTRIES)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let entries = workspace.vault.ledger(&filter, before, ENTRIES).await?;
         let Some(last) = entries.last() else {
             return Ok(found);
         };
@@ -342,12 +311,7 @@ async fn closed_in(
         .map(|newest| newest.candidate.clone())
         .collect();
     let mut closed: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for one in workspace
-        .vault
-        .candidates(&ids)
-        .await
-        .map_err(|e| vault_error(&e))?
-    {
+    for one in workspace.vault.candidates(&ids).await? {
         *closed.entry((one.rule, one.scope)).or_default() += 1;
     }
     Ok(closed)

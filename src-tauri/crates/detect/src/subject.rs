@@ -9,7 +9,6 @@ use crate::follow::Follower;
 use crate::judge::LifeRef;
 use crate::show;
 use bench::text::{count, time};
-use bench::vault_error;
 use bench::view::{LifecycleStepView, LifecycleView, SubjectLifeView, SubjectView};
 use bench::{Bench, Error};
 use standing::Workspace;
@@ -27,8 +26,7 @@ pub async fn subject(
     let subject = workspace
         .vault
         .subject_by_handle(handle.trim())
-        .await
-        .map_err(|e| vault_error(&e))?
+        .await?
         .ok_or_else(|| {
             Error::not_found(
                 format_args!("handle {}", handle.trim()),
@@ -37,12 +35,7 @@ pub async fn subject(
         })?;
     let mut lives = Vec::new();
     let known = workspace.known();
-    for (id, name) in workspace
-        .vault
-        .lives_of(subject.number)
-        .await
-        .map_err(|e| vault_error(&e))?
-    {
+    for (id, name) in workspace.vault.lives_of(subject.number).await? {
         let Some((source, lifecycle)) = named(&known.catalogue, &name) else {
             continue;
         };
@@ -94,8 +87,7 @@ pub async fn lifecycle(
     let id = workspace
         .vault
         .lives_of(number)
-        .await
-        .map_err(|e| vault_error(&e))?
+        .await?
         .into_iter()
         .find(|(_, one)| *one == name)
         .map(|(id, _)| id);
@@ -148,17 +140,11 @@ async fn life_view(
         );
     }
     // Activity that contradicts is no step of its own; it was found when the vault was followed.
-    for group in workspace
-        .vault
-        .candidate_groups(Some(subject))
-        .await
-        .map_err(|e| vault_error(&e))?
-    {
+    for group in workspace.vault.candidate_groups(Some(subject)).await? {
         for one in workspace
             .vault
             .candidates_of(&group.rule, &group.scope, 0, STEPS as u32)
-            .await
-            .map_err(|e| vault_error(&e))?
+            .await?
         {
             let said = show::body(&one);
             let at = one.at_us.and_then(chrono::DateTime::from_timestamp_micros);

@@ -17,7 +17,6 @@ use vault::{KeyName, Member, PacketRow, Role};
 
 use crate::wording::{ScopeKeys, Wording, capital};
 use crate::{custody, limits, records, sections};
-use bench::vault_error;
 use bench::{Code, Error};
 use incidents::{Loaded, disclosures, facts, load};
 use standing::Workspace;
@@ -75,7 +74,7 @@ pub(crate) async fn assemble(
     let case = &loaded.incident;
     let facts = facts(workspace, case).await?;
     let standing = workspace.standing();
-    let members = vault.members().await.map_err(|e| vault_error(&e))?;
+    let members = vault.members().await?;
     let mut known: BTreeMap<u64, _> = disclosures(workspace, incident)
         .await?
         .into_iter()
@@ -116,7 +115,7 @@ pub(crate) async fn assemble(
     }
     let policies = in_force(vault).await?;
     let (proofs, mut blockers) = records::proofs(workspace, &policies, &ranges).await?;
-    let replayed = vault.replay().await.map_err(|e| vault_error(&e))?;
+    let replayed = vault.replay().await?;
     blockers.extend(limits::custody_blocker(replayed));
     blockers.extend(records::unspelled(workspace, &evidence));
     let places: Vec<(i64, u64)> = pinned.iter().map(|d| (d.segment, d.record.index)).collect();
@@ -124,10 +123,7 @@ pub(crate) async fn assemble(
     let withheld_values =
         records::withheld_values(workspace, &mut evidence, &places, &systems, &wording).await?;
 
-    let ledger = vault
-        .ledger_extract(Some(incident))
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let ledger = vault.ledger_extract(Some(incident)).await?;
     let (custody, epoch) = custody::extract(ledger, &wording)?;
     let head = vault.ledger_head();
     if !custody::is_of(&epoch, (head.epoch, head.size, head.root)) {
@@ -158,12 +154,9 @@ pub(crate) async fn assemble(
     let limitations = limits::limitations(case, &standing, &evidence, &open_gates, &wording);
     let limitations = limits::without(limitations, &withheld_values);
 
-    let key = vault.packet_signer().map_err(|e| vault_error(&e))?;
+    let key = vault.packet_signer()?;
     let role = vault.member().1.word();
-    let earlier = vault
-        .packets(Some(incident))
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let earlier = vault.packets(Some(incident)).await?;
     let header = header(
         case,
         &policy,
@@ -307,8 +300,8 @@ pub(crate) async fn own_trust(
     // Its key is made from the originals key, which a reviewer does not hold: to them the log is one of
     // which nothing is pinned.
     if KeyName::Originals.is_for(vault.member().1) {
-        let recommit = vault.recommit_head().await.map_err(|e| vault_error(&e))?;
-        let own = vault.recommit_verifier().map_err(|e| vault_error(&e))?;
+        let recommit = vault.recommit_head().await?;
+        let own = vault.recommit_verifier()?;
         trust.pin_source(&recommit.origin, [own]);
     }
     // What each checkpoint must be signed with was decided when it was imported, with everything

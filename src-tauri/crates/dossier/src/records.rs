@@ -13,7 +13,6 @@ use sources::{GENERIC_ID, SourceFile};
 
 use crate::wording::Wording;
 use bench::Error;
-use bench::vault_error;
 use incidents::{Disclosure, may_leave};
 use standing::SegmentStanding;
 use standing::Workspace;
@@ -149,12 +148,7 @@ pub(crate) async fn proofs(
     let mut proofs: BTreeMap<(String, u64, u64), ProofMaterial> = BTreeMap::new();
     let mut blockers = Vec::new();
     for (id, evidence) in ranges {
-        let facts = workspace
-            .vault
-            .segment(*id)
-            .await
-            .map_err(|e| vault_error(&e))?
-            .facts;
+        let facts = workspace.vault.segment(*id).await?.facts;
         let place = format!("evidence {}", evidence.join(", "));
         let Some(checkpoint_note) = facts.checkpoint_note else {
             blockers.push(Blocker {
@@ -180,11 +174,7 @@ pub(crate) async fn proofs(
                     .into(),
             });
         }
-        let leaves = workspace
-            .vault
-            .leaves(*id, facts.first, facts.last)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let leaves = workspace.vault.leaves(*id, facts.first, facts.last).await?;
         let key = (facts.origin.clone(), facts.first, facts.last);
         let material = ProofMaterial {
             origin: facts.origin,
@@ -231,11 +221,7 @@ pub(crate) async fn withheld_values(
     systems: &[&str],
     wording: &Wording,
 ) -> Result<Vec<Withheld>, Error> {
-    let lines = workspace
-        .vault
-        .lines_at(places)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let lines = workspace.vault.lines_at(places).await?;
     let mut texts = Vec::new();
     for (item, line) in items.iter().zip(&lines) {
         let raw = RecordLine::parse(line, item.record.index)

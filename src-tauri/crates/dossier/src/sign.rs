@@ -14,7 +14,6 @@ use crate::verified::packet_view;
 use crate::write::{absolute, packet_error, stopped};
 use bench::delivery::{Delivery, Handing, Thing};
 use bench::text::count;
-use bench::vault_error;
 use bench::view::{TrustFileView, VerifyView};
 use bench::{Bench, Code, Error};
 use standing::Workspace;
@@ -73,12 +72,9 @@ pub async fn packet_sign(
     path: String,
 ) -> Result<VerifyView, Error> {
     let path = absolute(&path)?;
-    workspace.vault.may_write().map_err(|e| vault_error(&e))?;
+    workspace.vault.may_write()?;
     let trust = whole_trust(workspace).await?;
-    let key = workspace
-        .vault
-        .packet_signer()
-        .map_err(|e| vault_error(&e))?;
+    let key = workspace.vault.packet_signer()?;
     let role = crate::wording::capital(workspace.vault.member().1.word());
     let now = bench.now();
     let from = packet.clone();
@@ -161,8 +157,7 @@ pub async fn packet_sign(
     workspace
         .vault
         .write(bench.now(), move |_| Ok(((), act.into())))
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     tokio::task::spawn_blocking(move || delivery.hand_over())
         .await
         .map_err(|_| stopped())??;
@@ -175,13 +170,12 @@ pub async fn packet_sign(
 async fn whole_trust(workspace: &Workspace) -> Result<PacketTrust, Error> {
     let vault = &workspace.vault;
     let policies = in_force(vault).await?;
-    let members = vault.members().await.map_err(|e| vault_error(&e))?;
+    let members = vault.members().await?;
     let epoch = vault.ledger_head().epoch;
     let mut trust = own_trust(workspace, &policies, &members, &epoch).await?;
     let first = vault
         .ledger(&LedgerFilter::default(), Some((0, 1)), 1)
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     trust
         .workspaces
         .extend(first.first().map(|genesis| PinnedWorkspace {

@@ -10,7 +10,6 @@ use redaction::{
 use vault::{Member, Role, Subject};
 
 use bench::Error;
-use bench::vault_error;
 use incidents::Disclosure;
 use standing::Workspace;
 
@@ -41,11 +40,7 @@ impl ScopeKeys {
                 Scope::Case => format!("case/{incident}"),
                 Scope::Distribution => format!("distribution/{incident}/{}", policy.id),
             };
-            let key = workspace
-                .vault
-                .scope_key(&name, now)
-                .await
-                .map_err(|e| vault_error(&e))?;
+            let key = workspace.vault.scope_key(&name, now).await?;
             keys.insert(scope, key);
         }
         Ok(Self(keys))
@@ -98,11 +93,7 @@ impl Wording {
             if wording.subjects.contains_key(&(*number, field.class)) {
                 continue;
             }
-            let subject = workspace
-                .vault
-                .subject(*number)
-                .await
-                .map_err(|e| vault_error(&e))?;
+            let subject = workspace.vault.subject(*number).await?;
             let shown = keys.handle(policy, field.class, &subject);
             if let Some(workspace_handle) = subject.handle {
                 wording.inside.insert(workspace_handle.clone());
@@ -117,11 +108,7 @@ impl Wording {
             if wording.handles.contains_key(&word) {
                 continue;
             }
-            let found = workspace
-                .vault
-                .subject_by_handle(&word)
-                .await
-                .map_err(|e| vault_error(&e))?;
+            let found = workspace.vault.subject_by_handle(&word).await?;
             if let Some(subject) = found {
                 let class = class_of(&subject.domain);
                 let shown = keys

@@ -20,7 +20,6 @@ use crate::show;
 use crate::verified::packet_view;
 use crate::wording::{ScopeKeys, capital};
 use bench::delivery::{Delivery, Handing, Thing, exists};
-use bench::vault_error;
 use bench::view::{PacketPlanView, PacketRowView, PacketsView};
 use bench::{Bench, Code, Error};
 use incidents::json as to_json;
@@ -65,7 +64,7 @@ pub async fn packet_write(
 ) -> Result<PacketRowView, Error> {
     let path = absolute(&path)?;
     // A packet that custody cannot hear of is not even begun.
-    workspace.vault.may_write().map_err(|e| vault_error(&e))?;
+    workspace.vault.may_write()?;
     let assembled = assembled(bench, workspace, &incident, &audience).await?;
     let (loaded, policy) = (assembled.loaded, assembled.policy);
     let job = Writing {
@@ -147,7 +146,7 @@ pub async fn packet_write(
                 Ok((number, acts))
             })
             .await
-            .map_err(|e| vault_error(&e))
+            .map_err(Error::from)
     }
     .await;
     // What custody does not know of is not handed over: the delivery takes it back.
@@ -156,11 +155,7 @@ pub async fn packet_write(
         .await
         .map_err(|_| stopped())??;
     bench.vault_changed();
-    let rows = workspace
-        .vault
-        .packets(Some(&incident))
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let rows = workspace.vault.packets(Some(&incident)).await?;
     rows.into_iter()
         .find(|row| row.id == number)
         .map(incidents::packet_row)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bench::text::count;
-use bench::{Bench, Error, vault_error};
+use bench::{Bench, Error};
 use search::Query;
 use standing::Workspace;
 
@@ -31,11 +31,7 @@ pub async fn resolved(workspace: &Workspace, text: &str) -> Result<Query, Error>
     });
     let mut numbers = BTreeMap::new();
     for (field, handle) in handles {
-        let subject = workspace
-            .vault
-            .subject_by_handle(&handle)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let subject = workspace.vault.subject_by_handle(&handle).await?;
         let subject = subject.filter(|s| is_of(&field, &s.domain));
         if let Some(number) = subject.and_then(|s| u64::try_from(s.number).ok()) {
             numbers.insert((field, handle), number);

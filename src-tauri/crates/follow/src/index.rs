@@ -11,7 +11,6 @@ use tokio::sync::MutexGuard;
 use vault::{EventKind, EventRow, NewEvent, RowShown, Vault};
 
 use bench::jobs::Job;
-use bench::vault_error;
 use bench::{Bench, Error};
 use standing::Standing;
 use standing::Workspace;
@@ -26,9 +25,8 @@ const BATCH: u32 = 4_096;
 /// another is kept in the state folder.
 pub async fn open_index(bench: &Bench, vault: &Vault) -> Result<Index, Error> {
     if vault.read_only() {
-        let newest = vault.last_visible_seq().await;
-        let newest = newest.map_err(|e| vault_error(&e))?;
-        let key = vault.index_key().map_err(|e| vault_error(&e))?;
+        let newest = vault.last_visible_seq().await?;
+        let key = vault.index_key()?;
         let there = Index::open_or_create(&vault.index_dir(), &key, bench.environment.entropy());
         if let Ok(index) = there
             && i64::try_from(index.last_seq()).is_ok_and(|last| last == newest)
@@ -38,12 +36,9 @@ pub async fn open_index(bench: &Bench, vault: &Vault) -> Result<Index, Error> {
         }
     }
     let dir = index_dir(bench, vault);
-    let newest = vault
-        .last_visible_seq()
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let newest = vault.last_visible_seq().await?;
     let missing = newest > 0 && !vault.read_only() && std::fs::symlink_metadata(&dir).is_err();
-    let key = vault.index_key().map_err(|e| vault_error(&e))?;
+    let key = vault.index_key()?;
     let index = match Index::open_or_create(&dir, &key, bench.environment.entropy()) {
         Err(SearchError::Stale(why)) => {
             say_made_anew(bench, why);
@@ -88,14 +83,14 @@ fn index_dir(bench: &Bench, vault: &Vault) -> PathBuf {
 /// Takes away what lies there of an index, and begins an empty one.
 fn empty_index(bench: &Bench, vault: &Vault) -> Result<Index, Error> {
     let dir = index_dir(bench, vault);
-    let key = vault.index_key().map_err(|e| vault_error(&e))?;
+    let key = vault.index_key()?;
     search::reset(&dir).map_err(|e| Error::io("could not delete the index in", &dir, &e))?;
     Index::open_or_create(&dir, &key, bench.environment.entropy()).map_err(|e| search_error(&e))
 }
 
 /// What the index is told of the vault's state when it has followed it so far.
 pub(crate) async fn position(vault: &Vault, last: i64) -> Result<String, Error> {
-    let position = vault.position(last).await.map_err(|e| vault_error(&e))?;
+    let position = vault.position(last).await?;
     Ok(position.to_hex())
 }
 
@@ -169,11 +164,7 @@ async fn follow(
     workspace: &Workspace,
     alone: &MutexGuard<'_, ()>,
 ) -> Result<(), Error> {
-    let newest = workspace
-        .vault
-        .last_visible_seq()
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let newest = workspace.vault.last_visible_seq().await?;
     let behind = |index: &Index| i64::try_from(index.last_seq()).unwrap_or(i64::MAX) < newest;
     if !behind(&workspace.index()) {
         return Ok(());
@@ -208,8 +199,7 @@ pub async fn compare_index(
 ) -> Result<(Vec<RangeInclusive<u64>>, u64), Error> {
     catch_up(bench, workspace).await?;
     let alone = workspace.following.lock().await;
-    let newest = workspace.vault.last_visible_seq().await;
-    let newest = newest.map_err(|e| vault_error(&e))?;
+    let newest = workspace.vault.last_visible_seq().await?;
     let state = &bench.environment.state_dir;
     let dir = state.join(format!("{}.compared", workspace.vault.id()));
     let begun = || -> Result<(Index, [u8; 16]), Error> {
@@ -285,11 +275,7 @@ async fn follow_to(
     let mut writer = index.writer()?;
     while last < newest {
         job.check()?;
-        let rows = workspace
-            .vault
-            .rows_after(last, BATCH)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let rows = workspace.vault.rows_after(last, BATCH).await?;
         let Some(end) = rows.last().map(|row| row.seq) else {
             break;
         };

@@ -11,7 +11,6 @@ use casework::EvidenceRef;
 use vault::SecondMember;
 
 use bench::text::count;
-use bench::vault_error;
 use bench::view::{ActedView, IncidentRowView, IncidentView, IncidentsView, OpenIncident};
 use bench::workspace::case_role;
 use bench::{Bench, Code, Error};
@@ -25,12 +24,7 @@ pub fn activity_text(event: &Event) -> String {
 /// All incidents, most recently changed first.
 pub async fn incidents(bench: &Bench, workspace: &Workspace) -> Result<IncidentsView, Error> {
     let mut rows: Vec<IncidentRowView> = Vec::new();
-    for row in workspace
-        .vault
-        .incidents()
-        .await
-        .map_err(|e| vault_error(&e))?
-    {
+    for row in workspace.vault.incidents().await? {
         let incident = parse(row.state)?;
         let facts = facts(workspace, &incident).await?;
         rows.push(show::row(&incident, &facts, row.changed, bench.now()));
@@ -59,11 +53,7 @@ async fn show(
 ) -> Result<IncidentView, Error> {
     let facts = facts(workspace, &loaded.incident).await?;
     let pinned = pin::rows(workspace, &loaded.incident.id).await?;
-    let events = workspace
-        .vault
-        .incident_events(&loaded.incident.id)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let events = workspace.vault.incident_events(&loaded.incident.id).await?;
     let activity = events
         .into_iter()
         .rev()
@@ -106,8 +96,7 @@ pub async fn open_incident(
             let acts = tx.append_incident(&id, 0, &[json(&event)], &json(&state), None)?;
             Ok((id, acts))
         })
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     if !open.pin.is_empty() {
         pin_records(bench, workspace, id.clone(), open.pin, None).await?;
     }
@@ -340,7 +329,7 @@ pub async fn approve(
                 "the passphrase does not open the second member's key file",
                 "ask them to type it again",
             ),
-            _ => vault_error(&error),
+            _ => error.into(),
         })?;
     let command = Command::Approve { what, note: None };
     decide_as(bench, workspace, &incident, command, Some(&second)).await
@@ -385,8 +374,7 @@ async fn decide_as(
                 let acts = tx.append_incident(&id, version, &events, &state, second.as_ref())?;
                 Ok(((), acts))
             })
-            .await
-            .map_err(|e| vault_error(&e))?;
+            .await?;
     }
     drop(acting);
     acted(bench, workspace, incident, recorded).await
@@ -488,8 +476,7 @@ pub async fn pin_records(
                 let acts = tx.append_incident(&id, version, &events, &state, None)?;
                 Ok(((), acts))
             })
-            .await
-            .map_err(|e| vault_error(&e))?;
+            .await?;
     }
     acted(bench, workspace, &incident, recorded).await
 }

@@ -6,7 +6,6 @@ use crate::show::mapping;
 use crate::stored::parse;
 use bench::Error;
 use bench::text::word;
-use bench::vault_error;
 use bench::view::{ControlView, ControlsView, FrameworkView, MappingRefView};
 use standing::Workspace;
 
@@ -15,8 +14,7 @@ pub async fn controls(workspace: &Workspace) -> Result<ControlsView, Error> {
     let incidents: Vec<Incident> = workspace
         .vault
         .incidents()
-        .await
-        .map_err(|e| vault_error(&e))?
+        .await?
         .into_iter()
         .map(|row| parse(row.state))
         .collect::<Result<_, _>>()?;

@@ -8,8 +8,8 @@ use evidence::RecordLine;
 use redaction::exposure;
 use serde_json::Value;
 
+use bench::Error;
 use bench::text::count;
-use bench::{Error, vault_error};
 use standing::Workspace;
 
 /// The communication whose approval a command is.
@@ -39,8 +39,7 @@ pub(crate) async fn open_in(
     let mut hidden = BTreeSet::new();
     for disclosure in crate::pin::disclosures(workspace, &incident.id).await? {
         let seq = i64::try_from(disclosure.seq).unwrap_or(i64::MAX);
-        let lines = workspace.vault.record_lines(&[seq]).await;
-        let lines = lines.map_err(|e| vault_error(&e))?;
+        let lines = workspace.vault.record_lines(&[seq]).await?;
         let Some(line) = lines.first() else { continue };
         let raw = RecordLine::parse(line, disclosure.record.index).map_err(|error| {
             Error::failed(

@@ -1,8 +1,8 @@
 //! The packets of an incident that were written.
 
+use bench::Error;
 use bench::text::{count, time};
 use bench::view::PacketRowView;
-use bench::{Error, vault_error};
 use standing::Workspace;
 use vault::PacketRow;
 
@@ -11,11 +11,7 @@ pub async fn of_incident(
     workspace: &Workspace,
     incident: Option<&str>,
 ) -> Result<Vec<PacketRowView>, Error> {
-    let rows = workspace
-        .vault
-        .packets(incident)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let rows = workspace.vault.packets(incident).await?;
     Ok(rows.into_iter().rev().map(packet_row).collect())
 }
 

@@ -12,7 +12,6 @@ use crate::show::PinnedRow;
 use bench::about::{FILE_SYSTEM, has_path};
 use bench::rows::one_row;
 use bench::rows::system_title;
-use bench::vault_error;
 use bench::{Code, Error};
 use standing::Workspace;
 use standing::row_view;
@@ -76,22 +75,10 @@ pub(crate) async fn disclose(
     // Of several files that tell the event, the one that proves it best.
     let (holder, index) = standing.best_place(seq, row.segment, row.index);
     let own = (holder, index) == (row.segment, row.index);
-    let segment = workspace
-        .vault
-        .segment(holder)
-        .await
-        .map_err(|e| vault_error(&e))?;
-    let import = workspace
-        .vault
-        .import(segment.import)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let segment = workspace.vault.segment(holder).await?;
+    let import = workspace.vault.import(segment.import).await?;
     let places = [(row.segment, row.index), (holder, index)];
-    let lines = workspace
-        .vault
-        .lines_at(&places)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let lines = workspace.vault.lines_at(&places).await?;
     let read = |line: &[u8], index: u64| {
         RecordLine::parse(line, index)
             .map(|line| line.to_owned())
@@ -203,12 +190,7 @@ fn pinned_field(field: &vault::RowField) -> PinnedField {
 pub async fn disclosures(workspace: &Workspace, incident: &str) -> Result<Vec<Disclosure>, Error> {
     let mut newest: std::collections::BTreeMap<u64, (i64, Disclosure)> =
         std::collections::BTreeMap::new();
-    for pinned in workspace
-        .vault
-        .evidence(incident)
-        .await
-        .map_err(|e| vault_error(&e))?
-    {
+    for pinned in workspace.vault.evidence(incident).await? {
         let disclosure: Disclosure = serde_json::from_value(pinned.body).map_err(|error| {
             Error::failed(
                 format!(

@@ -24,7 +24,6 @@ use crate::sealed as copy;
 use crate::shown::import_view;
 use bench::jobs::Job;
 use bench::text::count;
-use bench::vault_error;
 use bench::view::AdmittedView;
 use bench::{Bench, Code, Error};
 use standing::Workspace;
@@ -83,8 +82,7 @@ async fn admit(
     reason: String,
 ) -> Result<AdmittedView, Error> {
     let _turn = crate::turn::turn(workspace, job).await?;
-    let sealed = workspace.vault.sealed_file(&held.sealed).await;
-    let sealed = sealed.map_err(|e| vault_error(&e))?;
+    let sealed = workspace.vault.sealed_file(&held.sealed).await?;
     let input = input(workspace, job, &held, &sealed).await?;
     job.files(|files| {
         files.expect(1, input.size);
@@ -110,7 +108,7 @@ async fn admit(
                 "look for its records with that import's number",
             ));
         }
-        Err(error) => return Err(vault_error(&error)),
+        Err(error) => return Err(error.into()),
     };
     let reading = reading(workspace, job, &input, &sealed).await?;
     let claim = Claim {
@@ -129,15 +127,15 @@ async fn admit(
     let (import, taken) = match done {
         Ok(done) => done,
         Err(Ended::File(error, session)) => {
-            session.abandon().await.map_err(|e| vault_error(&e))?;
+            session.abandon().await?;
             return Err(nothing(&held, &Failure::of_reading(&error)));
         }
         Err(Ended::Log(failure, session)) => {
-            session.abandon().await.map_err(|e| vault_error(&e))?;
+            session.abandon().await?;
             return Err(nothing(&held, &failure));
         }
         Err(Ended::Nothing(taken, session)) => {
-            session.abandon().await.map_err(|e| vault_error(&e))?;
+            session.abandon().await?;
             let why = taken.fault.unwrap_or_else(|| failure(&held));
             return Err(nothing(&held, &why));
         }

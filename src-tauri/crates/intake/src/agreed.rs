@@ -13,7 +13,6 @@ use crate::held::HASH_MISMATCH;
 use crate::imported::Outcome;
 use crate::input::{self, Input, Listed, ListedBytes};
 use crate::sealed as copy;
-use bench::vault_error;
 use bench::{Bench, Error};
 use standing::Workspace;
 
@@ -31,13 +30,8 @@ pub(crate) async fn known(
         return Ok(known());
     };
     // It may have come in this very group.
-    workspace
-        .vault
-        .settle()
-        .await
-        .map_err(|e| vault_error(&e))?;
-    let before = workspace.vault.import(import).await;
-    let before = before.map_err(|e| vault_error(&e))?;
+    workspace.vault.settle().await?;
+    let before = workspace.vault.import(import).await?;
     let found = match listed.of {
         ListedBytes::File => Some(before.sha256),
         ListedBytes::Archive => archive,
@@ -69,15 +63,14 @@ pub(crate) async fn listed(
     listed: &Listed,
 ) -> Result<Outcome, Error> {
     let vault = &workspace.vault;
-    vault.settle().await.map_err(|e| vault_error(&e))?;
+    vault.settle().await?;
     let import = vault.import_of(&listed.digest).await;
-    if let Some(import) = import.map_err(|e| vault_error(&e))? {
+    if let Some(import) = import? {
         agree(bench, workspace, import, listed).await?;
         return Ok(Outcome::Known(import, input::name_of(&file)));
     }
     // An archive is no import itself; its manifest speaks for every file in it.
-    let inside = vault.imports_in(&listed.digest).await;
-    let inside = inside.map_err(|e| vault_error(&e))?;
+    let inside = vault.imports_in(&listed.digest).await?;
     if let Some(first) = inside.first() {
         let of = ListedBytes::Archive;
         let listed = Listed {
@@ -89,8 +82,7 @@ pub(crate) async fn listed(
         }
         return Ok(Outcome::Known(*first, input::name_of(&file)));
     }
-    let held = vault.held(&listed.digest, None).await;
-    let held = held.map_err(|e| vault_error(&e))?;
+    let held = vault.held(&listed.digest, None).await?;
     let held = held.filter(|held| held.reason["code"] == HASH_MISMATCH);
     let name = file.display().to_string();
     Ok(Outcome::Failed(match held {
@@ -110,7 +102,7 @@ async fn agree(
 ) -> Result<(), Error> {
     let vault = &workspace.vault;
     let standing = workspace.standing();
-    let before = vault.import(import).await.map_err(|e| vault_error(&e))?;
+    let before = vault.import(import).await?;
     let stands = standing.of_import(import);
     let recommitted = match stands {
         Some(stands) => stands.recommitted,
@@ -121,7 +113,7 @@ async fn agree(
     if !recommitted || !raised || before.facts["admitted"].is_object() {
         return Ok(());
     }
-    let hide = |text: &str| vault.hide_name(text).map_err(|e| vault_error(&e));
+    let hide = |text: &str| vault.hide_name(text).map_err(Error::from);
     let agreed = hide(&listed.words())?;
     let act = json!({
         "import": import,
@@ -137,5 +129,5 @@ async fn agree(
             Ok(((), Act::new("import.agreed", act).into()))
         })
         .await
-        .map_err(|e| vault_error(&e))
+        .map_err(Error::from)
 }

@@ -19,7 +19,6 @@ use crate::sealed as copy;
 use crate::trail::{Part, read_zip};
 use bench::about::{about_file, text};
 use bench::jobs::Job;
-use bench::vault_error;
 use bench::{Bench, Error};
 use standing::{FACTS, Workspace};
 
@@ -53,7 +52,7 @@ pub(crate) async fn digests(
     let trail = match read {
         Ok(trail) => trail,
         Err(ArchiveError::Read(error)) => {
-            session.abandon().await.map_err(|e| vault_error(&e))?;
+            session.abandon().await?;
             return Err(copy::unreadable_copy(input, &error));
         }
         Err(error) => {
@@ -94,7 +93,7 @@ pub(crate) async fn digests(
             ("/fault", text(&broken.fault)),
         ]);
     }
-    session.append(events).await.map_err(|e| vault_error(&e))?;
+    session.append(events).await?;
     let counted = json!({
         "digests": trail.digests.len(),
         "unreadable": trail.broken_digests.len(),
@@ -111,8 +110,7 @@ pub(crate) async fn digests(
             finished(workspace, input, &sealed.sha256, counted)?,
             bench.now(),
         )
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     Ok(Ok(done.import))
 }
 

@@ -25,7 +25,6 @@ use crate::native::{BATCH_BYTES, Done, event};
 use crate::sealed as copy;
 use bench::about::{about_file, text};
 use bench::jobs::Job;
-use bench::vault_error;
 use bench::{Bench, Error};
 use standing::FACTS;
 use standing::Workspace;
@@ -194,14 +193,11 @@ pub(crate) async fn recommit(
     claim: Claim,
     reading: Reading,
 ) -> Result<Result<(i64, Taken), Ended>, Error> {
-    let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
+    let handles = workspace.vault.handle_key()?;
     let first = session.next_index();
     let vault = workspace.vault.clone();
     let about = file_record(first, vault.draw_seed(), input, sealed, &claim);
-    session
-        .append(vec![about])
-        .await
-        .map_err(|e| vault_error(&e))?;
+    session.append(vec![about]).await?;
     let (batches, mut staged) = mpsc::channel::<Vec<NewEvent>>(IN_FLIGHT);
     let (own, counted, assurance) = (Arc::clone(workspace), Arc::clone(job), claim.assurance);
     let read = tokio::task::spawn_blocking(move || -> Result<Taken, ReadError> {
@@ -256,14 +252,14 @@ pub(crate) async fn recommit(
     let mut failed = None;
     while let Some(batch) = staged.recv().await {
         if let Err(error) = session.append(batch).await {
-            failed = Some(vault_error(&error));
+            failed = Some(error.into());
             break;
         }
     }
     drop(staged);
     let read = read.await.map_err(|_| stopped())?;
     if failed.is_some() || job.is_cancelled() {
-        session.abandon().await.map_err(|e| vault_error(&e))?;
+        session.abandon().await?;
         job.check()?;
         return Err(failed.unwrap_or_else(stopped));
     }
@@ -273,7 +269,7 @@ pub(crate) async fn recommit(
         }
         Ok(taken) => taken,
         Err(ReadError::Io(error)) => {
-            session.abandon().await.map_err(|e| vault_error(&e))?;
+            session.abandon().await?;
             return Err(copy::unreadable_copy(input, &error));
         }
         Err(error) => return Ok(Err(Ended::File(error, session))),
@@ -286,12 +282,7 @@ pub(crate) async fn recommit(
             Err(failure) => return Ok(Err(Ended::Log(Box::new(failure), session))),
         },
     };
-    let hide = |name: String| {
-        workspace
-            .vault
-            .hide_name(&name)
-            .map_err(|e| vault_error(&e))
-    };
+    let hide = |name: String| workspace.vault.hide_name(&name).map_err(Error::from);
     let agreed = claim.agreed.as_ref().map(Listed::words);
     let agreed = agreed.map(|words| hide(words.to_string())).transpose()?;
     let manifest = claim.agreed.as_ref().map(|a| a.manifest.clone());
@@ -333,10 +324,7 @@ pub(crate) async fn recommit(
         Some(act) => acts(imported).and(vault::Act::new("quarantine.admitted", act)),
         None => acts(imported),
     };
-    let done = session
-        .finish_recommit(verdict, acts, bench.now())
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let done = session.finish_recommit(verdict, acts, bench.now()).await?;
     Ok(Ok((done.import, taken)))
 }
 

@@ -13,7 +13,6 @@ use crate::input::NATIVE;
 use crate::input::Part;
 use bench::delivery::{Delivery, Handing, Thing};
 use bench::text::{count, time};
-use bench::vault_error;
 use bench::view::{QuarantineExportView, QuarantineListView, QuarantineView};
 use bench::{Bench, Error};
 use standing::Workspace;
@@ -122,7 +121,7 @@ pub(crate) async fn held_before(
     sha256: &Hash,
 ) -> Result<Before, Error> {
     let held = workspace.vault.held(sha256, None).await;
-    let Some(held) = held.map_err(|e| vault_error(&e))? else {
+    let Some(held) = held? else {
         return Ok(Before::Nothing);
     };
     let mismatch = held.reason["code"] == HASH_MISMATCH;
@@ -146,7 +145,7 @@ pub(crate) async fn hold(
         _ => None,
     };
     let held = workspace.vault.held(&sha256, unreadable).await;
-    if let Some(same) = held.map_err(|e| vault_error(&e))? {
+    if let Some(same) = held? {
         return Ok(same.id);
     }
     let mut kept = failure.clone();
@@ -156,7 +155,7 @@ pub(crate) async fn hold(
         // Digests of files, of which one at least is of a file that may be guessed.
         let seal = |digest| workspace.vault.seal_digest(digest);
         let sealed = seal(&expected).and_then(|one| Ok([one, seal(&found)?]));
-        kept.digests = Some(sealed.map_err(|e| vault_error(&e))?);
+        kept.digests = Some(sealed?);
     }
     let reason = serde_json::to_value(&kept).unwrap_or_default();
     let (name, kind, sealed) = (
@@ -164,10 +163,10 @@ pub(crate) async fn hold(
         input.format().to_owned(),
         sealed.clone(),
     );
-    let hide = |name: &str| workspace.vault.hide_name(name).map_err(|e| vault_error(&e));
+    let hide = |name: &str| workspace.vault.hide_name(name).map_err(Error::from);
     let act = json!({
         "file": hide(&name)?,
-        "mark": workspace.vault.mark(&sha256).map_err(|e| vault_error(&e))?.to_hex(),
+        "mark": workspace.vault.mark(&sha256)?.to_hex(),
         "code": failure.code,
         "place": hide(&failure.place)?,
     });
@@ -178,7 +177,7 @@ pub(crate) async fn hold(
             Ok((id, Act::new("quarantine.held", act).into()))
         })
         .await
-        .map_err(|e| vault_error(&e))
+        .map_err(Error::from)
 }
 
 /// A held file was verified after all.
@@ -197,7 +196,7 @@ pub(crate) async fn release(
             Ok(((), Act::new("quarantine.verified", act).into()))
         })
         .await
-        .map_err(|e| vault_error(&e))
+        .map_err(Error::from)
 }
 
 /// Files in quarantine; with `all`, also those that were admitted or verified since.
@@ -227,12 +226,12 @@ pub async fn quarantine_export(
     let held = find(workspace, id).await?;
     let mut reader = crate::sealed::open(workspace, &held.sealed).await?;
     let whole = workspace.vault.sealed_file(&held.sealed).await;
-    let sha256 = whole.map_err(|e| vault_error(&e))?.sha256;
-    let mark = workspace.vault.mark(&sha256).map_err(|e| vault_error(&e))?;
-    let name = (workspace.vault.hide_name(&held.name)).map_err(|e| vault_error(&e))?;
+    let sha256 = whole?.sha256;
+    let mark = workspace.vault.mark(&sha256)?;
+    let name = (workspace.vault.hide_name(&held.name))?;
     let act = json!({ "quarantine": held.id, "file": name, "mark": mark.to_hex() });
     let sha256 = sha256.to_hex();
-    workspace.vault.may_write().map_err(|e| vault_error(&e))?;
+    workspace.vault.may_write()?;
     let is_folder = held.kind == NATIVE;
     let (from, to) = (Handing::here(workspace), Path::new(&path).to_path_buf());
     let written = tokio::task::spawn_blocking(move || {
@@ -254,8 +253,7 @@ pub async fn quarantine_export(
     workspace
         .vault
         .record(Act::new("quarantine.exported", act), bench.now())
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     tokio::task::spawn_blocking(move || delivery.hand_over())
         .await
         .map_err(|_| crate::imported::stopped())??;
@@ -269,8 +267,7 @@ pub async fn quarantine_export(
 }
 
 pub(crate) async fn find(workspace: &Workspace, id: u32) -> Result<Quarantined, Error> {
-    let all = workspace.vault.quarantined().await;
-    let all = all.map_err(|e| vault_error(&e))?;
+    let all = workspace.vault.quarantined().await?;
     let found = all.into_iter().find(|q| q.id == i64::from(id));
     found.ok_or_else(|| {
         Error::not_found(
@@ -287,7 +284,7 @@ pub async fn quarantine_views(workspace: &Workspace) -> Result<Vec<QuarantineVie
 
 async fn views(workspace: &Workspace, all: bool) -> Result<Vec<QuarantineView>, Error> {
     let files = workspace.vault.quarantined().await;
-    let files = files.map_err(|e| vault_error(&e))?.into_iter();
+    let files = files?.into_iter();
     Ok(files
         .filter(|q| all || q.state == "held")
         .map(|held| view(workspace, held))

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use vault::{Act, ImportMember, SealedFile};
 
 use crate::input::{Input, Part};
-use bench::vault_error;
 use bench::view::NotImportedView;
 use bench::{Code, Error};
 use standing::Workspace;
@@ -57,9 +56,9 @@ pub(crate) fn finished(
     more: Value,
 ) -> Result<impl FnOnce(vault::Imported) -> vault::Acts + Send + 'static, Error> {
     let (file, format) = (input.name.clone(), input.format());
-    let mark = workspace.vault.mark(sha256).map_err(|e| vault_error(&e))?;
+    let mark = workspace.vault.mark(sha256)?;
     let mark = mark.to_hex();
-    let file = (workspace.vault.hide_name(&file)).map_err(|e| vault_error(&e))?;
+    let file = (workspace.vault.hide_name(&file))?;
     Ok(move |imported: vault::Imported| {
         let mut detail = json!({
             "import": imported.import,

@@ -10,14 +10,13 @@ use crate::turn::Taken;
 use bench::Error;
 use bench::jobs::lock;
 use bench::text::{count, files, time};
-use bench::vault_error;
 use bench::view::InterruptedView;
 use standing::Workspace;
 
 /// Those that nobody is working on.
 pub(crate) async fn of(workspace: &Workspace) -> Result<Vec<Intake>, Error> {
     let all = workspace.vault.intakes().await;
-    let mut all = all.map_err(|e| vault_error(&e))?;
+    let mut all = all?;
     // While one runs or is about to, its own entry is no interruption.
     let taken = lock(&workspace.taken).clone();
     all.retain(|intake| !taken.contains(&intake.id));
@@ -35,7 +34,7 @@ pub async fn find(workspace: &Arc<Workspace>, id: u32) -> Result<(Intake, Taken)
     // Taken before it is looked at: nobody ends it in between.
     let taken = Taken::take(workspace, i64::from(id)).ok_or_else(gone)?;
     let all = workspace.vault.intakes().await;
-    let mut all = all.map_err(|e| vault_error(&e))?.into_iter();
+    let mut all = all?.into_iter();
     let found = all.find(|i| i.id == i64::from(id)).ok_or_else(gone)?;
     Ok((found, taken))
 }
@@ -90,5 +89,5 @@ pub(crate) async fn sealed(
         return Ok(None);
     };
     let sealed = workspace.vault.sealed_file(&id).await;
-    Ok(Some((input, sealed.map_err(|e| vault_error(&e))?)))
+    Ok(Some((input, sealed?)))
 }

@@ -21,7 +21,6 @@ use crate::input::Input;
 use crate::input::Part;
 use crate::sealed::Followed;
 use bench::jobs::Job;
-use bench::vault_error;
 use bench::{Bench, Error};
 use follow::Ahead;
 use standing::Workspace;
@@ -65,14 +64,10 @@ pub(crate) async fn native(
     let policies = Policies::load(&workspace.vault).await?;
     let trust = policies.in_force();
     let keys = trust.keys_for(&origin);
-    let segments = workspace
-        .vault
-        .segments(Some(&origin))
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let segments = workspace.vault.segments(Some(&origin)).await?;
     let interest = sizes(&segments, &trust.anchors_for(&origin), &[]);
     let known = Known::new(workspace, &segments);
-    let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
+    let handles = workspace.vault.handle_key()?;
     let (first_seq, import) = (session.first_seq(), session.id());
     if sealed.size >= follow::WORTH_IT {
         follow::catch_up(bench, workspace).await?;
@@ -139,13 +134,13 @@ pub(crate) async fn native(
             Batch::Known(first, lines) => session.append_known(first, lines).await,
         };
         if let Err(error) = stored {
-            failed = Some(vault_error(&error));
+            failed = Some(error.into());
             break;
         }
     }
     drop(staged);
     let (verified, broken) = verifying.await.map_err(|_| stopped())?;
-    let failed = failed.or_else(|| broken.map(|error| vault_error(&error)));
+    let failed = failed.or_else(|| broken.map(|error| error.into()));
     let done = conclude(
         bench,
         (workspace, &policies),
@@ -180,7 +175,7 @@ async fn conclude(
     failed: Option<Error>,
 ) -> Result<Result<Imported, (Failure, ImportSession)>, Error> {
     if let Some(error) = failed {
-        session.abandon().await.map_err(|e| vault_error(&e))?;
+        session.abandon().await?;
         return Err(error);
     }
     match verified {
@@ -192,12 +187,12 @@ async fn conclude(
             Ok(Err((Failure::of(&rejection.report()), session)))
         }
         Err(ExportError::Stopped) => {
-            session.abandon().await.map_err(|e| vault_error(&e))?;
+            session.abandon().await?;
             job.check()?;
             Err(stopped())
         }
         Err(ExportError::Read(error)) => {
-            session.abandon().await.map_err(|e| vault_error(&e))?;
+            session.abandon().await?;
             Err(Error::failed(
                 format!(
                     "the sealed copy of {} could not be read: {error}",
@@ -264,7 +259,7 @@ async fn finish_native(
         .finish(segment, verdict, acts, bench.now())
         .await
         .map(Ok)
-        .map_err(|e| vault_error(&e))
+        .map_err(Error::from)
 }
 
 pub(crate) async fn open(
@@ -280,11 +275,7 @@ pub(crate) async fn open(
         false => 1,
     };
     for _ in 0..readers_of {
-        let reader = workspace
-            .vault
-            .open_sealed("original", &sealed.id)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let reader = workspace.vault.open_sealed("original", &sealed.id).await?;
         readers.push(Followed::new(reader, job));
     }
     let is_folder = input.is_folder;

@@ -19,7 +19,6 @@ use vault::{Lasting, SealedFile, VaultError};
 
 use bench::jobs::{Job, lock};
 use bench::text::{count, files, grouped};
-use bench::vault_error;
 use bench::view::{ImportReportView, LeftOutView, NotImportedView};
 use bench::{Bench, Code, Error};
 use standing::Workspace;
@@ -96,24 +95,19 @@ pub async fn import_all(
     };
     let intake = match &resumed {
         Some(intake) => intake.id,
-        None => {
-            (vault.begin_intake(paths.clone(), bench.now()).await).map_err(|e| vault_error(&e))?
-        }
+        None => (vault.begin_intake(paths.clone(), bench.now()).await)?,
     };
     let _taken = taken.or_else(|| Taken::take(workspace, intake));
     let mut done = Done::default();
     let result = take_in(bench, workspace, job, intake, &paths, resumed, &mut done).await;
     // What came to its end stays, whatever ended the others.
-    let settled = vault.settle().await.map_err(|e| vault_error(&e));
+    let settled = vault.settle().await.map_err(Error::from);
     let result = result.and(settled);
     match &result {
         Err(error) if error.code == Code::Failed => {
             // Its sealed copy stays: it is resumed or discarded by whoever looks next.
         }
-        _ => vault
-            .end_intake(intake)
-            .await
-            .map_err(|e| vault_error(&e))?,
+        _ => vault.end_intake(intake).await?,
     }
     job.files(|files| files.finish());
     workspace.reconsider().await?;
@@ -194,8 +188,7 @@ async fn take_in(
                 let current = serde_json::to_value(&input).unwrap_or_default();
                 (workspace.vault)
                     .intake_sealed(intake, current, sealed.clone(), lasting)
-                    .await
-                    .map_err(|e| vault_error(&e))?;
+                    .await?;
                 unseal(bench, workspace, job, &input, &sealed, lasting, done).await?;
             }
         }
@@ -212,7 +205,7 @@ async fn take_in(
 
 async fn ended(workspace: &Workspace, intake: i64, lasting: Lasting) -> Result<(), Error> {
     let ended = workspace.vault.intake_ended(intake, 1, lasting).await;
-    ended.map_err(|e| vault_error(&e))
+    ended.map_err(Error::from)
 }
 
 /// Seals the bytes as they come. In the inner result, why the source could not be read.
@@ -244,7 +237,7 @@ async fn seal_source(
             job.check()?;
             match lock(&failed).take() {
                 Some(why) => Ok(Err(failed_with(why))),
-                None => Err(vault_error(&error)),
+                None => Err(error.into()),
             }
         }
     }
@@ -340,7 +333,7 @@ async fn keep_up(bench: &Bench, workspace: &Workspace, done: &mut Done) -> Resul
     let due = done.fresh > done.due;
     let waited = |since: DateTime<Utc>| bench.now() - since >= PATIENCE;
     if due || done.waiting >= TOGETHER || done.since.is_some_and(waited) {
-        (workspace.vault.settle().await).map_err(|e| vault_error(&e))?;
+        (workspace.vault.settle().await)?;
         (done.waiting, done.since) = (0, None);
     }
     if due {
@@ -379,7 +372,7 @@ async fn import_one(
         Err(VaultError::AlreadyImported { import }) => {
             return agreed::known(bench, workspace, input, import, Some(sealed.sha256)).await;
         }
-        Err(error) => return Err(vault_error(&error)),
+        Err(error) => return Err(error.into()),
     };
     let done = if input.is_digests() {
         crate::digests::digests(bench, workspace, job, input, sealed, session).await?
@@ -397,7 +390,7 @@ async fn import_one(
         }
         Err((failure, session)) => {
             let id = crate::held::hold(bench, workspace, input, sealed, &failure).await?;
-            session.abandon().await.map_err(|e| vault_error(&e))?;
+            session.abandon().await?;
             Ok(Outcome::Quarantined(id))
         }
     }
@@ -440,8 +433,7 @@ pub async fn import_discard(
 ) -> Result<(), Error> {
     let (intake, _taken) = interrupted::find(workspace, id).await?;
     let _still = workspace.checking.lock().await;
-    let ended = workspace.vault.end_intake(intake.id).await;
-    ended.map_err(|e| vault_error(&e))?;
+    workspace.vault.end_intake(intake.id).await?;
     bench.vault_changed();
     Ok(())
 }
@@ -454,12 +446,7 @@ async fn already(
     input: &Input,
 ) -> Result<Option<i64>, Error> {
     let vault = &workspace.vault;
-    let maybe = input.is_folder
-        || input.is_digests()
-        || vault
-            .import_of_size(input.size)
-            .await
-            .map_err(|e| vault_error(&e))?;
+    let maybe = input.is_folder || input.is_digests() || vault.import_of_size(input.size).await?;
     if !maybe {
         return Ok(None);
     }
@@ -468,7 +455,7 @@ async fn already(
     // What cannot be read is said when it is sealed.
     let digest = digest.await.map_err(|_| stopped())?.ok().flatten();
     match digest {
-        Some(digest) => vault.import_of(&digest).await.map_err(|e| vault_error(&e)),
+        Some(digest) => vault.import_of(&digest).await.map_err(Error::from),
         None => Ok(None),
     }
 }

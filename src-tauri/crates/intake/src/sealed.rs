@@ -9,7 +9,6 @@ use crate::input::Input;
 use crate::input::Part;
 use bench::Error;
 use bench::jobs::{Job, lock};
-use bench::vault_error;
 use standing::Workspace;
 
 /// A source that is being sealed: tells the job how far it is, stops when asked to, and remembers whether
@@ -83,7 +82,7 @@ pub(crate) async fn open(workspace: &Workspace, sealed: &str) -> Result<SealedRe
         .vault
         .open_sealed("original", sealed)
         .await
-        .map_err(|e| vault_error(&e))
+        .map_err(Error::from)
 }
 
 /// The bytes of an input that is no native export.

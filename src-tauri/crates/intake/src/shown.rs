@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use bench::Error;
 use bench::text::{count, grouped, time};
-use bench::vault_error;
 use bench::view::ImportView;
 use standing::TrailStanding;
 use standing::Workspace;
@@ -16,11 +15,7 @@ pub(crate) async fn import_view(
     id: i64,
     outcome: &str,
 ) -> Result<ImportView, Error> {
-    let import = workspace
-        .vault
-        .import(id)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let import = workspace.vault.import(id).await?;
     Ok(view_of(workspace, &import, outcome))
 }
 

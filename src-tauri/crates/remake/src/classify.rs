@@ -14,7 +14,6 @@ use vault::Act;
 use bench::hidden::{MAX_PATHS, Seen, System};
 use bench::known::Known;
 use bench::text::count;
-use bench::vault_error;
 use bench::view::{
     AddedSourceView, ClassView, ClassifiedPathView, ClassifyPreview, ClassifyRequest,
     HiddenPathView, HiddenSystemView, PurposeView, ToClassifyView,
@@ -260,7 +259,7 @@ impl Names {
         }
         Ok(Self {
             words: all,
-            handles: workspace.vault.handle_key().map_err(|e| vault_error(&e))?,
+            handles: workspace.vault.handle_key()?,
         })
     }
 

@@ -15,7 +15,6 @@ use bench::jobs::Job;
 use bench::known::Known;
 use bench::rows::own_row;
 use bench::text::{count, grouped};
-use bench::vault_error;
 use bench::view::RebuiltView;
 use bench::{Bench, Code, Error};
 use follow::{catch_up, start_anew};
@@ -114,8 +113,7 @@ pub async fn rebuild(
 
 /// Makes the rows anew that wait for it; how many there were.
 pub async fn rebuild_waiting(bench: &Bench, workspace: &Arc<Workspace>) -> Result<u32, Error> {
-    let waiting = workspace.vault.rows_waiting().await;
-    let ids = waiting.map_err(|e| vault_error(&e))?;
+    let ids = workspace.vault.rows_waiting().await?;
     if ids.is_empty() {
         return Ok(0);
     }
@@ -154,16 +152,15 @@ async fn redo_rows(
     let importing = workspace.importing.lock().await;
     // The index follows rows by their number, so it cannot follow while they change.
     let alone = workspace.following.lock().await;
-    let handles = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
-    let segments = workspace.vault.segments(None).await;
-    let segments = segments.map_err(|e| vault_error(&e))?;
+    let handles = workspace.vault.handle_key()?;
+    let segments = workspace.vault.segments(None).await?;
     job.expect(
         (segments.iter().flat_map(|segment| &segment.runs))
             .map(|run| run.last - run.first)
             .sum(),
     );
     let recommit = workspace.vault.recommit_head().await;
-    let recommit = recommit.map_err(|e| vault_error(&e))?.origin;
+    let recommit = recommit?.origin;
     let mut rows = 0_u32;
     for segment in segments {
         let remaking = Remaking {
@@ -215,8 +212,8 @@ async fn redo_rows(
                 "rows that are not done yet are made when the workspace is opened next",
             )
         })?;
-        rows += written.map_err(|e| vault_error(&e))?;
-        read.map_err(|e| vault_error(&e))?;
+        rows += written?;
+        read?;
     }
     *workspace.tally.lock().await = bench::rows::Tally::default();
     *workspace.hidden.lock().await = None;
@@ -224,8 +221,7 @@ async fn redo_rows(
     drop(alone);
     catch_up(bench, workspace).await?;
     detect::forget(workspace).await?;
-    let done = workspace.vault.rows_redone(ids, bench.now()).await;
-    done.map_err(|e| vault_error(&e))?;
+    workspace.vault.rows_redone(ids, bench.now()).await?;
     drop(importing);
     bench.vault_changed();
     Ok(rows)

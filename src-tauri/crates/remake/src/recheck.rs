@@ -13,7 +13,6 @@ use bench::about::{ABOUT_FILE, FILE_SYSTEM};
 use bench::jobs::Job;
 use bench::rows::own_row;
 use bench::text::grouped;
-use bench::vault_error;
 use bench::{Bench, Code, Error};
 use standing::Workspace;
 
@@ -29,12 +28,11 @@ pub async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Error> {
     let Ok(handles) = workspace.vault.handle_key() else {
         return Ok(None);
     };
-    let failed = |e: &VaultError| vault_error(e);
     let recommit = workspace.vault.recommit_head().await;
-    let recommit = recommit.map_err(|e| failed(&e))?.origin;
+    let recommit = recommit?.origin;
     let segments = workspace.vault.segments(None).await;
     let (mut compared, mut wrong, mut more) = (0_u64, Vec::new(), 0_u64);
-    for segment in segments.map_err(|e| failed(&e))? {
+    for segment in segments? {
         let remaking = Remaking {
             known: workspace.known(),
             import: segment.import,
@@ -87,7 +85,7 @@ pub async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Error> {
             Ok::<(), VaultError>(())
         };
         let (read, done) = tokio::join!(reading, comparing);
-        done.map_err(|e| failed(&e))?;
+        done?;
         if let Err(error) = read {
             lies.insert(-1, "its records cannot be read");
             tracing::debug!(%error, "a segment was not compared");
@@ -162,7 +160,7 @@ pub async fn derived(bench: &Bench, workspace: &Workspace) -> Result<Option<Chec
     }
     let state = || async {
         let state = workspace.vault.derived_state().await;
-        state.map_err(|e| vault_error(&e))
+        state.map_err(Error::from)
     };
     let both = async {
         detect::follow(bench, workspace).await?;

@@ -10,7 +10,6 @@ use sources::{Change, GENERIC_ID, RecordKind, SourceError, SourceFile};
 use vault::Act;
 
 use bench::known::Known;
-use bench::vault_error;
 use bench::view::{
     AddedSourceView, ChangeView, CheckedSourceView, RecordTypeView, SourceDetailView,
     SourceFieldView, SourceFileView, SourceFilesView, SourceLifecycleView, SourceProblemView,
@@ -41,7 +40,7 @@ pub async fn source_files(workspace: &Arc<Workspace>) -> Result<SourceFilesView,
     let waiting = workspace.vault.rows_waiting().await;
     Ok(SourceFilesView {
         files,
-        waiting: waiting.map_err(|e| vault_error(&e))?.into_iter().collect(),
+        waiting: waiting?.into_iter().collect(),
     })
 }
 
@@ -190,8 +189,8 @@ pub async fn assign_source(
     let known = workspace.known();
     for import in &imports {
         let segments = workspace.vault.segments(None).await;
-        let of_import = (segments.map_err(|e| vault_error(&e))?.into_iter())
-            .find(|segment| segment.import == i64::from(*import));
+        let of_import =
+            (segments?.into_iter()).find(|segment| segment.import == i64::from(*import));
         if of_import.is_none() {
             return Err(Error::not_found(
                 format_args!("import {import}"),
@@ -242,8 +241,7 @@ pub async fn assign_source(
             }
             Ok(((), act.into()))
         })
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     learn(workspace).await?;
     added(bench, workspace, &id, version, Vec::new(), Vec::new(), wait).await
 }
@@ -266,8 +264,7 @@ pub(crate) async fn keep(
             tx.add_source(&id, version, &bytes, reason.as_deref())?;
             Ok(((), act.into()))
         })
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     learn(workspace).await
 }
 

@@ -10,7 +10,6 @@ use crate::Workspace;
 use crate::standing::{OriginStanding, SegmentStanding, Standing, missing_words};
 use bench::Error;
 use bench::text::{grouped, micros, span, time};
-use bench::vault_error;
 use bench::view::BandView;
 
 /// `record 20`, `records 20 to 34`
@@ -271,11 +270,7 @@ async fn times(
     workspace: &Workspace,
     origin: &OriginStanding,
 ) -> Result<BTreeMap<i64, Times>, Error> {
-    let segments = workspace
-        .vault
-        .segments(Some(&origin.origin))
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let segments = workspace.vault.segments(Some(&origin.origin)).await?;
     let mut ends = Vec::new();
     for segment in &segments {
         let stretches = segment.stretches();
@@ -285,11 +280,7 @@ async fn times(
         }
     }
     let seqs: Vec<i64> = ends.iter().flat_map(|(_, a, b)| [*a, *b]).collect();
-    let rows = workspace
-        .vault
-        .rows(&seqs)
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let rows = workspace.vault.rows(&seqs).await?;
     let at = |seq: i64| {
         let row = rows.iter().find(|r| r.seq == seq);
         row.and_then(|r| r.occurred.or(r.recorded)).map(time)

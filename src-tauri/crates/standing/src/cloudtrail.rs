@@ -17,7 +17,6 @@ use vault::Act;
 
 use crate::Workspace;
 use crate::trails::trails_view;
-use bench::vault_error;
 use bench::view::{TrailLocationView, TrailsView};
 use bench::{Bench, Code, Error};
 
@@ -266,8 +265,7 @@ async fn pin_policy(
             detail["policy"] = json!(stored.digest.to_hex());
             Ok(((), Act::new("trust.cloudtrail", detail).into()))
         })
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     workspace.reconsider().await?;
     bench.vault_changed();
     cloudtrail(workspace).await

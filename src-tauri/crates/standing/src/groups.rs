@@ -9,7 +9,6 @@ use vault::Vault;
 
 use crate::Standing;
 use bench::Error;
-use bench::vault_error;
 
 /// Rows whose times are read at once.
 const BATCH: usize = 8_192;
@@ -45,7 +44,7 @@ pub(crate) async fn follow(
     vault: &Vault,
     standing: &Standing,
 ) -> Result<ForeignGroups, Error> {
-    let redone = vault.times_redone().await.map_err(|e| vault_error(&e))?;
+    let redone = vault.times_redone().await?;
     let goes_on = counted.redone == redone
         && (counted.whole.as_ref()).is_some_and(|whole| standing.is_grown_as(whole));
     if !goes_on {
@@ -61,7 +60,7 @@ pub(crate) async fn follow(
         let ends: Vec<i64> = (some.iter().filter_map(|s| s.ends))
             .flat_map(|(first, last)| [first, last])
             .collect();
-        let times = vault.times(&ends).await.map_err(|e| vault_error(&e))?;
+        let times = vault.times(&ends).await?;
         for segment in some {
             let system = match segment.systems.len() {
                 0 | 1 => segment.system.clone(),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use vault::{Basis, Import, Vault};
 
 use bench::Error;
-use bench::vault_error;
 
 /// Imports that are kept read, and read at once.
 const KEPT: u32 = 10_000;
@@ -25,15 +24,14 @@ pub(crate) async fn newest(listed: &mut Listed, vault: &Vault) -> Result<Vec<Arc
     let fresh = match newest {
         Some(newest) if basis.is_some() && listed.basis == basis => {
             let fresh = vault.imports(newest, KEPT).await;
-            fresh.map_err(|e| vault_error(&e))?
+            fresh?
         }
         _ => Vec::new(),
     };
     // More than are kept came at once, or something of what was read was changed.
     if newest.is_none() || listed.basis != basis || basis.is_none() || fresh.len() >= KEPT as usize
     {
-        let all = vault.newest_imports(KEPT).await;
-        let all = all.map_err(|e| vault_error(&e))?;
+        let all = vault.newest_imports(KEPT).await?;
         listed.imports = all.into_iter().rev().map(Arc::new).collect();
     } else {
         listed.imports.extend(fresh.into_iter().map(Arc::new));

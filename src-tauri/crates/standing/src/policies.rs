@@ -14,7 +14,7 @@ use sources::Catalogue;
 use vault::{Act, Segment, SegmentFacts, Vault};
 
 use bench::Error;
-use bench::{Open, vault_error};
+use bench::Open;
 
 /// Every version of every origin's policy.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ impl Policies {
     /// Reads every version from the vault.
     pub async fn load(vault: &Vault) -> Result<Self, Error> {
         let mut origins: BTreeMap<String, Vec<Version>> = BTreeMap::new();
-        for row in vault.trust_versions().await.map_err(|e| vault_error(&e))? {
+        for row in vault.trust_versions().await? {
             let policy = serde_json::from_value(row.policy).map_err(|error| {
                 Error::failed(
                     format!(
@@ -87,8 +87,7 @@ pub async fn in_force(vault: &Vault) -> Result<Trust, Error> {
 
 /// When each import became visible: since then its segment is stored here.
 pub(crate) async fn stored_since(vault: &Vault) -> Result<BTreeMap<i64, DateTime<Utc>>, Error> {
-    let imports = vault.imports(0, u32::MAX).await;
-    let imports = imports.map_err(|e| vault_error(&e))?;
+    let imports = vault.imports(0, u32::MAX).await?;
     Ok(imports.iter().map(|i| (i.id, i.finished)).collect())
 }
 
@@ -159,14 +158,13 @@ pub async fn refusal(
             tx.refuse_head(&origin, size, &root, version)?;
             Ok(((), Act::new("trust.refused", act).into()))
         });
-        written.await.map_err(|e| vault_error(&e))?;
+        written.await?;
         return Ok(Some(why));
     }
     let refused = workspace
         .vault
         .trust_refused(&facts.origin, facts.last, &facts.root)
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     let again = versions
         .iter()
         .filter(|v| refused.contains(&v.number))
@@ -196,7 +194,7 @@ pub fn schemas_json<'a>(
         .map(|(id, version)| {
             let id = match is_known(id) {
                 true => id.clone(),
-                false => vault.hide_name(id).map_err(|e| vault_error(&e))?,
+                false => vault.hide_name(id)?,
             };
             Ok(json!({ "id": id, "version": version }))
         })

@@ -34,7 +34,6 @@ use crate::policies::{Policies, candidate, stored_since};
 use crate::trails::{TrailStanding, Trails};
 use bench::Error;
 use bench::text::grouped;
-use bench::vault_error;
 
 /// One segment as it stands.
 #[derive(Clone, Debug)]
@@ -395,13 +394,9 @@ impl Standing {
         let policies = Policies::load(vault).await?;
         let trust = policies.in_force();
         let mut stored_since_when = None;
-        let recommit = vault
-            .recommit_head()
-            .await
-            .map_err(|e| vault_error(&e))?
-            .origin;
+        let recommit = vault.recommit_head().await?.origin;
         let mut by_origin: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
-        for segment in vault.segments(None).await.map_err(|e| vault_error(&e))? {
+        for segment in vault.segments(None).await? {
             by_origin
                 .entry(segment.facts.origin.clone())
                 .or_default()
@@ -413,7 +408,7 @@ impl Standing {
             let of_segment = match kept {
                 Some(kept) => Arc::clone(kept),
                 None => {
-                    let mut told = vault.retold(segment).await.map_err(|e| vault_error(&e))?;
+                    let mut told = vault.retold(segment).await?;
                     told.sort_unstable_by_key(|one| (one.seq, one.index));
                     told.into()
                 }
@@ -648,10 +643,7 @@ async fn copies(vault: &Vault, segments: &[Segment], known: &[Known]) -> Result<
     for several in same.into_values().filter(|s| s.len() > 1) {
         let mut files = Vec::new();
         for segment in several {
-            let import = vault
-                .import(segment.import)
-                .await
-                .map_err(|e| vault_error(&e))?;
+            let import = vault.import(segment.import).await?;
             files.push((import.size, import.name, import.mark, segment.id));
         }
         files.sort_unstable();

@@ -9,7 +9,6 @@ use evidence::cloudtrail::{LogVerdict, Trail, TrailReport, TrailTrust, survey};
 use vault::{Segment, Vault};
 
 use bench::Error;
-use bench::vault_error;
 
 pub(crate) use show::trails_view;
 pub use show::{place, report_view};
@@ -41,11 +40,7 @@ impl Trails {
             trail.extend(facts);
         }
         let mut policies = Vec::new();
-        for policy in vault
-            .cloudtrail_trust()
-            .await
-            .map_err(|e| vault_error(&e))?
-        {
+        for policy in vault.cloudtrail_trust().await? {
             policies.push(serde_json::from_value(policy).map_err(|error| {
                 Error::failed(
                     format!("a pinned trail cannot be read (column {})", error.column()),

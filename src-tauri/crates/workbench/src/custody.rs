@@ -10,7 +10,6 @@ use crate::view::{
 };
 use crate::workspace::member_views;
 use crate::{Error, Workbench};
-use bench::vault_error;
 use follow::with_index;
 use standing::Workspace;
 
@@ -49,25 +48,13 @@ impl Workbench {
                 })
                 .count()
         };
-        let newest = workspace
-            .vault
-            .last_visible_seq()
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let newest = workspace.vault.last_visible_seq().await?;
         let (records, followed) = with_index(self.bench(), &workspace, |index| {
             Ok((index.len(), index.last_seq()))
         })
         .await?;
-        let incidents = workspace
-            .vault
-            .incidents()
-            .await
-            .map_err(|e| vault_error(&e))?;
-        let quarantine = workspace
-            .vault
-            .quarantined()
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let incidents = workspace.vault.incidents().await?;
+        let quarantine = workspace.vault.quarantined().await?;
         let to_classify = workspace.tally.lock().await.unclassified.len();
         Ok(OverviewView {
             records: count(records),
@@ -100,11 +87,7 @@ impl Workbench {
     pub async fn custody(&self, filter: String, before: Option<f64>) -> Result<CustodyView, Error> {
         let workspace = self.workspace().await?;
         let head = workspace.vault.ledger_head();
-        let members = workspace
-            .vault
-            .members()
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let members = workspace.vault.members().await?;
         let wanted = filter.trim().to_lowercase();
         let mut at = before.map(|index| (head.epoch, index.max(0.0) as u64));
         let mut entries = Vec::new();
@@ -114,8 +97,7 @@ impl Workbench {
             let page = workspace
                 .vault
                 .ledger(&LedgerFilter::default(), at, BATCH)
-                .await
-                .map_err(|e| vault_error(&e))?;
+                .await?;
             let Some(last) = page.last() else { break };
             at = Some((last.epoch, last.index));
             for entry in page {
@@ -163,8 +145,7 @@ impl Workbench {
         self.lock().await?;
         let vault = self.open_vault(&dir, member, passphrase, vault::Mode::Inspect);
         let vault = vault.await.map_err(|e| crate::opening::open_error(&e))?;
-        let report = vault.fsck(|_, _| (), Some(&incidents::fold)).await;
-        let report = report.map_err(|e| vault_error(&e))?;
+        let report = vault.fsck(|_, _| (), Some(&incidents::fold)).await?;
         vault.close().await;
         Ok(view(report))
     }
@@ -189,7 +170,7 @@ impl Workbench {
         };
         let result = async {
             let report = workspace.vault.fsck(progress, Some(&incidents::fold)).await;
-            let mut report = report.map_err(|e| vault_error(&e))?;
+            let mut report = report?;
             report
                 .checks
                 .extend(remake::recheck::rows(&workspace).await?);
@@ -343,11 +324,7 @@ fn summary(workspace: &Workspace, entry: &LedgerEntry) -> String {
 
 /// Pinning a record to an open incident places a security hold.
 async fn holds(workspace: &Workspace) -> Result<Vec<HoldView>, Error> {
-    let incidents = workspace
-        .vault
-        .incidents()
-        .await
-        .map_err(|e| vault_error(&e))?;
+    let incidents = workspace.vault.incidents().await?;
     Ok(incidents
         .into_iter()
         .filter(|i| i.state["closed"].is_null())

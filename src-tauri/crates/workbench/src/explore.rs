@@ -11,7 +11,6 @@ use crate::view::{
 };
 use crate::{Error, Workbench};
 use bench::rows::system_title;
-use bench::vault_error;
 use follow::with_index;
 use standing::Standing;
 use standing::Workspace;
@@ -63,11 +62,7 @@ impl Workbench {
             .iter()
             .filter_map(|seq| i64::try_from(*seq).ok())
             .collect();
-        let rows = workspace
-            .vault
-            .rows(&seqs)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let rows = workspace.vault.rows(&seqs).await?;
         let pinned = pinned_by(&workspace, &seqs).await?;
         let mut facet_views = Vec::new();
         for (field, values) in facets {
@@ -259,11 +254,7 @@ async fn facet_view(
         "subject" => {
             for (number, n) in facet.values {
                 let Ok(number) = number.parse() else { continue };
-                let subject = workspace
-                    .vault
-                    .subject(number)
-                    .await
-                    .map_err(|e| vault_error(&e))?;
+                let subject = workspace.vault.subject(number).await?;
                 let handle = subject
                     .handle
                     .unwrap_or_else(|| format!("erased subject {number}"));
@@ -367,12 +358,7 @@ async fn pinned_by(
     if seqs.is_empty() {
         return Ok(pinned);
     }
-    for row in workspace
-        .vault
-        .incidents()
-        .await
-        .map_err(|e| vault_error(&e))?
-    {
+    for row in workspace.vault.incidents().await? {
         for piece in row.state["evidence"].as_array().into_iter().flatten() {
             let Some(seq) = piece["seq"]
                 .as_i64()

@@ -16,7 +16,6 @@ use crate::delivery::{Delivery, Handing, Thing};
 use crate::text::grouped;
 use crate::view::{FindingView, ForkProofView, VerifyLineView, VerifyView};
 use crate::{Error, Workbench};
-use bench::vault_error;
 use dossier::concluded;
 use standing::Workspace;
 use standing::{OriginStanding, Standing};
@@ -78,8 +77,7 @@ impl Workbench {
                 .write(self.now(), move |_| {
                     Ok(((), Act::new("fork-proof.written", detail).into()))
                 })
-                .await
-                .map_err(|e| vault_error(&e))?;
+                .await?;
             delivery.hand_over()?;
             self.vault_changed();
         }
@@ -163,11 +161,7 @@ async fn assemble(
 ) -> Result<ForkProof, Error> {
     let mut segments = Vec::new();
     for id in &origin.segments {
-        let segment = workspace
-            .vault
-            .segment(*id)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let segment = workspace.vault.segment(*id).await?;
         // A segment that nobody known signed binds nobody.
         if standing.segment(*id).is_some_and(|s| !s.signers.is_empty()) {
             segments.push(segment);
@@ -253,8 +247,7 @@ async fn branch(
         let leaves = workspace
             .vault
             .leaves(segment.id, at, facts.last.min(at + LEAVES))
-            .await
-            .map_err(|e| vault_error(&e))?;
+            .await?;
         leaves.into_iter().for_each(|leaf| trace.push(leaf));
     }
     let traced = trace.finish().map_err(wrong)?;

@@ -13,7 +13,6 @@ use vault::{Act, LedgerFilter, may_record};
 use crate::text::count;
 use crate::view::{FoundHandleView, LookUp, LookedUpView, UnseenView};
 use crate::{Code, Error, Workbench};
-use bench::vault_error;
 use incidents::load;
 
 /// The kind of the entry that a look-up leaves.
@@ -69,7 +68,7 @@ impl Workbench {
             ..LedgerFilter::default()
         };
         let today = workspace.vault.ledger(&filter, None, A_DAY).await;
-        let used = count(today.map_err(|e| vault_error(&e))?.len());
+        let used = count(today?.len());
         if used >= A_DAY {
             return Err(Error::new(
                 Code::Refused,
@@ -77,7 +76,7 @@ impl Workbench {
                 "go on tomorrow, or let another member look",
             ));
         }
-        let key = workspace.vault.handle_key().map_err(|e| vault_error(&e))?;
+        let key = workspace.vault.handle_key()?;
         let mut domains: BTreeSet<String> = redaction::known_domains().map(str::to_owned).collect();
         for source in workspace.known().catalogue.all() {
             let of_fields = source
@@ -98,7 +97,7 @@ impl Workbench {
         let mut handles = Vec::new();
         for (handle, domain) in texts {
             let subject = workspace.vault.subject_by_handle(&handle).await;
-            if subject.map_err(|e| vault_error(&e))?.is_some() {
+            if subject?.is_some() {
                 let query = Query::default().with_filter("subject", &handle);
                 handles.push(FoundHandleView {
                     total: self.count_records(&query).await?,
@@ -109,8 +108,7 @@ impl Workbench {
         }
         let act = Act::new(KIND, json!({ "purpose": purpose, "found": handles.len() }));
         let act = act.about(&request.incident);
-        let recorded = workspace.vault.record(act, now).await;
-        recorded.map_err(|e| vault_error(&e))?;
+        workspace.vault.record(act, now).await?;
         self.vault_changed();
         let terms: Vec<String> = (handles.iter())
             .map(|one| Query::default().with_filter("subject", &one.handle))

@@ -1,6 +1,5 @@
 //! What comes of opening a workspace: what is said when it does not, or when it is older than what is known of it.
 
-use bench::vault_error;
 use vault::{OpenError, Role, Vault, VaultError};
 
 use crate::view::OlderView;
@@ -69,6 +68,6 @@ pub(crate) fn passphrase_error(error: &VaultError) -> Error {
             "the passphrase in force is another one",
             "type the one that you opened the workspace with",
         ),
-        other => vault_error(other),
+        other => other.into(),
     }
 }

@@ -7,7 +7,6 @@ use crate::text::{count, time};
 use crate::view::{FieldView, ProofView, RecordView, RetoldView};
 use crate::{Error, Workbench};
 use bench::rows::{one_row, own_row};
-use bench::vault_error;
 use standing::row_view;
 use standing::{Standing, Workspace};
 
@@ -18,24 +17,15 @@ impl Workbench {
         let row = one_row(&workspace, i64::from(seq)).await?;
         let standing = workspace.standing();
         let (holder, index) = standing.best_place(row.seq, row.segment, row.index);
-        let segment = workspace
-            .vault
-            .segment(holder)
-            .await
-            .map_err(|e| vault_error(&e))?;
-        let import = workspace
-            .vault
-            .import(segment.import)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let segment = workspace.vault.segment(holder).await?;
+        let import = workspace.vault.import(segment.import).await?;
         let of_segment = standing
             .of_record(row.segment, row.index)
             .ok_or_else(|| Error::failed("the record's segment is not known", "run fsck"))?;
         let pinned = workspace
             .vault
             .incidents()
-            .await
-            .map_err(|e| vault_error(&e))?
+            .await?
             .into_iter()
             .filter(|incident| {
                 incident.state["evidence"].as_array().is_some_and(|pieces| {
@@ -92,8 +82,7 @@ impl Workbench {
             detections: workspace
                 .vault
                 .proven_by(&[row.seq])
-                .await
-                .map_err(|e| vault_error(&e))?
+                .await?
                 .into_iter()
                 .map(|(_, id)| id)
                 .collect(),
@@ -118,7 +107,7 @@ async fn retold(
             true => None,
             false => {
                 let segment = workspace.vault.segment(one.segment).await;
-                own_row(&segment.map_err(|e| vault_error(&e))?.runs, one.index)
+                own_row(&segment?.runs, one.index)
             }
         };
         places.push((one.segment, one.index, own));
@@ -128,8 +117,7 @@ async fn retold(
         .filter(|one| !one.same && one.index == row.index)
         .map(|one| one.seq)
         .collect();
-    let disputed = workspace.vault.rows(&disputes).await;
-    for other in disputed.map_err(|e| vault_error(&e))? {
+    for other in workspace.vault.rows(&disputes).await? {
         places.push((other.segment, other.index, Some(other.seq)));
     }
     let mut views = Vec::new();
@@ -139,8 +127,7 @@ async fn retold(
             None => standing.segment(segment),
         };
         let Some(stands) = stands else { continue };
-        let import = workspace.vault.import(stands.import).await;
-        let import = import.map_err(|e| vault_error(&e))?;
+        let import = workspace.vault.import(stands.import).await?;
         views.push(RetoldView {
             file: import.name,
             import: count(import.id),

@@ -8,7 +8,6 @@ use crate::opening::{open_error, passphrase_error};
 use crate::passphrase::judged;
 use crate::view::{CreatedView, PassphraseChangedView, RestoreView};
 use crate::{Error, Workbench};
-use bench::vault_error;
 
 impl Workbench {
     /// Opens a workspace with its printed recovery key: enrols a custodian with this passphrase, and hands out the recovery
@@ -68,7 +67,7 @@ impl Workbench {
         passphrase: String,
     ) -> Result<PassphraseChangedView, Error> {
         let workspace = self.workspace().await?;
-        workspace.vault.may_write().map_err(|e| vault_error(&e))?;
+        workspace.vault.may_write()?;
         let me = workspace.vault.member().0.to_owned();
         // Whoever sits at a window that somebody left open does not know it.
         let known = workspace.vault.unlock_second(&me, current.clone()).await;
@@ -80,10 +79,9 @@ impl Workbench {
             ));
         }
         judged(&me, &passphrase, &[])?;
-        let changed = (workspace.vault)
+        (workspace.vault)
             .change_passphrase(passphrase, self.cost(), self.now())
-            .await;
-        changed.map_err(|e| vault_error(&e))?;
+            .await?;
         self.vault_changed();
         Ok(PassphraseChangedView { member: me })
     }

@@ -15,7 +15,6 @@ use crate::view::{CreatedView, MemberView, RecentView, SettingsView, StartView, 
 use crate::{Error, Workbench};
 use bench::Open;
 use bench::known::Known;
-use bench::vault_error;
 use standing::{Standing, Workspace};
 
 /// How many workspaces are remembered as recent.
@@ -109,10 +108,7 @@ impl Workbench {
             .await?;
         let open = self.workspace().await?;
         for member in others {
-            open.vault
-                .enrol_member(member, cost, self.now())
-                .await
-                .map_err(|e| vault_error(&e))?;
+            open.vault.enrol_member(member, cost, self.now()).await?;
         }
         let workspace = WorkspaceView {
             members: member_views(&open.vault).await?,
@@ -177,15 +173,14 @@ impl Workbench {
         let known = Arc::new(Known::of(&vault).await?);
         let systems = known.catalogue.all().map(|file| file.id.clone());
         let systems = systems.chain([crate::about::FILE_SYSTEM.to_owned()]);
-        let sealed = vault
+        vault
             .seal_digests(systems.collect(), environment.now())
-            .await;
-        sealed.map_err(|error| vault_error(&error))?;
-        let adopted = vault.adopt_rows(&incidents::fold, environment.now()).await;
-        let adopted = adopted.map_err(|error| vault_error(&error))?;
+            .await?;
+        let adopted = vault
+            .adopt_rows(&incidents::fold, environment.now())
+            .await?;
         // Not only where rows are made anew: a mark that nobody signed is said before anything is open.
-        let waiting = vault.rows_waiting().await;
-        waiting.map_err(|error| vault_error(&error))?;
+        vault.rows_waiting().await?;
         let standing = Arc::new(Standing::compute(&vault, &known.catalogue, None).await?);
         let sample = crate::sample_case::is_sample(&dir);
         let open = Open::new(dir.clone(), vault, known, index, sample);
@@ -273,11 +268,7 @@ impl Workbench {
             .map(|p| p.trim().to_owned())
             .filter(|p| !p.is_empty());
         let act = Act::new("session.purpose", json!({ "purpose": purpose }));
-        workspace
-            .vault
-            .record(act, self.now())
-            .await
-            .map_err(|e| vault_error(&e))?;
+        workspace.vault.record(act, self.now()).await?;
         *lock(&self.inner.purpose) = purpose;
         self.vault_changed();
         Ok(())
@@ -286,16 +277,8 @@ impl Workbench {
     /// Settings of the workspace and of this machine.
     pub async fn settings(&self) -> Result<SettingsView, Error> {
         let workspace = self.workspace().await?;
-        let zone = workspace
-            .vault
-            .setting("time-zone")
-            .await
-            .map_err(|e| vault_error(&e))?;
-        let idle = workspace
-            .vault
-            .setting("idle-minutes")
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let zone = workspace.vault.setting("time-zone").await?;
+        let idle = workspace.vault.setting("idle-minutes").await?;
         Ok(SettingsView {
             time_zone: zone
                 .as_ref()
@@ -359,8 +342,7 @@ impl Workbench {
                     let act = Act::new("setting.changed", json!({ "name": name, "value": value }));
                     Ok(((), act.into()))
                 })
-                .await
-                .map_err(|e| vault_error(&e))?;
+                .await?;
         }
         let mut recent = self.recent();
         recent.theme = theme;
@@ -430,7 +412,7 @@ async fn workspace_view(workspace: &Workspace) -> Result<WorkspaceView, Error> {
 }
 
 pub(crate) async fn member_views(vault: &Vault) -> Result<Vec<MemberView>, Error> {
-    let members = vault.members().await.map_err(|e| vault_error(&e))?;
+    let members = vault.members().await?;
     Ok(members
         .iter()
         .filter(|member| member.active && member.role != Role::Recovery)

@@ -10,7 +10,6 @@ use vault::{Basis, Segment, SegmentFacts, Vault};
 use super::{SegmentStanding, Standing, holders};
 use crate::trails::facts;
 use bench::Error;
-use bench::vault_error;
 
 /// The stretch that the log's segments are together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +108,7 @@ impl Standing {
         };
         let newest = self.segments.keys().next_back().copied();
         let fresh = vault.segments_after(newest.unwrap_or_default(), self.segments.len());
-        let segments = fresh.await.map_err(|e| vault_error(&e))?;
+        let segments = fresh.await?;
         let origin = self.origins.iter().find(|origin| origin.recommitted);
         let is_own = |segment: &Segment| {
             !shares(segment) && origin.is_some_and(|origin| origin.origin == segment.facts.origin)

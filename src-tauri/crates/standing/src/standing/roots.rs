@@ -8,7 +8,6 @@ use evidence::{Continuity, Hash};
 use vault::{Segment, Vault};
 
 use bench::Error;
-use bench::vault_error;
 
 /// Leaves compared at once while looking for the first that differs.
 const LEAVES: u64 = 65_536;
@@ -53,10 +52,7 @@ pub(super) async fn roots(
     let of_interest = || sizes.range(facts.first..=facts.last).copied();
     let wanted: BTreeSet<u64> = of_interest().filter(|s| !roots.contains_key(s)).collect();
     if let Some(highest) = wanted.last() {
-        let leaves = vault
-            .leaves(segment.id, facts.first, *highest)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let leaves = vault.leaves(segment.id, facts.first, *highest).await?;
         let computed =
             evidence::roots_at(facts.first, &facts.frontier, leaves.into_iter(), &wanted)
                 .map_err(|error| Error::failed(format!("{}: {error}", facts.origin), "run fsck"))?;
@@ -124,14 +120,8 @@ async fn parting(
     let mut from = low;
     while from < high {
         let to = high.min(from + LEAVES);
-        let of_a = vault
-            .leaves(a.id, from, to)
-            .await
-            .map_err(|e| vault_error(&e))?;
-        let of_b = vault
-            .leaves(b.id, from, to)
-            .await
-            .map_err(|e| vault_error(&e))?;
+        let of_a = vault.leaves(a.id, from, to).await?;
+        let of_b = vault.leaves(b.id, from, to).await?;
         if let Some(at) = of_a.iter().zip(&of_b).position(|(a, b)| a != b) {
             return Ok(Some(from + at as u64));
         }

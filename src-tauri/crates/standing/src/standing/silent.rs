@@ -9,7 +9,6 @@ use vault::{Moments, Run, Segment, Vault};
 
 use super::{Piece, SegmentStanding};
 use bench::Error;
-use bench::vault_error;
 
 /// Record types that are heartbeats, as (source file id, record type).
 pub(crate) type Heartbeats = Vec<(String, String)>;
@@ -37,10 +36,7 @@ impl Beats {
     async fn of(&mut self, vault: &Vault, run: &Run) -> Result<&Moments, Error> {
         let key = (run.first_seq, run.last - run.first);
         if !self.by_run.contains_key(&key) {
-            let moments = vault
-                .moments(run, &self.types)
-                .await
-                .map_err(|e| vault_error(&e))?;
+            let moments = vault.moments(run, &self.types).await?;
             self.by_run.insert(key, moments);
         }
         Ok(self.by_run.entry(key).or_default())

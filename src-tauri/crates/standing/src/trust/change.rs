@@ -21,7 +21,6 @@ use crate::Workspace;
 use crate::policies::{Policies, candidate, stored_since};
 use crate::standing::{links, roots_of, sizes};
 use bench::text::{count, grouped};
-use bench::vault_error;
 use bench::view::{KeyView, PinKey, TrustChangeView, TrustFileView, TrustView, WeakeningView};
 use bench::{Bench, Code, Error};
 
@@ -290,8 +289,7 @@ pub async fn trust_confirm(
 ) -> Result<TrustChangeView, Error> {
     let key = fingerprint(&key)?;
     let policies = Policies::load(&workspace.vault).await?;
-    let segments = workspace.vault.segments(Some(&origin)).await;
-    let segments = segments.map_err(|e| vault_error(&e))?;
+    let segments = workspace.vault.segments(Some(&origin)).await?;
     let standing = workspace.standing();
     let all = judged(&origin, policies.of(&origin), &segments, &standing);
     let of_key = |j: &&super::proposals::Judged| {
@@ -405,8 +403,7 @@ async fn change_policies(
             let nothing = || Act::new("trust.set", json!({}));
             Ok(((), acts.unwrap_or_else(|| nothing().into())))
         })
-        .await
-        .map_err(|e| vault_error(&e))?;
+        .await?;
     drop(acting);
     workspace.reconsider().await?;
     bench.vault_changed();
@@ -448,7 +445,7 @@ async fn second_member(
             "the passphrase does not open the second member's key file",
             "ask them to type it again",
         ),
-        _ => vault_error(&error),
+        _ => error.into(),
     })
 }
 
@@ -612,8 +609,7 @@ async fn effects(
 ) -> Result<Vec<String>, Error> {
     let origin = &new.origin;
     let vault = &workspace.vault;
-    let segments = vault.segments(Some(origin)).await;
-    let segments = segments.map_err(|e| vault_error(&e))?;
+    let segments = vault.segments(Some(origin)).await?;
     let mut keys = policies.keys_ever(origin);
     keys.extend(new.keys.iter().map(|k| k.0.clone()));
     let links = links(&segments);

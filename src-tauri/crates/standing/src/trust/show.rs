@@ -13,7 +13,6 @@ use crate::Workspace;
 use crate::policies::Policies;
 use bench::Error;
 use bench::text::{count, grouped, time};
-use bench::vault_error;
 use bench::view::{
     AllowedSchemaView, AnchorView, DistrustView, HeldView, KeyView, OriginProposalsView,
     PolicyKeyView, PolicyView, ProposalView, ProposalsView, RequirementView, TrustFileView,
@@ -178,8 +177,7 @@ pub async fn trust_policy(workspace: &Workspace, origin: String) -> Result<Polic
             format!("known origins: {}", known.join(", ")),
         ));
     }
-    let segments = workspace.vault.segments(Some(origin)).await;
-    let segments = segments.map_err(|e| vault_error(&e))?;
+    let segments = workspace.vault.segments(Some(origin)).await?;
     let policy = policies.of(origin).cloned();
     let judged = judged(origin, policy.as_ref(), &segments, &standing);
     let policy = policy.unwrap_or_else(|| OriginTrust::new(origin));
@@ -266,8 +264,7 @@ pub async fn trust_proposals(
 ) -> Result<ProposalsView, Error> {
     let standing = workspace.standing();
     let policies = Policies::load(&workspace.vault).await?;
-    let segments = workspace.vault.segments(None).await;
-    let segments = segments.map_err(|e| vault_error(&e))?;
+    let segments = workspace.vault.segments(None).await?;
     let wanted = standing.origins().iter().map(|o| o.origin.as_str());
     let mut origins = Vec::new();
     for name in wanted.filter(|o| origin.as_deref().is_none_or(|w| w == *o)) {

@@ -121,9 +121,7 @@ async fn state(bench: &Workbench, origin: &str) -> Value {
         .unwrap_or_default();
     // The id of a vkey follows from the origin's name, which is another in every order.
     view["keys"] = json!(view["keys"].as_array().map_or(0, Vec::len));
-    let imports: BTreeMap<&str, _> = sources
-        .imports
-        .iter()
+    let imports: BTreeMap<&str, _> = (sources.imports.rows.iter())
         .filter(|i| i.origin == origin)
         .map(|i| (i.file.as_str(), (&i.assurance, &i.verdict)))
         .collect();
@@ -327,7 +325,7 @@ async fn a_log_that_was_rewritten_before_the_overlap() {
 /// Everything that is said of a trail: each import, each verdict, the records by level, the quarantine.
 async fn trail_state(bench: &Workbench) -> Value {
     let sources = bench.sources().await.expect("sources");
-    let imports: BTreeMap<&str, _> = (sources.imports.iter())
+    let imports: BTreeMap<&str, _> = (sources.imports.rows.iter())
         .map(|i| {
             (
                 i.file.as_str(),

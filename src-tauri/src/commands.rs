@@ -57,6 +57,7 @@ commands! {
     record(seq: u32) -> RecordView;
     complete_query(query: String, caret: u32) -> Vec<CompletionView>;
     sources() -> SourcesView;
+    imports(before: Option<u32>, limit: u32) -> ImportPage;
     source_files() -> SourceFilesView;
     source_file(id: String, version: Option<u32>) -> SourceDetailView;
     check_source(path: String) -> CheckedSourceView, Read path;

@@ -62,6 +62,7 @@ fn ipc() -> Builder<tauri::Wry> {
             record,
             complete_query,
             sources,
+            imports,
             source_files,
             source_file,
             check_source,

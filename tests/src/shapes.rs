@@ -150,6 +150,7 @@ pub const SHAPES: &[Shape] = &[
     ("fsck", printed::<view::FsckView>, &["fsck"]),
     ("custody", printed::<view::CustodyView>, &["custody"]),
     ("sources", printed::<view::SourcesView>, &["sources"]),
+    ("imports", printed::<view::ImportPage>, &["imports"]),
     (
         "source-list",
         printed::<view::SourceFilesView>,

@@ -184,7 +184,7 @@ export function mockWindow(options: MockOptions): void {
     },
     import_report: (a) =>
       jobs.find((job) => job.id === a.job)?.state === "done"
-        ? { total: 1_250_000, files: sources.imports.slice(0, 1), quarantine: [], failed: [], left_out: [] }
+        ? { total: 1_250_000, files: sources.imports.rows.slice(0, 1), quarantine: [], failed: [], left_out: [] }
         : null,
     cancel_job: (a) => {
       jobs = jobs.map((job) =>
@@ -215,6 +215,7 @@ export function mockWindow(options: MockOptions): void {
     record: (a) => records.record(a.seq),
     complete_query: (a) => complete(a.query, a.caret),
     sources: () => sources,
+    imports: () => sources.imports,
     source_files: () => sourceFiles,
     to_classify: () => toClassify,
     classify_preview: () => classifyPreview,

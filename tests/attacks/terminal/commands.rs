@@ -268,6 +268,7 @@ fn no_command_is_acted_upon() {
     let other = format!("in{HOSTILE}/other");
     his.tries("import", &[&other]);
     his.reads("sources", &[]);
+    his.reads("imports", &[]);
     his.reads("trust list", &[]);
     his.reads("trust show", &[NAME]);
     his.reads("trust show", &[HOSTILE]);

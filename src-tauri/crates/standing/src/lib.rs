@@ -3,7 +3,6 @@
 mod bands;
 mod cloudtrail;
 mod groups;
-mod listed;
 mod policies;
 mod shown;
 mod standing;

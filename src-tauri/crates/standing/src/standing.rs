@@ -297,6 +297,11 @@ impl Standing {
         self.pieces.is_empty()
     }
 
+    /// How many imports brought records.
+    pub fn imports(&self) -> usize {
+        self.by_import.len()
+    }
+
     /// All segments.
     pub fn segments(&self) -> impl Iterator<Item = &SegmentStanding> {
         self.segments.values()

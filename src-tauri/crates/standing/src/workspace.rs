@@ -8,7 +8,6 @@ use tokio::sync::Mutex;
 
 use crate::Standing;
 use crate::groups::{self, ForeignGroups, Groups};
-use crate::listed::{self, Listed};
 
 /// The open workspace, and what may be claimed of its segments now.
 pub struct Workspace {
@@ -18,8 +17,6 @@ pub struct Workspace {
     by: Mutex<Arc<Known>>,
     /// Foreign files, counted as far as they stood.
     groups: Mutex<Groups>,
-    /// The newest imports, read as far as they came.
-    listed: Mutex<Listed>,
     // Last, so that it is dropped after everything that is known of it.
     open: Open,
 }
@@ -39,7 +36,6 @@ impl Workspace {
             standing: std::sync::RwLock::new(standing),
             by: Mutex::new(open.known()),
             groups: Mutex::default(),
-            listed: Mutex::default(),
             open,
         }
     }
@@ -54,12 +50,6 @@ impl Workspace {
         let standing = self.standing();
         let mut counted = self.groups.lock().await;
         groups::follow(&mut counted, &self.vault, &standing).await
-    }
-
-    /// The newest imports, newest first.
-    pub async fn newest_imports(&self) -> Result<Vec<Arc<vault::Import>>, Error> {
-        let mut listed = self.listed.lock().await;
-        listed::newest(&mut listed, &self.vault).await
     }
 
     /// Brings verdicts and levels up to what is remembered: by what came, where that is all, else afresh.

@@ -563,10 +563,22 @@ impl Vault {
         .await
     }
 
-    /// The newest finished imports, newest first.
-    pub async fn newest_imports(&self, limit: u32) -> Result<Vec<Import>, VaultError> {
+    /// The newest finished imports with numbers below `before`, newest first.
+    pub async fn newest_imports(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Import>, VaultError> {
+        let before = before.unwrap_or(i64::MAX);
         self.as_stated(|inner| async move {
-            import::newest(&inner.pool, &inner.statements, inner.marks.as_ref(), limit).await
+            import::newest(
+                &inner.pool,
+                &inner.statements,
+                inner.marks.as_ref(),
+                before,
+                limit,
+            )
+            .await
         })
         .await
     }

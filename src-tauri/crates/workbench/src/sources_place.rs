@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use evidence::Verdict;
 
 use crate::text::{count, files, time};
-use crate::view::{BandView, OriginView, SourcesView, SystemView};
+use crate::view::{BandView, ImportPage, OriginView, SourcesView, SystemView};
 use crate::{Error, Workbench};
 use bench::rows::system_title;
 use standing::Workspace;
 use standing::key_views;
 use standing::{OriginStanding, Standing};
+
+/// Imports that Sources begins with.
+const LISTED: u32 = 200;
 
 impl Workbench {
     /// Origins with their continuity, imports, quarantine, fields to classify, systems.
@@ -26,7 +29,7 @@ impl Workbench {
             }
         }
         origins.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.origin.cmp(&b.origin)));
-        let imports = workspace.newest_imports().await?;
+        let imports = page(&workspace, None, LISTED).await?;
         let (unclassified, per_system) = bench::rows::counted(&workspace).await?;
         Ok(SourcesView {
             from: origins
@@ -40,10 +43,7 @@ impl Workbench {
                 .filter_map(|b| b.to.clone())
                 .max(),
             origins,
-            imports: imports
-                .iter()
-                .map(|i| intake::view_of(&workspace, i, "imported"))
-                .collect(),
+            imports,
             quarantine: intake::quarantine_views(&workspace).await?,
             interrupted: intake::interrupted_views(&workspace).await?,
             to_classify: unclassified,
@@ -62,6 +62,24 @@ impl Workbench {
                 .collect(),
         })
     }
+
+    /// The newest `limit` imports, of those before number `before` where one is given.
+    pub async fn imports(&self, before: Option<u32>, limit: u32) -> Result<ImportPage, Error> {
+        let workspace = self.workspace().await?;
+        page(&workspace, before, limit).await
+    }
+}
+
+async fn page(workspace: &Workspace, before: Option<u32>, limit: u32) -> Result<ImportPage, Error> {
+    let before = before.map(i64::from);
+    let imports = workspace.vault.newest_imports(before, limit).await?;
+    Ok(ImportPage {
+        rows: imports
+            .iter()
+            .map(|import| intake::view_of(workspace, import, "imported"))
+            .collect(),
+        total: count(workspace.standing().imports()),
+    })
 }
 
 async fn origin_view(

@@ -9,8 +9,8 @@ use specta::Type;
 pub struct SourcesView {
     /// Origins that sent something or are trusted.
     pub origins: Vec<OriginView>,
-    /// Imports, newest first.
-    pub imports: Vec<ImportView>,
+    /// The newest imports, newest first: those before them are asked for in pages.
+    pub imports: ImportPage,
     /// Files that failed.
     pub quarantine: Vec<QuarantineView>,
     /// Imports that were cut off and can be resumed.
@@ -23,6 +23,15 @@ pub struct SourcesView {
     pub from: Option<String>,
     /// End of the bands.
     pub to: Option<String>,
+}
+
+/// Some of the imports.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, JsonSchema)]
+pub struct ImportPage {
+    /// Newest first.
+    pub rows: Vec<ImportView>,
+    /// How many there are in all.
+    pub total: u32,
 }
 
 /// A system whose exports Muniment reads.

@@ -9,6 +9,7 @@ mod detections;
 mod fork_proof;
 mod fsck;
 mod import;
+mod imports;
 mod incident;
 mod init;
 mod keygen;
@@ -107,6 +108,7 @@ commands! {
         Fsck(fsck::Fsck),
         Custody(custody::Custody),
         Sources(sources::Sources),
+        Imports(imports::Imports),
         #[command(subcommand)]
         Source(source::Source),
         #[command(subcommand)]

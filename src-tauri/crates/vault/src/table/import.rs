@@ -171,16 +171,18 @@ pub(crate) async fn after(
     Ok(imports)
 }
 
-/// The newest first.
+/// The newest of those before number `before`, newest first.
 pub(crate) async fn newest(
     pool: &SqlitePool,
     statements: &Statements,
     marks: Option<&Marks>,
+    before: i64,
     limit: u32,
 ) -> Result<Vec<Import>, VaultError> {
-    let sql = format!("{} ORDER BY id DESC LIMIT ?", select());
+    let sql = format!("{} AND id < ? ORDER BY id DESC LIMIT ?", select());
     let mut reading = statements.reading(&IMPORT);
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(before)
         .bind(limit)
         .map(|row: SqliteRow| {
             reading.row(&row)?;

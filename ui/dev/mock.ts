@@ -184,7 +184,13 @@ export function mockWindow(options: MockOptions): void {
     },
     import_report: (a) =>
       jobs.find((job) => job.id === a.job)?.state === "done"
-        ? { total: 1_250_000, files: sources.imports.rows.slice(0, 1), quarantine: [], failed: [], left_out: [] }
+        ? {
+            total: 1_250_000,
+            files: sources.imports.rows.slice(0, 1),
+            quarantine: [],
+            failed: [],
+            left_out: [],
+          }
         : null,
     cancel_job: (a) => {
       jobs = jobs.map((job) =>

@@ -35,6 +35,7 @@ export const commands = {
 	record: (seq: number) => __TAURI_INVOKE<RecordView>("record", { seq }),
 	completeQuery: (query: string, caret: number) => __TAURI_INVOKE<CompletionView[]>("complete_query", { query, caret }),
 	sources: () => __TAURI_INVOKE<SourcesView>("sources"),
+	imports: (before: number | null, limit: number) => __TAURI_INVOKE<ImportPage>("imports", { before, limit }),
 	sourceFiles: () => __TAURI_INVOKE<SourceFilesView>("source_files"),
 	sourceFile: (id: string, version: number | null) => __TAURI_INVOKE<SourceDetailView>("source_file", { id, version }),
 	checkSource: (path: string) => __TAURI_INVOKE<CheckedSourceView>("check_source", { path }),
@@ -756,6 +757,14 @@ export type HoldView = {
 	records: number,
 	/**  Since when. */
 	since: string,
+};
+
+/**  Some of the imports. */
+export type ImportPage = {
+	/**  Newest first. */
+	rows: ImportView[],
+	/**  How many there are in all. */
+	total: number,
 };
 
 /**  What an import of several paths did. */
@@ -1760,8 +1769,8 @@ export type SourceVersionView = {
 export type SourcesView = {
 	/**  Origins that sent something or are trusted. */
 	origins: OriginView[],
-	/**  Imports, newest first. */
-	imports: ImportView[],
+	/**  The newest imports, newest first: those before them are asked for in pages. */
+	imports: ImportPage,
 	/**  Files that failed. */
 	quarantine: QuarantineView[],
 	/**  Imports that were cut off and can be resumed. */

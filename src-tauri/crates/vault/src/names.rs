@@ -144,25 +144,29 @@ pub(crate) fn read_reason(
         .map_err(|_| VaultError::corrupt(table, "a reason is no JSON"))
 }
 
+/// Selects rows of before that hold names in the open. Each is spelled as the index is that holds these rows.
+pub(crate) fn questions() -> Vec<String> {
+    let names = COLUMNS.map(|(table, column)| {
+        format!("SELECT 1 FROM {table} WHERE {column} NOT LIKE '{SEALED}%'")
+    });
+    let agreed = AGREED.map(|(table, column)| {
+        format!(
+            "SELECT 1 FROM {table} WHERE {column} LIKE '%\"agreed\":\"%' AND {column} NOT LIKE '%\"agreed\":\"{SEALED}%'"
+        )
+    });
+    let reason = "SELECT 1 FROM quarantine WHERE reason NOT LIKE '%\"sealed\":%'".to_owned();
+    names.into_iter().chain(agreed).chain([reason]).collect()
+}
+
 /// Whether rows of before hold names in the open.
 pub(crate) fn waiting(conn: &Connection) -> Result<bool, VaultError> {
-    for (table, column) in COLUMNS {
-        let sql =
-            format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} NOT LIKE '{SEALED}%')");
+    for question in questions() {
+        let sql = format!("SELECT EXISTS ({question})");
         if conn.query_row(&sql, [], |row| row.get(0))? {
             return Ok(true);
         }
     }
-    for (table, column) in AGREED {
-        let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} ->> '$.agreed' NOT LIKE '{SEALED}%')"
-        );
-        if conn.query_row(&sql, [], |row| row.get(0))? {
-            return Ok(true);
-        }
-    }
-    let sql = "SELECT EXISTS (SELECT 1 FROM quarantine WHERE reason NOT LIKE '%\"sealed\":%')";
-    Ok(conn.query_row(sql, [], |row| row.get(0))?)
+    Ok(false)
 }
 
 /// Seals the names that rows of before hold in the open; how many there were.

@@ -19,13 +19,13 @@ use data_encoding::BASE64;
 use ring::hmac;
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use sqlx::Row as _;
 
 use crate::keys::{KeyName, Role, VaultKeys};
 use crate::ledger::{Act, Acts, CREATED};
 use crate::{LedgerEntry, VaultError};
 
 mod adopt;
+mod content;
 mod tables;
 
 pub(crate) use tables::*;
@@ -85,16 +85,6 @@ impl Table {
         self.when.map_or_else(
             || "1".to_owned(),
             |(column, value)| format!("{row}{column} IS '{value}'"),
-        )
-    }
-
-    /// Two more columns for a `SELECT`: the row's key and its content, for [`Reading`]. `row` is empty or an alias with
-    /// its dot.
-    pub(crate) fn stated_columns(&self, row: &str) -> String {
-        format!(
-            "{} AS stated_key, {} AS stated_content",
-            self.key_of(row),
-            self.content_of(row)
         )
     }
 
@@ -356,6 +346,7 @@ impl Statements {
             statements: self,
             table,
             seen: BTreeSet::new(),
+            spelled: content::Spelled::default(),
         }
     }
 
@@ -565,37 +556,34 @@ pub(crate) struct Reading<'a> {
     statements: &'a Statements,
     table: &'static Table,
     seen: BTreeSet<String>,
+    spelled: content::Spelled,
 }
 
 impl Reading<'_> {
     /// Compares a row that was selected with [`Table::stated_columns`].
     pub(crate) fn row(&mut self, row: &sqlx::sqlite::SqliteRow) -> Result<(), VaultError> {
-        let key: String = row.try_get("stated_key")?;
-        let content: String = row.try_get("stated_content")?;
-        self.compare(key, &content)
+        self.spelled.read(self.table, row)?;
+        let (key, content) = (&self.spelled.key, &self.spelled.content);
+        let stated = self.statements.stated();
+        let digest = self.statements.digest(self.table, content);
+        if stated.begun && stated.of(self.table, key) != Some(&digest) {
+            return Err(self.table.refused(key, true));
+        }
+        drop(stated);
+        self.seen.insert(key.clone());
+        Ok(())
     }
 
     /// The same for a row of the writing connection.
     pub(crate) fn own_row(&mut self, row: &rusqlite::Row<'_>) -> Result<(), VaultError> {
-        let key: String = row.get("stated_key")?;
-        let content: String = row.get("stated_content")?;
-        let digest = self.statements.digest(self.table, &content);
-        let begun = self.statements.begun();
-        if begun && self.statements.of_writer(self.table, &key) != Some(digest) {
-            return Err(self.table.refused(&key, true));
-        }
-        self.seen.insert(key);
-        Ok(())
-    }
-
-    fn compare(&mut self, key: String, content: &str) -> Result<(), VaultError> {
-        let stated = self.statements.stated();
+        self.spelled.read_own(self.table, row)?;
+        let (key, content) = (&self.spelled.key, &self.spelled.content);
         let digest = self.statements.digest(self.table, content);
-        if stated.begun && stated.of(self.table, &key) != Some(&digest) {
-            return Err(self.table.refused(&key, true));
+        let begun = self.statements.begun();
+        if begun && self.statements.of_writer(self.table, key) != Some(digest) {
+            return Err(self.table.refused(key, true));
         }
-        drop(stated);
-        self.seen.insert(key);
+        self.seen.insert(key.clone());
         Ok(())
     }
 

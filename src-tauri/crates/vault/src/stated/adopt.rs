@@ -83,8 +83,9 @@ pub(crate) fn each_row(
     mut each: impl FnMut(String, String),
 ) -> Result<(), VaultError> {
     let sql = format!(
-        "SELECT {} FROM {} WHERE {}",
-        table.stated_columns(""),
+        "SELECT {}, {} FROM {} WHERE {}",
+        table.key_of(""),
+        table.content_of(""),
         table.name,
         table.when_of("")
     );

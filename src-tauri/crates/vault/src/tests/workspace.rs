@@ -794,3 +794,50 @@ async fn a_policy_that_is_not_what_was_signed_is_found() {
         run(back);
     }
 }
+
+/// What each opening asks is found by an index, and not by reading all that is stored.
+#[tokio::test]
+async fn what_is_in_the_open_is_looked_for_in_what_is_in_the_open() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    import(&vault, b"bytes", 3).await;
+    let waiting = || crate::marks::waiting(&vault.inner.writer().conn).unwrap();
+    assert!(!waiting());
+    let change = |sql: &str| {
+        let writer = vault.inner.writer();
+        assert_eq!(writer.conn.execute(sql, []).unwrap(), 1, "{sql}");
+    };
+    for (open, sealed) in [
+        (
+            "UPDATE import SET name = 'm.lind.zip'",
+            "UPDATE import SET name = 'sealed-name:x'",
+        ),
+        (
+            "UPDATE import SET member = 'm.lind'",
+            "UPDATE import SET member = 'sealed-name:x'",
+        ),
+        (
+            "UPDATE import SET facts = json_set(facts, '$.agreed', 'm.lind/SHA256SUMS')",
+            "UPDATE import SET facts = json_set(facts, '$.agreed', 'sealed-name:x')",
+        ),
+        (
+            "UPDATE segment SET verdict = json_set(verdict, '$.agreed', 'm.lind/SHA256SUMS')",
+            "UPDATE segment SET verdict = json_set(verdict, '$.agreed', 'sealed-name:x')",
+        ),
+    ] {
+        change(open);
+        assert!(waiting(), "{open}");
+        change(sealed);
+        assert!(!waiting(), "{sealed}");
+    }
+    let conn = &vault.inner.writer().conn;
+    for query in crate::names::questions() {
+        let plan: String = conn
+            .query_row(&format!("EXPLAIN QUERY PLAN {query}"), [], |row| row.get(3))
+            .unwrap();
+        assert!(
+            plan.contains("_open") || plan.contains("intake"),
+            "{query}: {plan}"
+        );
+    }
+}

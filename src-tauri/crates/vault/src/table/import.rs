@@ -137,11 +137,10 @@ pub(crate) fn discard_staged(conn: &Connection, statements: &Statements) -> Resu
     Ok(())
 }
 
-const COLUMNS: &str = "id, name, kind, size, sha256, original, begun_us, finished_us, actor, facts, first_seq, records, member, digest";
-
 fn select() -> String {
+    // What a row says is all that is read of it, in this order.
     format!(
-        "SELECT {COLUMNS}, {} FROM import WHERE state = 'finished'",
+        "SELECT {} FROM import WHERE state = 'finished'",
         IMPORT.stated_columns("")
     )
 }
@@ -207,22 +206,22 @@ pub(crate) async fn get(
 }
 
 fn from_sqlx(r: &SqliteRow, marks: Option<&Marks>) -> Result<Import, VaultError> {
-    let mark = hash(T, r.try_get(4)?)?;
+    let mark = hash(T, r.try_get(5)?)?;
     Ok(Import {
         id: r.try_get(0)?,
-        name: names::read(T, marks, r.try_get(1)?)?,
-        kind: r.try_get(2)?,
-        size: unsigned(T, r.try_get(3)?)?,
-        sha256: marks::read(T, marks, mark, r.try_get(13)?)?,
+        name: names::read(T, marks, r.try_get(2)?)?,
+        kind: r.try_get(3)?,
+        size: unsigned(T, r.try_get(4)?)?,
+        sha256: marks::read(T, marks, mark, r.try_get(14)?)?,
         mark,
-        original: r.try_get(5)?,
-        begun: time(T, r.try_get(6)?)?,
-        finished: time(T, r.try_get(7)?)?,
-        actor: r.try_get(8)?,
-        facts: json(T, r.try_get(9)?)?,
-        first_seq: r.try_get(10)?,
-        records: unsigned(T, r.try_get(11)?)?,
-        member: (r.try_get::<Option<String>, _>(12)?)
+        original: r.try_get(6)?,
+        begun: time(T, r.try_get(7)?)?,
+        finished: time(T, r.try_get(8)?)?,
+        actor: r.try_get(9)?,
+        facts: json(T, r.try_get(10)?)?,
+        first_seq: r.try_get(11)?,
+        records: unsigned(T, r.try_get(12)?)?,
+        member: (r.try_get::<Option<String>, _>(13)?)
             .map(|member| names::read(T, marks, member))
             .transpose()?,
     })

@@ -254,12 +254,8 @@ async fn read(
 }
 
 fn select() -> String {
-    format!(
-        "SELECT id, import, origin, first, last, frontier, root, roots, checkpoint_note, previous_note, range_json,
-           signers, links, verdict, store, {}
-         FROM segment",
-        SEGMENT.stated_columns("")
-    )
+    // What a row says is all that is read of it, in this order.
+    format!("SELECT {} FROM segment", SEGMENT.stated_columns(""))
 }
 
 /// A segment without its stretches.
@@ -315,7 +311,7 @@ async fn runs_of(
     segments: &[i64],
 ) -> Result<BTreeMap<i64, Vec<Run>>, VaultError> {
     let sql = format!(
-        "SELECT segment, first, last, first_seq, {} FROM {}
+        "SELECT {} FROM {}
          WHERE segment IN (SELECT value FROM json_each(?)) ORDER BY segment, first",
         table.stated_columns(""),
         table.name

@@ -275,7 +275,8 @@ async fn follow_to(
     let mut writer = index.writer()?;
     while last < newest {
         job.check()?;
-        let rows = workspace.vault.rows_after(last, BATCH).await?;
+        let rows = workspace.vault.rows_after(last, BATCH).await;
+        let rows = rows.map_err(Error::from)?;
         let Some(end) = rows.last().map(|row| row.seq) else {
             break;
         };

@@ -242,7 +242,7 @@ pub async fn quarantine_export(
             let (delivery, new) = Delivery::folder(&from, what, &to, mark.to_hex())?;
             let size = crate::folder::unpack(reader, new.folder()).map_err(failed)?;
             new.sync().map_err(failed)?;
-            return Ok((delivery, size));
+            return Ok::<_, Error>((delivery, size));
         }
         let (delivery, mut file) = Delivery::file(&from, what, &to)?;
         let size = std::io::copy(&mut reader, &mut file).map_err(failed)?;

@@ -14,7 +14,7 @@ mod zip_directory;
 
 pub use bounded::OneFrame;
 use bounded::{Bounded, Checked, OneStream};
-pub use container::{Container, MAX_MEMBERS, read_member};
+pub use container::{Container, MAX_MEMBER_NAME, MAX_MEMBERS, read_member};
 pub use zip_directory::ZipEntry;
 
 /// The log's signed note at the end of the range.
@@ -114,6 +114,9 @@ pub enum ArchiveError {
     /// Absolute, with `..`, a backslash, a drive, or not UTF-8.
     #[error("entry {0} has an absolute, climbing or otherwise unsafe name")]
     UnsafeName(usize),
+    /// Longer than any system unpacks.
+    #[error("entry {0} has a name of more than {MAX_MEMBER_NAME} bytes")]
+    LongName(usize),
     /// Bytes that belong to no entry, such as what stands before the first one.
     #[error("byte {0} of the archive belongs to no entry; pack its files again")]
     Stray(u64),
@@ -172,6 +175,7 @@ impl ArchiveError {
             Self::Stray(_) => "zip-stray-bytes",
             Self::TooManyEntries(_) | Self::TooManyMembers(_) => "too-many-entries",
             Self::UnsafeName(_) => "unsafe-name",
+            Self::LongName(_) => "name-too-long",
             Self::DuplicateName(_) => "duplicate-name",
             Self::CaseCollision(_) => "case-collision",
             Self::NotAFile(_) => "not-a-file",
@@ -308,24 +312,23 @@ impl ExportFiles {
         Self::open_entries(archive, entries, bounds)
     }
 
-    /// Opens the export that lies in a folder of a ZIP archive; see [`Container::exports`].
+    /// Opens the export that lies in a folder of a ZIP archive; see [`Container::exports`]. `members` are those of
+    /// [`Container::members`] that lie in the folder, so that an archive of many exports is looked through once.
     ///
     /// # Errors
     /// [`ArchiveError`].
-    pub fn open_zip_folder(
+    pub fn open_zip_members(
         archive: impl Read + Seek + Send + 'static,
-        folder: &str,
+        members: Vec<ZipEntry>,
     ) -> Result<Self, ArchiveError> {
-        let (archive, entries) = Container::open(archive, Bounds::default())?.into_parts();
-        let inside = entries.into_iter().filter_map(|mut entry| {
-            let rest = match folder {
-                "" => Some(entry.name.as_str()),
-                _ => (entry.name.strip_prefix(folder)).and_then(|r| r.strip_prefix('/')),
+        let inside = members.into_iter().map(|mut entry| {
+            entry.name = match entry.name.rsplit_once('/') {
+                Some((_, name)) => name.to_owned(),
+                None => entry.name,
             };
-            entry.name = rest?.to_owned();
-            Some(entry)
+            entry
         });
-        Self::open_entries(archive, inside.collect(), Bounds::default())
+        Self::open_entries(Box::new(archive), inside.collect(), Bounds::default())
     }
 
     fn open_entries(

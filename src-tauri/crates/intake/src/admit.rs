@@ -12,7 +12,7 @@ use evidence::{Assurance, Field, RecordLine};
 use sources::{Catalogue, InputKind, Known, MAX_PLACES, Packing, ReadError};
 use vault::{ImportHead, Quarantined, SealedFile, VaultError, may_record};
 
-use crate::archive;
+use crate::archive::Zip;
 use crate::foreign::{Admission, Claim, Ended, Reading, Take, Taken, count_of};
 use crate::held::{Failure, failure, find, view};
 use crate::imported::content;
@@ -69,6 +69,7 @@ pub async fn quarantine_admit(
     let title = held.name.clone();
     let job = bench.jobs.begin("import", title, "records");
     let done = admit(bench, workspace, &job, held, reason).await;
+    let done = done.or_else(|error| job.check().and(Err(error)));
     bench.vault_changed();
     job.end(&done.as_ref().map(said).map_err(Clone::clone));
     done
@@ -185,26 +186,16 @@ async fn input(
         size: sealed.size,
         part: Part::Whole,
     };
-    let mut reader = copy::open(workspace, &held.sealed).await?;
     if let Some(member) = &held.member {
-        let (vault, id, outer) = (workspace.vault.clone(), held.sealed.clone(), whole.clone());
-        let runtime = tokio::runtime::Handle::current();
-        let expanded = tokio::task::spawn_blocking(move || {
-            archive::expand(&outer, &mut || {
-                let open = runtime.block_on(vault.open_sealed("original", &id));
-                open.map_err(std::io::Error::other)
-            })
+        let found = match crate::run::expand(workspace, job, &whole, &held.sealed).await? {
+            Zip::Files(expanded) => expanded.inputs,
+            Zip::Export | Zip::Refused(_) => Vec::new(),
+        };
+        let found = found.into_iter().find(|i| match &i.part {
+            Part::Member { entry, .. } => entry.name == *member,
+            Part::Folder { name, .. } => name == member,
+            Part::Whole | Part::Unreadable { .. } => false,
         });
-        let expanded = expanded.await.map_err(|_| stopped())?;
-        let expanded = expanded.map_err(|e| copy::unreadable_copy(&whole, &e))?;
-        let found = expanded
-            .into_iter()
-            .flat_map(|all| all.inputs)
-            .find(|i| match &i.part {
-                Part::Member { entry, .. } => entry.name == *member,
-                Part::Folder { name, .. } => name == member,
-                Part::Whole | Part::Unreadable { .. } => false,
-            });
         return found
             .map(|found| Input {
                 name: held.name.clone(),
@@ -213,7 +204,9 @@ async fn input(
             })
             .ok_or_else(|| nothing(held, &failure(held)));
     }
-    let (name, looked) = (held.name.clone(), Arc::clone(job));
+    let reader = copy::open(workspace, &held.sealed).await?;
+    let mut reader = copy::Wanted::new(reader, job);
+    let name = held.name.clone();
     let is_folder = held.kind == crate::input::NATIVE;
     let head = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
         let framed = is_folder && crate::folder::is_framed(&mut reader)?;
@@ -221,7 +214,6 @@ async fn input(
         reader.by_ref().take(4).read_to_end(&mut first)?;
         let length = head_length(&first);
         reader.take(length).read_to_end(&mut first)?;
-        drop(looked);
         Ok((
             framed,
             InputKind::detect(&name, &first, framed),

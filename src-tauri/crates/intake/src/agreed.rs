@@ -1,7 +1,8 @@
 //! Manifests that come after the files they list, or are mended: they raise what came before, as a key does that is pinned
 //! later.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use evidence::{Assurance, Hash};
@@ -13,6 +14,8 @@ use crate::held::HASH_MISMATCH;
 use crate::imported::Outcome;
 use crate::input::{self, Input, Listed, ListedBytes};
 use crate::sealed as copy;
+use bench::jobs::Job;
+use bench::view::NotImportedView;
 use bench::{Bench, Error};
 use standing::Workspace;
 
@@ -21,6 +24,7 @@ use standing::Workspace;
 pub(crate) async fn known(
     bench: &Bench,
     workspace: &Arc<Workspace>,
+    job: &Arc<Job>,
     input: &Input,
     import: i64,
     archive: Option<Hash>,
@@ -39,7 +43,9 @@ pub(crate) async fn known(
         ListedBytes::Inside if before.member.is_some() => None,
         ListedBytes::Inside => {
             let sealed = copy::open(workspace, &before.original).await?;
-            inside(Box::new(sealed)).await?.ok()
+            let read = inside(Box::new(copy::Wanted::new(sealed, job))).await?;
+            job.check()?;
+            read.ok()
         }
     };
     match found {
@@ -55,15 +61,82 @@ pub(crate) async fn known(
     }
 }
 
-/// What a manifest makes of a file that was not asked for: it may have come before.
-pub(crate) async fn listed(
+/// What manifests make of files that were not asked for: they may have come before. Those that are nowhere are named, as
+/// far as anybody reads such a list, and counted.
+#[derive(Default)]
+pub(crate) struct NotAskedFor {
+    pub(crate) outcomes: Vec<Outcome>,
+    named: usize,
+    /// By the manifest that lists them.
+    unnamed: BTreeMap<String, u64>,
+}
+
+impl NotAskedFor {
+    /// Digests looked for at once.
+    const AT_ONCE: usize = 1_000;
+    /// Files that are named.
+    const NAMED: usize = 1_000;
+
+    pub(crate) async fn of(
+        bench: &Bench,
+        workspace: &Arc<Workspace>,
+        job: &Job,
+        listed: Vec<(PathBuf, Listed)>,
+    ) -> Result<Self, Error> {
+        let mut all = Self::default();
+        if listed.is_empty() {
+            return Ok(all);
+        }
+        workspace.vault.settle().await?;
+        for some in listed.chunks(Self::AT_ONCE) {
+            job.check()?;
+            let digests: Vec<Hash> = some.iter().map(|(_, listed)| listed.digest).collect();
+            let known = workspace.vault.known_bytes(&digests).await?;
+            for ((file, listed), known) in some.iter().zip(known) {
+                if known {
+                    job.check()?;
+                    let outcome = self::listed(bench, workspace, file.clone(), listed).await?;
+                    all.outcomes.push(outcome);
+                } else {
+                    all.nowhere(file, listed);
+                }
+            }
+        }
+        for (manifest, count) in std::mem::take(&mut all.unnamed) {
+            let failed = input::many_absent(manifest, count);
+            all.outcomes.push(Outcome::Failed(failed));
+        }
+        Ok(all)
+    }
+
+    fn nowhere(&mut self, file: &Path, listed: &Listed) {
+        if self.named < Self::NAMED {
+            self.named += 1;
+            self.outcomes.push(Outcome::Failed(nowhere(file, listed)));
+        } else {
+            let manifest = listed.manifest.clone();
+            *self.unnamed.entry(manifest).or_default() += 1;
+        }
+    }
+}
+
+/// A manifest lists bytes that never came.
+fn nowhere(file: &Path, listed: &Listed) -> NotImportedView {
+    let name = file.display().to_string();
+    match file.exists() {
+        true => input::not_yet(name, listed),
+        false => input::absent(name, listed),
+    }
+}
+
+/// What a manifest makes of a file whose bytes are known.
+async fn listed(
     bench: &Bench,
     workspace: &Arc<Workspace>,
     file: PathBuf,
     listed: &Listed,
 ) -> Result<Outcome, Error> {
     let vault = &workspace.vault;
-    vault.settle().await?;
     let import = vault.import_of(&listed.digest).await;
     if let Some(import) = import? {
         agree(bench, workspace, import, listed).await?;
@@ -84,11 +157,9 @@ pub(crate) async fn listed(
     }
     let held = vault.held(&listed.digest, None).await?;
     let held = held.filter(|held| held.reason["code"] == HASH_MISMATCH);
-    let name = file.display().to_string();
     Ok(Outcome::Failed(match held {
-        Some(held) => input::held_back(name, listed, held.id),
-        None if file.exists() => input::not_yet(name, listed),
-        None => input::absent(name, listed),
+        Some(held) => input::held_back(file.display().to_string(), listed, held.id),
+        None => nowhere(&file, listed),
     }))
 }
 

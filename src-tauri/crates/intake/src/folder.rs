@@ -109,19 +109,22 @@ impl Read for Framed {
     }
 }
 
-/// Writes the framed stream of an export that lies in an archive: the bytes that its folder would have.
-pub(crate) fn frame(
-    out: &mut impl io::Write,
-    members: &[evidence::archive::ZipEntry],
-    open: &mut dyn FnMut(&evidence::archive::ZipEntry) -> io::Result<Box<dyn Read + Send>>,
+/// Writes the framed stream of an export that lies in an archive: the bytes that its folder would have. `copy` writes
+/// the bytes of the member of this number.
+pub(crate) fn frame<W: io::Write>(
+    out: &mut W,
+    members: &[(usize, evidence::archive::ZipEntry)],
+    copy: &mut dyn FnMut(usize, &mut W) -> io::Result<()>,
 ) -> io::Result<()> {
     let base = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
-    let mut sorted: Vec<_> = members.iter().map(|m| (base(&m.name), m)).collect();
+    let mut sorted: Vec<_> = (members.iter())
+        .map(|(at, m)| (base(&m.name), *at, m.size))
+        .collect();
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
     out.write_all(MAGIC)?;
-    for (name, member) in sorted {
-        out.write_all(&frame_head(&name, member.size))?;
-        io::copy(&mut open(member)?, out)?;
+    for (name, at, size) in sorted {
+        out.write_all(&frame_head(&name, size))?;
+        copy(at, out)?;
     }
     Ok(())
 }

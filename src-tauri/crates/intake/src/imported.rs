@@ -26,7 +26,7 @@ pub(crate) fn content(input: &Input, sealed: &SealedFile) -> (Hash, Option<Impor
     let (name, sha256) = match &input.part {
         Part::Whole => return (sealed.sha256, None),
         Part::Member { entry, sha256 } => (&entry.name, sha256),
-        Part::Folder { name, sha256 } => (name, sha256),
+        Part::Folder { name, sha256, .. } => (name, sha256),
         Part::Unreadable { name } => (name, &sealed.sha256),
     };
     let member = ImportMember {

@@ -1,13 +1,14 @@
 //! What was named on the command line or dropped on the window, as single files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, Metadata};
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use evidence::Hash;
 use serde::{Deserialize, Serialize};
-use sources::{InputKind, Packing, inner_name};
+use sources::{InputKind, MAX_LISTED, Packing, inner_name};
 
 use crate::folder;
 use crate::trail;
@@ -17,8 +18,10 @@ use bench::view::{LeftOutView, NotImportedView};
 /// First bytes that are looked at; a zstd file is looked at further, since its blocks are long.
 const HEAD: u64 = 4 << 10;
 const ZSTD_HEAD: u64 = 256 << 10;
-/// Largest manifest that is read.
-const MAX_MANIFEST: u64 = 64 << 20;
+/// Largest manifest that is read, in bytes.
+pub(crate) const MAX_MANIFEST: u64 = 64 << 20;
+/// Most files, folders and links below one folder that was named.
+const MAX_FILES: usize = 500_000;
 
 /// The format of an export, which alone comes as a folder too.
 pub(crate) const NATIVE: &str = "native export";
@@ -89,7 +92,11 @@ pub(crate) enum Part {
         sha256: Hash,
     },
     /// An export in a folder of a ZIP, with the digest that the folder itself would have.
-    Folder { name: String, sha256: Hash },
+    Folder {
+        name: String,
+        sha256: Hash,
+        members: Vec<evidence::archive::ZipEntry>,
+    },
     /// A file or export folder of a ZIP that cannot be unpacked, so that only the archive's digest is known.
     Unreadable { name: String },
 }
@@ -157,6 +164,8 @@ pub(crate) struct Collected {
     pub(crate) left_out: Vec<LeftOutView>,
     /// What manifests list that was not asked for: files that may have come before.
     pub(crate) listed: Vec<(PathBuf, Listed)>,
+    /// What manifests say that lie beside files which were named one by one: each is read once.
+    beside: HashMap<PathBuf, Sums>,
 }
 
 impl Collected {
@@ -181,7 +190,7 @@ impl Collected {
     }
 
     /// A plain file, which may be a digest of a trail, or a ZIP of one.
-    fn file(&mut self, path: &Path, manifest: Option<Listed>) {
+    fn file(&mut self, path: &Path, manifest: Option<Listed>, stop: &dyn Fn() -> bool) {
         let folder = path.parent().unwrap_or(path);
         let alone = trail::split(folder, &mut vec![(path.to_path_buf(), false)]);
         if let Some((part, _, size)) = alone.into_iter().next() {
@@ -197,7 +206,7 @@ impl Collected {
         // What a manifest says of the ZIP is checked on its sealed copy, and a ZIP of a trail is not sealed whole.
         let agrees = |listed: &Listed| {
             let input = input(path, false, None).ok();
-            let digest = input.and_then(|input| digest(&input, &|| false).ok().flatten());
+            let digest = input.and_then(|input| digest(&input, stop).ok().flatten());
             digest == Some(listed.digest)
         };
         if zipped.parts.is_empty() || manifest.as_ref().is_some_and(|listed| !agrees(listed)) {
@@ -248,11 +257,11 @@ pub(crate) fn unreadable(error: &std::io::Error) -> (String, &'static str) {
 
 /// Lists what is to be imported: files as they are, export folders as one, other folders file by
 /// file in the order of their names, with the manifests that lie in them. What cannot be read, and what is
-/// no file, is listed too, and stops nothing.
-pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
+/// no file, is listed too, and stops nothing. Once `stop` says so it ends where it is.
+pub(crate) fn collect(paths: &[PathBuf], stop: &dyn Fn() -> bool) -> Collected {
     let mut all = Collected::default();
     let mut manifests = Vec::new();
-    for path in paths {
+    for path in paths.iter().take_while(|_| !stop()) {
         // A link that somebody named himself is followed; those in folders are not.
         let about = match std::fs::metadata(path) {
             Ok(about) => about,
@@ -264,14 +273,14 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
         if about.is_dir() && is_export(path) {
             all.add(path, true, None);
         } else if about.is_dir() {
-            folder_of(path, &mut all);
+            folder_of(path, &mut all, stop);
         } else if let Some(what) = special(&about) {
             all.fail(path, what, NO_FILE);
         } else if let Some(listed) = manifest(path, &mut all) {
             manifests.push((path, listed));
         } else {
             let listed = beside(path, &mut all);
-            all.file(path, listed);
+            all.file(path, listed, stop);
         }
     }
     for (path, listed) in manifests {
@@ -284,7 +293,9 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
 fn alone(path: &Path, listed: Vec<sources::Sum>, all: &mut Collected) {
     let folder = path.parent().unwrap_or(path);
     let mut sums = Sums::default();
-    sums.add(folder, &name_of(path), listed);
+    if let Err(reason) = sums.add(folder, &name_of(path), listed) {
+        all.fail(path, reason, MEND_MANIFEST);
+    }
     let files = others(folder, path);
     for manifest in sums.settle(files.iter().map(PathBuf::as_path)) {
         let (reason, hint) = names_no_file();
@@ -301,10 +312,12 @@ fn alone(path: &Path, listed: Vec<sources::Sum>, all: &mut Collected) {
 
 const NO_FILE: &str = "give a plain file, or a folder of them";
 
-fn folder_of(path: &Path, all: &mut Collected) {
+fn folder_of(path: &Path, all: &mut Collected, stop: &dyn Fn() -> bool) {
     let (mut files, mut sums) = (Vec::new(), Sums::default());
     let failed = all.failed.len();
-    walk(path, &mut files, &mut sums, all);
+    if !walk(path, &mut files, &mut sums, all, stop) {
+        return;
+    }
     if files.is_empty() && all.failed.len() == failed && all.left_out.is_empty() {
         all.fail(
             path,
@@ -321,10 +334,13 @@ fn folder_of(path: &Path, all: &mut Collected) {
         all.inputs.push(of_trail(part, file, size, listed));
     }
     for (file, is_folder) in files {
+        if stop() {
+            return;
+        }
         let listed = sums.find(&file);
         match is_folder {
             true => all.add(&file, true, listed),
-            false => all.file(&file, listed),
+            false => all.file(&file, listed, stop),
         }
     }
     all.listed.extend(sums.left().filter(|(file, _)| {
@@ -340,6 +356,19 @@ pub(crate) fn absent(file: String, listed: &Listed) -> NotImportedView {
         file,
         reason: format!("{} lists it, and it is not there", listed.manifest),
         hint: "get it from where the others came; the manifest says that it belongs to them".into(),
+    }
+}
+
+/// A manifest lists so many more that never came.
+pub(crate) fn many_absent(manifest: String, count: u64) -> NotImportedView {
+    NotImportedView {
+        reason: format!(
+            "it lists {} more that were not imported",
+            bench::text::grouped(count)
+        ),
+        file: manifest,
+        hint: "compare it with what lies beside it: sha256sum --check says which are missing"
+            .into(),
     }
 }
 
@@ -432,14 +461,28 @@ pub(crate) struct Sums {
 struct Sum {
     path: PathBuf,
     digest: Hash,
-    manifest: String,
+    manifest: Arc<str>,
     met: bool,
 }
 
 impl Sums {
     /// Adds a manifest that lies in a folder.
-    pub(crate) fn add(&mut self, folder: &Path, manifest: &str, listed: Vec<sources::Sum>) {
+    ///
+    /// # Errors
+    /// Why it is not taken: together with the others it lists more than one manifest may.
+    pub(crate) fn add(
+        &mut self,
+        folder: &Path,
+        manifest: &str,
+        listed: Vec<sources::Sum>,
+    ) -> Result<(), String> {
+        if self.listed.len() + self.alone.len() + listed.len() > MAX_LISTED {
+            return Err(format!(
+                "with the manifests beside it, it lists more than {MAX_LISTED} files"
+            ));
+        }
         let base = manifest.rsplit('/').next().unwrap_or(manifest);
+        let manifest: Arc<str> = manifest.into();
         for one in listed {
             let name = one
                 .name
@@ -447,7 +490,7 @@ impl Sums {
             let sum = Sum {
                 path: folder.join(name.as_deref().unwrap_or_default()),
                 digest: one.sha256,
-                manifest: manifest.to_owned(),
+                manifest: Arc::clone(&manifest),
                 met: false,
             };
             match name {
@@ -457,23 +500,31 @@ impl Sums {
                 None => self.alone.push((folder.to_path_buf(), sum)),
             }
         }
+        Ok(())
     }
 
     /// Says of which file each digest is that stands alone: of the one that lies beside it. Gives the manifests
     /// beside which there are several files, or none.
-    pub(crate) fn settle<'p>(
-        &mut self,
-        files: impl Iterator<Item = &'p Path> + Clone,
-    ) -> Vec<PathBuf> {
+    pub(crate) fn settle<'p>(&mut self, files: impl Iterator<Item = &'p Path>) -> Vec<PathBuf> {
+        if self.alone.is_empty() {
+            return Vec::new();
+        }
+        // The file of each folder that has exactly one.
+        let mut only: HashMap<&Path, Option<&Path>> = HashMap::new();
+        for file in files {
+            if let Some(folder) = file.parent() {
+                let found = only.entry(folder);
+                found.and_modify(|only| *only = None).or_insert(Some(file));
+            }
+        }
         let mut unsettled = Vec::new();
         for (folder, mut sum) in std::mem::take(&mut self.alone) {
-            let mut beside = files.clone().filter(|file| file.parent() == Some(&folder));
-            match (beside.next(), beside.next()) {
-                (Some(file), None) => {
+            match only.get(&*folder) {
+                Some(Some(file)) => {
                     sum.path = file.to_path_buf();
                     self.listed.insert(key(file), sum);
                 }
-                _ => unsettled.push(folder.join(&sum.manifest)),
+                _ => unsettled.push(folder.join(&*sum.manifest)),
             }
         }
         unsettled
@@ -495,7 +546,7 @@ impl Sums {
         sum.met = true;
         Some(Listed {
             digest: sum.digest,
-            manifest: sum.manifest.clone(),
+            manifest: sum.manifest.to_string(),
             of,
         })
     }
@@ -505,7 +556,7 @@ impl Sums {
         self.listed.into_values().filter(|sum| !sum.met).map(|sum| {
             let listed = Listed {
                 digest: sum.digest,
-                manifest: sum.manifest,
+                manifest: sum.manifest.to_string(),
                 of: ListedBytes::File,
             };
             (sum.path, listed)
@@ -544,17 +595,36 @@ pub(crate) fn left_behind(path: &str) -> Option<&'static str> {
     }
 }
 
-fn walk(folder: &Path, files: &mut Vec<(PathBuf, bool)>, sums: &mut Sums, all: &mut Collected) {
-    let entries = std::fs::read_dir(folder).and_then(|entries| {
-        let paths: std::io::Result<Vec<PathBuf>> = entries.map(|e| e.map(|e| e.path())).collect();
-        paths
-    });
-    let mut entries = match entries {
-        Ok(entries) => entries,
-        Err(error) => return all.unreadable(folder, &error),
-    };
-    entries.sort();
-    for path in entries {
+/// Lists what lies in a folder and below it, in the order of names; whether that is all that is to be imported of it. What
+/// waits is kept in a list, because folders may lie in one another some thousand deep.
+fn walk(
+    folder: &Path,
+    files: &mut Vec<(PathBuf, bool)>,
+    sums: &mut Sums,
+    all: &mut Collected,
+    stop: &dyn Fn() -> bool,
+) -> bool {
+    let mut waiting = vec![listing(folder, all)];
+    let mut met = 0;
+    while let Some(entries) = waiting.last_mut() {
+        let Some(path) = entries.next() else {
+            waiting.pop();
+            continue;
+        };
+        met += 1;
+        if stop() {
+            return false;
+        }
+        if met > MAX_FILES {
+            all.fail(
+                folder,
+                format!(
+                    "it holds more than {MAX_FILES} files and folders; nothing of it was imported"
+                ),
+                "give a part of it",
+            );
+            return false;
+        }
         let about = match std::fs::symlink_metadata(&path) {
             Ok(about) => about,
             Err(error) => {
@@ -565,23 +635,39 @@ fn walk(folder: &Path, files: &mut Vec<(PathBuf, bool)>, sums: &mut Sums, all: &
         if let Some(what) = left_behind(&name_of(&path)) {
             all.leave_out(path.display().to_string(), what);
         } else if about.is_dir() {
-            if is_export(&path) {
-                files.push((path, true));
-            } else {
-                walk(&path, files, sums, all);
+            match is_export(&path) {
+                true => files.push((path, true)),
+                false => waiting.push(listing(&path, all)),
             }
         } else if let Some(what) = special(&about) {
             all.fail(&path, what, NO_FILE);
         } else {
             match manifest(&path, all) {
                 Some(listed) => {
-                    let name = name_of(&path);
-                    sums.add(folder, &name, listed);
+                    let within = path.parent().unwrap_or(folder);
+                    if let Err(reason) = sums.add(within, &name_of(&path), listed) {
+                        all.fail(&path, reason, MEND_MANIFEST);
+                    }
                 }
                 None => files.push((path, false)),
             }
         }
     }
+    true
+}
+
+/// What lies in a folder, in the order of names; nothing where it cannot be read, which is said.
+fn listing(folder: &Path, all: &mut Collected) -> std::vec::IntoIter<PathBuf> {
+    let entries = std::fs::read_dir(folder).and_then(|entries| {
+        let paths: std::io::Result<Vec<PathBuf>> = entries.map(|e| e.map(|e| e.path())).collect();
+        paths
+    });
+    let mut entries = entries.unwrap_or_else(|error| {
+        all.unreadable(folder, &error);
+        Vec::new()
+    });
+    entries.sort();
+    entries.into_iter()
 }
 
 /// What a manifest in a file's own folder lists of it.
@@ -601,18 +687,30 @@ fn beside(path: &Path, all: &mut Collected) -> Option<Listed> {
         if !sums.is_file() || sums == path {
             continue;
         }
-        let mut listed = Sums::default();
-        listed.add(folder, &name_of(&sums), manifest(&sums, all)?);
-        let files = others(folder, &sums);
-        if !listed.settle(files.iter().map(PathBuf::as_path)).is_empty() {
-            let (reason, hint) = names_no_file();
-            all.fail(&sums, reason, hint);
+        if !all.beside.contains_key(&sums) {
+            let listed = sums_of(folder, &sums, all)?;
+            all.beside.insert(sums.clone(), listed);
         }
+        let listed = all.beside.get_mut(&sums)?;
         if let Some(listed) = listed.find(path) {
             return Some(listed);
         }
     }
     None
+}
+
+/// What a manifest says of the files beside it; none where the file is no manifest.
+fn sums_of(folder: &Path, sums: &Path, all: &mut Collected) -> Option<Sums> {
+    let mut listed = Sums::default();
+    if let Err(reason) = listed.add(folder, &name_of(sums), manifest(sums, all)?) {
+        all.fail(sums, reason, MEND_MANIFEST);
+    }
+    let files = others(folder, sums);
+    if !listed.settle(files.iter().map(PathBuf::as_path)).is_empty() {
+        let (reason, hint) = names_no_file();
+        all.fail(sums, reason, hint);
+    }
+    Some(listed)
 }
 
 /// Two files at most that lie beside a manifest: whether it is one is all that is asked.
@@ -634,9 +732,13 @@ fn manifest(path: &Path, all: &mut Collected) -> Option<Vec<sources::Sum>> {
         return None;
     }
     let mut text = Vec::new();
-    let read = File::open(path).and_then(|f| f.take(MAX_MANIFEST).read_to_end(&mut text));
+    let read = File::open(path).and_then(|f| f.take(MAX_MANIFEST + 1).read_to_end(&mut text));
     if let Err(error) = read {
         all.unreadable(path, &error);
+        return Some(Vec::new());
+    }
+    if text.len() as u64 > MAX_MANIFEST {
+        all.fail(path, too_long(), MEND_MANIFEST);
         return Some(Vec::new());
     }
     match parse_manifest(&text) {
@@ -648,8 +750,12 @@ fn manifest(path: &Path, all: &mut Collected) -> Option<Vec<sources::Sum>> {
     }
 }
 
-pub(crate) const MEND_MANIFEST: &str =
-    "mend or remove the manifest, then import again; until then the files beside it are unproven";
+pub(crate) const MEND_MANIFEST: &str = "mend the manifest, split it, or remove it, then import again; until then the files beside it are unproven";
+
+/// What is wrong with a manifest that is not even read.
+pub(crate) fn too_long() -> String {
+    format!("the manifest has more than {} MiB", MAX_MANIFEST >> 20)
+}
 
 /// The entries of a manifest, or what is wrong with it.
 pub(crate) fn parse_manifest(text: &[u8]) -> Result<Vec<sources::Sum>, String> {

@@ -297,7 +297,7 @@ pub(crate) async fn open(
         }
         match readers.pop() {
             Some(reader) => Ok(match part {
-                Part::Folder { name, .. } => ExportFiles::open_zip_folder(reader, &name),
+                Part::Folder { members, .. } => ExportFiles::open_zip_members(reader, members),
                 _ => ExportFiles::open_zip(reader),
             }),
             None => Err(stopped()),
@@ -322,7 +322,11 @@ fn of_archive(error: evidence::ArchiveError) -> Result<Failure, Error> {
 struct Known {
     vault: vault::Vault,
     runtime: tokio::runtime::Handle,
-    runs: Vec<KnownRun>,
+    /// Runs that begin behind the record that was asked for last, the next one at the end.
+    ahead: Vec<KnownRun>,
+    /// Runs that it lies in: one, or one for each branch of a fork. However many imports brought this log, no more are
+    /// looked through for a record.
+    here: Vec<KnownRun>,
 }
 
 struct KnownRun {
@@ -345,20 +349,24 @@ impl Known {
                 leaves: Vec::new(),
             })
         });
+        let mut ahead: Vec<KnownRun> = runs.collect();
+        ahead.sort_by_key(|known| std::cmp::Reverse(known.run.first));
         Self {
             vault: workspace.vault.clone(),
             runtime: tokio::runtime::Handle::current(),
-            runs: runs.collect(),
+            ahead,
+            here: Vec::new(),
         }
     }
 
     /// The event that holds this record already. Called in ascending order, on a blocking thread.
     fn event(&mut self, index: u64, leaf: &Hash) -> Result<Option<i64>, vault::VaultError> {
-        for known in &mut self.runs {
+        while let Some(next) = self.ahead.pop_if(|known| known.run.first <= index) {
+            self.here.push(next);
+        }
+        self.here.retain(|known| known.run.last > index);
+        for known in &mut self.here {
             let run = known.run;
-            if index < run.first || index >= run.last {
-                continue;
-            }
             if index < known.from || index >= known.from + known.leaves.len() as u64 {
                 let to = run.last.min(index + Self::AT_ONCE);
                 let read = self.vault.leaves(known.segment, index, to);

@@ -100,6 +100,8 @@ pub async fn import_all(
     let _taken = taken.or_else(|| Taken::take(workspace, intake));
     let mut done = Done::default();
     let result = take_in(bench, workspace, job, intake, &paths, resumed, &mut done).await;
+    // Whatever failed because nobody wanted it any more was cancelled.
+    let result = result.or_else(|error| job.check().and(Err(error)));
     // What came to its end stays, whatever ended the others.
     let settled = vault.settle().await.map_err(Error::from);
     let result = result.and(settled);
@@ -112,8 +114,11 @@ pub async fn import_all(
     job.files(|files| files.finish());
     workspace.reconsider().await?;
     bench.vault_changed();
-    // What was finished before an error stays; it is followed before the error is told.
-    follow::catch_up(bench, workspace).await?;
+    // What was finished before an error stays; it is followed before the error is told. Who cancelled waits for the end:
+    // then whoever asks the index next follows it first.
+    if !matches!(&result, Err(error) if error.code == Code::Cancelled) {
+        follow::catch_up(bench, workspace).await?;
+    }
     result?;
     report(workspace, done).await
 }
@@ -128,9 +133,12 @@ async fn take_in(
     done: &mut Done,
 ) -> Result<(), Error> {
     let listed: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-    let all = tokio::task::spawn_blocking(move || input::collect(&listed))
+    let wanted = Arc::clone(job);
+    let stop = move || wanted.is_cancelled();
+    let all = tokio::task::spawn_blocking(move || input::collect(&listed, &stop))
         .await
         .map_err(|_| stopped())?;
+    job.check()?;
     if all.inputs.is_empty()
         && all.listed.is_empty()
         && resumed.is_none()
@@ -174,7 +182,8 @@ async fn take_in(
         }
         job.files(|files| files.begin(&input.name, input.size));
         if let Some(import) = already(workspace, job, &input).await? {
-            done.note(agreed::known(bench, workspace, &input, import, None).await?);
+            let outcome = agreed::known(bench, workspace, job, &input, import, None).await?;
+            done.note(outcome);
             continue;
         }
         let lasting = lasting(&input, several);
@@ -196,10 +205,8 @@ async fn take_in(
         keep_up(bench, workspace, done).await?;
     }
     // Last, because a manifest may list what was only just imported under another name.
-    for (file, listed) in all.listed {
-        job.check()?;
-        done.note(agreed::listed(bench, workspace, file, &listed).await?);
-    }
+    let more = agreed::NotAskedFor::of(bench, workspace, job, all.listed).await?;
+    done.outcomes.extend(more.outcomes);
     Ok(())
 }
 
@@ -266,35 +273,33 @@ async fn unseal(
         done.note(Outcome::Quarantined(id));
         return Ok(());
     }
-    let expanded = if input.is_native() && !input.is_folder {
-        let (vault, id, whole) = (workspace.vault.clone(), sealed.id.clone(), input.clone());
-        let runtime = tokio::runtime::Handle::current();
-        let expanded = tokio::task::spawn_blocking(move || {
-            archive::expand(&whole, &mut || {
-                let open = runtime.block_on(vault.open_sealed("original", &id));
-                open.map_err(std::io::Error::other)
-            })
-        });
-        let expanded = expanded.await.map_err(|_| stopped())?;
-        expanded.map_err(|error| sealed::unreadable_copy(input, &error))?
+    let zip = if input.is_native() && !input.is_folder {
+        expand(workspace, job, input, &sealed.id).await?
     } else {
-        None
+        archive::Zip::Export
     };
-    let Some(expanded) = expanded else {
-        done.note(import_one(bench, workspace, job, input, sealed, each).await?);
-        return Ok(());
+    let expanded = match zip {
+        archive::Zip::Files(expanded) => *expanded,
+        archive::Zip::Refused(failure) => {
+            let held = crate::held::hold(bench, workspace, input, sealed, &failure).await?;
+            done.note(Outcome::Quarantined(held));
+            return Ok(());
+        }
+        archive::Zip::Export => {
+            done.note(import_one(bench, workspace, job, input, sealed, each).await?);
+            return Ok(());
+        }
     };
     for (part, failure) in expanded.held {
+        job.check()?;
         let held = crate::held::hold(bench, workspace, &part, sealed, &failure).await?;
         done.note(Outcome::Quarantined(held));
     }
     done.outcomes
         .extend(expanded.failed.into_iter().map(Outcome::Failed));
     done.left_out.extend(expanded.left_out);
-    for (file, listed) in expanded.listed {
-        job.check()?;
-        done.note(agreed::listed(bench, workspace, file, &listed).await?);
-    }
+    let more = agreed::NotAskedFor::of(bench, workspace, job, expanded.listed).await?;
+    done.outcomes.extend(more.outcomes);
     let mut behind = 0;
     let whole: u64 = expanded.inputs.iter().map(|i| i.size).sum();
     let several = expanded.inputs.len() > 1;
@@ -318,6 +323,27 @@ async fn unseal(
         job.files(|files| files.read_to(u64::try_from(at).unwrap_or(u64::MAX)));
     }
     Ok(())
+}
+
+/// Looks into a sealed ZIP, as long as that is wanted.
+pub(crate) async fn expand(
+    workspace: &Workspace,
+    job: &Arc<Job>,
+    input: &Input,
+    sealed: &str,
+) -> Result<archive::Zip, Error> {
+    let (vault, id, whole) = (workspace.vault.clone(), sealed.to_owned(), input.clone());
+    let (runtime, wanted) = (tokio::runtime::Handle::current(), Arc::clone(job));
+    let expanded = tokio::task::spawn_blocking(move || {
+        archive::expand(&whole, &mut || {
+            let open = runtime.block_on(vault.open_sealed("original", &id));
+            let reader = open.map_err(std::io::Error::other)?;
+            Ok(sealed::Wanted::new(reader, &wanted))
+        })
+    });
+    let expanded = expanded.await.map_err(|_| stopped())?;
+    job.check()?;
+    expanded.map_err(|error| sealed::unreadable_copy(input, &error))
 }
 
 impl Done {
@@ -370,7 +396,8 @@ async fn import_one(
     let session = match vault.begin_import_lasting(lasting, head, bench.now()).await {
         Ok(session) => session,
         Err(VaultError::AlreadyImported { import }) => {
-            return agreed::known(bench, workspace, input, import, Some(sealed.sha256)).await;
+            let archive = Some(sealed.sha256);
+            return agreed::known(bench, workspace, job, input, import, archive).await;
         }
         Err(error) => return Err(error.into()),
     };
@@ -389,6 +416,12 @@ async fn import_one(
             Ok(Outcome::Imported(import))
         }
         Err((failure, session)) => {
+            // Bytes that nobody wanted to read on to are no fault of the file.
+            if job.is_cancelled() {
+                session.abandon().await?;
+                job.check()?;
+                return Err(stopped());
+            }
             let id = crate::held::hold(bench, workspace, input, sealed, &failure).await?;
             session.abandon().await?;
             Ok(Outcome::Quarantined(id))

@@ -21,9 +21,7 @@ pub(crate) struct Watched<R> {
 
 impl<R: Read> Read for Watched<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.job.is_cancelled() {
-            return Err(io::Error::other("cancelled"));
-        }
+        still_wanted(&self.job)?;
         let read = self.inner.read(out).inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {
                 *lock(&self.failed) = Some(crate::input::unreadable(error));
@@ -34,7 +32,44 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
-/// A sealed copy, telling the job how far it was read.
+/// Reading ends where nobody wants it any more. Whoever is given this error asks the job, which says so in its words.
+fn still_wanted(job: &Job) -> io::Result<()> {
+    match job.is_cancelled() {
+        true => Err(io::Error::other("cancelled")),
+        false => Ok(()),
+    }
+}
+
+/// A sealed copy that is read only as long as its job is wanted: whatever is made of the bytes, and however few of them
+/// there are to something large.
+pub(crate) struct Wanted<R> {
+    inner: R,
+    job: Arc<Job>,
+}
+
+impl<R> Wanted<R> {
+    pub(crate) fn new(inner: R, job: &Arc<Job>) -> Self {
+        Self {
+            inner,
+            job: Arc::clone(job),
+        }
+    }
+}
+
+impl<R: Read> Read for Wanted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        still_wanted(&self.job)?;
+        self.inner.read(out)
+    }
+}
+
+impl<R: Seek> Seek for Wanted<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
+/// The same, telling the job how far it was read.
 pub(crate) struct Followed<R> {
     inner: R,
     job: Arc<Job>,
@@ -58,6 +93,7 @@ impl<R> Followed<R> {
 
 impl<R: Read> Read for Followed<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        still_wanted(&self.job)?;
         let n = self.inner.read(out)?;
         self.at += n as u64;
         if self.at >= self.told + TELL || n == 0 {
@@ -95,7 +131,7 @@ pub(crate) async fn bytes(
     let reader = open(workspace, &sealed.id).await?;
     match &input.part {
         Part::Member { entry, .. } => {
-            let read = evidence::archive::read_member(reader, entry);
+            let read = evidence::archive::read_member(Wanted::new(reader, job), entry);
             read.map_err(|error| unreadable_copy(input, &error))
         }
         _ => Ok(Box::new(Followed::new(reader, job))),

@@ -23,6 +23,8 @@ use standing::Workspace;
 
 /// Rows written in one transaction.
 const BATCH: usize = 2_000;
+/// Bytes of the records that they are made of, after which so many are enough too: a record may have a mebibyte.
+const BATCH_BYTES: usize = 4 << 20;
 /// Batches on their way between reading and writing.
 const IN_FLIGHT: usize = 2;
 
@@ -173,7 +175,7 @@ async fn redo_rows(
         let (batches, mut redone) = mpsc::channel::<Vec<RedoneEvent>>(IN_FLIGHT);
         let runs = segment.runs.clone();
         let last = runs.iter().map(|run| run.last).max().unwrap_or_default();
-        let mut batch = Vec::with_capacity(BATCH);
+        let (mut batch, mut bytes_in) = (Vec::with_capacity(BATCH), 0);
         let reading = workspace
             .vault
             .for_each_line(segment.id, move |index, bytes| {
@@ -184,9 +186,12 @@ async fn redo_rows(
                     job_too.advance(1);
                     let wanted =
                         |source: &str, schema: &str| ids.contains(source) || ids.contains(schema);
-                    batch.extend(remaking.row(seq, index, bytes, wanted)?);
+                    let row = remaking.row(seq, index, bytes, wanted)?;
+                    bytes_in += row.as_ref().map_or(0, |_| bytes.len());
+                    batch.extend(row);
                 }
-                if batch.len() >= BATCH || index + 1 == last {
+                if batch.len() >= BATCH || bytes_in >= BATCH_BYTES || index + 1 == last {
+                    bytes_in = 0;
                     let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                     batches
                         .blocking_send(full)

@@ -18,6 +18,8 @@ use standing::Workspace;
 
 /// Rows compared at once.
 const BATCH: usize = 2_000;
+/// Bytes of the records that they are made of, after which so many are enough too: a record may have a mebibyte.
+const BATCH_BYTES: usize = 4 << 20;
 /// Batches on their way between making and comparing.
 const IN_FLIGHT: usize = 2;
 /// Rows that a finding names; of more it says how many there are.
@@ -47,19 +49,21 @@ pub async fn rows(workspace: &Arc<Workspace>) -> Result<Option<Check>, Error> {
         if segment.facts.verdict["later"] == true {
             claimed = Assurance::Unproven.word().into();
         }
-        let mut batch = Vec::with_capacity(BATCH);
+        let (mut batch, mut bytes_in) = (Vec::with_capacity(BATCH), 0);
         let mut lies = BTreeMap::new();
         let reading = workspace.vault.for_each_line(id, move |index, bytes| {
             if let Some(seq) = own_row(&runs, index)
                 && let Some(row) = remaking.row(seq, index, bytes, |_, _| true)?
             {
+                bytes_in += bytes.len();
                 batch.push(MadeRow {
                     segment: id,
                     index,
                     row,
                 });
             }
-            if batch.len() >= BATCH || index + 1 == last {
+            if batch.len() >= BATCH || bytes_in >= BATCH_BYTES || index + 1 == last {
+                bytes_in = 0;
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                 let sent = batches.blocking_send(full);
                 sent.map_err(|_| VaultError::ImportOrder("it was stopped".into()))?;

@@ -161,6 +161,14 @@ pub enum ReadError {
         /// Line, from 1.
         line: u64,
     },
+    /// More lines in a checksum file than are read.
+    #[error("line {line}: a manifest lists at most {limit} files")]
+    ManifestTooLong {
+        /// The line with which it would be more, from 1.
+        line: u64,
+        /// Most files.
+        limit: u64,
+    },
     /// This kind of input has no records to stream.
     #[error(
         "this input is not read record by record; use the export reader or the checksum reader"
@@ -192,9 +200,10 @@ impl ReadError {
             Self::TrailingZstd => "zstd-trailing",
             Self::Expands { .. } => "expands",
             Self::Nested => "nested",
-            Self::Checksum { .. } | Self::ChecksumName { .. } | Self::ChecksumConflict { .. } => {
-                "manifest"
-            }
+            Self::Checksum { .. }
+            | Self::ChecksumName { .. }
+            | Self::ChecksumConflict { .. }
+            | Self::ManifestTooLong { .. } => "manifest",
             Self::NotForeign => "not-foreign",
             Self::Stopped => "stopped",
             Self::Io(_) => "read",
@@ -210,7 +219,8 @@ impl ReadError {
             | Self::Header { line }
             | Self::Checksum { line }
             | Self::ChecksumName { line }
-            | Self::ChecksumConflict { line } => Some(*line),
+            | Self::ChecksumConflict { line }
+            | Self::ManifestTooLong { line, .. } => Some(*line),
             Self::NotUtf8 { line, .. } => *line,
             _ => None,
         }
@@ -258,6 +268,9 @@ impl ReadError {
             }
             Self::Nested | Self::Expands { .. } => {
                 "unpack it where you trust it, and import the files inside"
+            }
+            Self::ManifestTooLong { .. } => {
+                "write a manifest for each part of the folder, and import the parts one by one"
             }
             Self::Checksum { .. } | Self::ChecksumName { .. } | Self::ChecksumConflict { .. } => {
                 "let sha256sum write the manifest again, inside the folder"

@@ -50,4 +50,4 @@ pub use reading::{ForeignRecord, Known, MAX_PLACES, Read, read_foreign, salvage_
 pub use schema::file_schema;
 pub use sequence::{MAX_VALUE_BYTES, Place};
 pub use source::{DeclaredField, ELEMENT, MAX_LINE_BYTES, PURPOSES, REST, SourceFile};
-pub use sums::{Sum, beside, parse_sums, plain_name};
+pub use sums::{MAX_LISTED, Sum, beside, parse_sums, plain_name};

@@ -14,6 +14,13 @@ use crate::text::BOM;
 pub const MAX_VALUE_BYTES: usize = 64 * 1024 * 1024;
 /// How much is read at once of a line without an end.
 const CHUNK: u64 = 1 << 20;
+/// How much of what is at hand is looked at first to find a value; then twice as much, and so on.
+const FIRST: usize = 1 << 12;
+/// A text that breaks off may do so in a word or an escape: what is at fault so close to its end may not be.
+const UNSURE: usize = 12;
+/// How often the text as it was read so far is looked through for an array of records in objects that cannot be read,
+/// beyond the bytes of the largest value.
+const LOOKED: usize = 16;
 
 /// Where a value stands in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +100,8 @@ pub(crate) struct Values<R> {
     lost: bool,
     /// Whether what was at fault last goes over more than one line.
     spread: bool,
+    /// Bytes that were looked through for arrays in objects that cannot be read.
+    looked: usize,
 }
 
 impl<R: BufRead> Values<R> {
@@ -111,6 +120,7 @@ impl<R: BufRead> Values<R> {
             elements: 0,
             lost: false,
             spread: false,
+            looked: 0,
         }
     }
 
@@ -273,8 +283,12 @@ impl<R: BufRead> Values<R> {
     }
 
     fn value(&mut self) -> Result<Found, ReadError> {
+        // A line may hold a million small values: each is to cost what it has, and not what is at hand.
+        let mut window = FIRST;
         loop {
-            match self.attempt() {
+            let all = self.rest(self.at).len();
+            match self.attempt(window.min(all)) {
+                Attempt::More if window < all => window *= 2,
                 Attempt::Whole(length) => return Ok(self.found(length)),
                 Attempt::Fault(at, fault) => {
                     let at = self.at + at;
@@ -285,17 +299,19 @@ impl<R: BufRead> Values<R> {
                     return Err(self.fault(at, fault));
                 }
                 Attempt::NotText(at) => return Err(self.not_utf8(self.at + at)),
-                Attempt::More if self.rest(self.at).len() > MAX_VALUE_BYTES => {
+                Attempt::More if all > MAX_VALUE_BYTES => {
                     return Err(ReadError::FileTooLarge {
                         limit: MAX_VALUE_BYTES as u64,
                     });
                 }
                 Attempt::More => {
                     // Twice as much each time, so that the work stays in proportion.
-                    let wanted = 2 * self.rest(self.at).len();
-                    let before = self.buffer.len();
+                    let wanted = 2 * all;
+                    let ended = self.ended;
                     while self.rest(self.at).len() < wanted && self.fill()? {}
-                    if self.buffer.len() == before {
+                    window = wanted;
+                    // Once it is known that nothing follows it is looked at again.
+                    if ended {
                         self.spread = true;
                         if let Some(broken) = self.broken.take() {
                             return Err(broken);
@@ -310,8 +326,11 @@ impl<R: BufRead> Values<R> {
         }
     }
 
-    fn attempt(&self) -> Attempt {
+    /// Tries the next so many bytes.
+    fn attempt(&self, length: usize) -> Attempt {
         let bytes = self.rest(self.at);
+        let cut = length < bytes.len() || !self.ended;
+        let bytes = &bytes[..length];
         let (text, bad) = match std::str::from_utf8(bytes) {
             Ok(text) => (text, None),
             Err(error) => {
@@ -324,13 +343,14 @@ impl<R: BufRead> Values<R> {
             // More text could make another number of it.
             Ok(value)
                 if value.len() == text.len()
-                    && !self.ended
+                    && cut
                     && value.ends_with(|c: char| c.is_ascii_digit()) =>
             {
                 Attempt::More
             }
             Ok(value) => Attempt::Whole(value.len()),
             Err((_, JsonFault::Truncated)) => bad.map_or(Attempt::More, Attempt::NotText),
+            Err((at, _)) if cut && bad.is_none() && text.len() - at < UNSURE => Attempt::More,
             Err((at, fault)) => Attempt::Fault(at, fault),
         }
     }
@@ -428,6 +448,11 @@ impl<R: BufRead> Values<R> {
         }
         let (mut at, mut depth, mut text) = (self.at, 0_usize, None);
         loop {
+            // A file of nothing but objects that break off would be looked through from each of them to its end.
+            if self.looked > MAX_VALUE_BYTES + LOOKED * (self.base + self.buffer.len()) {
+                return Ok(false);
+            }
+            self.looked += 1;
             let Some(byte) = self.rest(at).first().copied() else {
                 if at - self.at > MAX_VALUE_BYTES || !self.fill()? {
                     return Ok(false);

@@ -1,12 +1,13 @@
 //! Checksum files, as people write them.
 
-use std::collections::HashMap;
-
 use evidence::Hash;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::error::ReadError;
 use crate::text::{BOM, head_as_utf8};
+
+/// Most files that a manifest lists. Each costs some hundred bytes until its file is met.
+pub const MAX_LISTED: usize = 500_000;
 
 /// A SHA-256 that a manifest lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +68,15 @@ fn is_table_head(line: &[u8]) -> bool {
 /// Of an absolute name the last part counts, because a manifest speaks of what lies beside it; a name that leaves
 /// its folder is refused.
 ///
+/// At most [`MAX_LISTED`] entries are read.
+///
 /// # Errors
 /// [`ReadError`]: of the line that is none of these.
 pub fn parse_sums(bytes: &[u8]) -> Result<Vec<Sum>, ReadError> {
+    parse_within(bytes, MAX_LISTED)
+}
+
+fn parse_within(bytes: &[u8], most: usize) -> Result<Vec<Sum>, ReadError> {
     let decoded = head_as_utf8(bytes);
     let text = decoded.strip_prefix(BOM).unwrap_or(&decoded);
     let text = std::str::from_utf8(text).map_err(|error| {
@@ -78,8 +85,7 @@ pub fn parse_sums(bytes: &[u8]) -> Result<Vec<Sum>, ReadError> {
             line: 1 + valid.iter().filter(|b| **b == b'\n').count() as u64,
         }
     })?;
-    let mut sums: Vec<Sum> = Vec::new();
-    let mut seen: HashMap<Option<String>, Hash> = HashMap::new();
+    let mut sums: Vec<(u64, Sum)> = Vec::new();
     let mut waiting = Waiting::default();
     for (line, written) in (1u64..).zip(text.lines()) {
         let trimmed = written.trim();
@@ -96,19 +102,32 @@ pub fn parse_sums(bytes: &[u8]) -> Result<Vec<Sum>, ReadError> {
             None => None,
             Some(name) => Some(inside(&name).ok_or(ReadError::ChecksumName { line })?),
         };
-        match seen.get(&name) {
-            Some(known) if *known == sha256 => continue,
-            Some(_) => return Err(ReadError::ChecksumConflict { line }),
-            None => seen.insert(name.clone(), sha256),
-        };
-        sums.push(Sum { sha256, name });
+        if sums.len() >= most {
+            let limit = most as u64;
+            return Err(ReadError::ManifestTooLong { line, limit });
+        }
+        sums.push((line, Sum { sha256, name }));
     }
     if waiting.is_open() {
         return Err(ReadError::Checksum {
             line: text.lines().count() as u64,
         });
     }
-    Ok(sums)
+    once_each(sums)
+}
+
+/// Each name once, as it came first. In the order of names all lines of one stand together, and nothing is held twice.
+fn once_each(mut sums: Vec<(u64, Sum)>) -> Result<Vec<Sum>, ReadError> {
+    sums.sort_unstable_by(|(a, one), (b, other)| (&one.name, a).cmp(&(&other.name, b)));
+    let conflict = (sums.windows(2))
+        .filter(|pair| pair[0].1.name == pair[1].1.name && pair[0].1.sha256 != pair[1].1.sha256)
+        .map(|pair| pair[1].0);
+    if let Some(line) = conflict.min() {
+        return Err(ReadError::ChecksumConflict { line });
+    }
+    sums.dedup_by(|later, first| later.1.name == first.1.name);
+    sums.sort_unstable_by_key(|(line, _)| *line);
+    Ok(sums.into_iter().map(|(_, sum)| sum).collect())
 }
 
 /// What was read of an entry that takes several lines.
@@ -351,7 +370,27 @@ mod tests {
                 "{name}"
             );
         }
+        let many = |count: usize| {
+            let lines: String = (0..count).map(|n| format!("{hex}  {n}\n")).collect();
+            parse_within(lines.as_bytes(), 40)
+        };
+        assert_eq!(many(40).unwrap().len(), 40);
+        let error = many(41).unwrap_err();
+        let long = ReadError::ManifestTooLong {
+            line: 41,
+            limit: 40,
+        };
+        assert_eq!(error.to_string(), long.to_string());
+        assert_eq!((error.code(), error.line()), ("manifest", Some(41)));
         let twice = fails(format!("{hex}  a\n{other}  ./a\n"));
         assert!(matches!(twice, ReadError::ChecksumConflict { line: 2 }));
+        // The first line that contradicts one before it, wherever its name stands among the others.
+        let two = fails(format!(
+            "{hex}  z\n{hex}  a\n{hex}  z\n{other}  z\n{other}  a\n"
+        ));
+        assert!(matches!(two, ReadError::ChecksumConflict { line: 4 }));
+        let same = parse_sums(format!("{hex}  b\n{hex}  a\n{hex}  ./b\n").as_bytes()).unwrap();
+        let same: Vec<_> = same.iter().map(|sum| sum.name.as_deref()).collect();
+        assert_eq!(same, [Some("b"), Some("a")]);
     }
 }

@@ -510,3 +510,66 @@ fn numbers_stay_as_they_were_written() {
         assert_eq!(texts, [format!("{{\"n\":{number}}}")]);
     }
 }
+
+/// A value is looked at in pieces: whatever stands where one breaks off, it is the same value.
+#[test]
+fn a_value_is_the_same_wherever_what_is_at_hand_breaks_off() {
+    // A word, a number, escapes and a character of four bytes, one behind the other up to some pieces' ends.
+    let parts = [
+        r#""\ud83d\ude00\u00e9\\""#,
+        "true",
+        "false",
+        "null",
+        "-12.5e+30",
+        "\"\u{1f600}\u{e9}\"",
+    ];
+    let value = |pad: usize, n: usize| {
+        let rest = (0..6).map(|at| parts[(at + n) % 6]).collect::<Vec<_>>();
+        format!(
+            "{{\"p\":\"{}\",\"v\":[{}]}}",
+            "p".repeat(pad),
+            rest.join(",")
+        )
+    };
+    for shift in 0..70 {
+        let of = |length: usize| (0..3).map(move |n| value(length - 20 - shift, n));
+        // The first mebibyte of a line is read at once.
+        let line = (0..16).map(|_| value((1 << 16) - 120, 0));
+        let line: Vec<String> = line.chain([value(740 - shift, 1)]).collect();
+        for values in [of(4_096).collect(), of(8_192).collect(), line] {
+            for text in [
+                format!("[{}]", values.join(",")),
+                values.join(""),
+                values.join("\n"),
+            ] {
+                let (found, read) = salvage("a.json", text.as_bytes());
+                assert_eq!(read.unread, 0, "{shift}");
+                assert!(found == values, "{shift}");
+            }
+        }
+    }
+}
+
+/// A million small values may stand on one line, and a million lines may break off: each costs what it has.
+#[test]
+fn values_of_one_line_and_lines_that_break_off_are_read_in_steps_that_follow_their_size() {
+    let many = 200_000;
+    let line: Vec<String> = (0..many).map(|n| format!("{{\"m\":{n}}}")).collect();
+    let text = format!("[{}]", line.join(","));
+    let (found, read) = salvage("a.json", text.as_bytes());
+    assert_eq!((found.len(), read.unread), (many, 0));
+    let lines = 20_000;
+    let broken: String = (0..lines)
+        .map(|n| format!("{{\"a\":{{\"b\":\"{n}\",\n"))
+        .collect();
+    let text = format!("{{\"ok\":1}}\n{broken}{{\"ok\":2}}\n");
+    let (found, read) = salvage("a.json", text.as_bytes());
+    assert_eq!(found, ["{\"ok\":1}", "{\"ok\":2}"]);
+    assert_eq!(read.unread, lines);
+    // The records of an object that breaks off are found as before, also behind others.
+    let records = "{\"Records\":[{\"n\":1},{\"n\":2},{\"n\":";
+    for before in [String::new(), "{\"a\":1,\n".repeat(50)] {
+        let (found, _) = salvage("a.json", format!("{before}{records}").as_bytes());
+        assert_eq!(found, ["{\"n\":1}", "{\"n\":2}"]);
+    }
+}

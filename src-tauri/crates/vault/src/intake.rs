@@ -125,6 +125,29 @@ impl Vault {
         )
     }
 
+    /// Whether anything is here of each of these digests: an import, an archive of imports, or a file that was held. It is one
+    /// look for all of them, and no answer by itself: what is here is then asked for.
+    pub async fn known_bytes(&self, digests: &[Hash]) -> Result<Vec<bool>, VaultError> {
+        let marks = self.inner.marks()?;
+        let asked: Vec<String> = digests.iter().map(|d| marks.mark(d).to_hex()).collect();
+        let found: Vec<i64> = sqlx::query_scalar(
+            "SELECT asked.key FROM json_each(?) AS asked WHERE
+               EXISTS (SELECT 1 FROM import WHERE sha256 = unhex(asked.value) AND state = 'finished')
+               OR EXISTS (SELECT 1 FROM quarantine WHERE sha256 = unhex(asked.value))
+               OR EXISTS (SELECT 1 FROM sealed WHERE sha256 = unhex(asked.value))",
+        )
+        .bind(serde_json::to_string(&asked).unwrap_or_default())
+        .fetch_all(&self.inner.pool)
+        .await?;
+        let mut known = vec![false; digests.len()];
+        for at in found {
+            if let Some(known) = usize::try_from(at).ok().and_then(|at| known.get_mut(at)) {
+                *known = true;
+            }
+        }
+        Ok(known)
+    }
+
     /// The finished imports of files that lie in this archive, in order.
     pub async fn imports_in(&self, archive: &Hash) -> Result<Vec<i64>, VaultError> {
         let sql = "SELECT import.id FROM import JOIN sealed ON sealed.id = import.original

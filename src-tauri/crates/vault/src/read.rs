@@ -14,7 +14,7 @@ use crate::keys::KeyName;
 use crate::ledger::{Act, INCIDENT_EVENT, LedgerExtract, read as read_entry};
 use crate::seal::SealedReader;
 use crate::stated::{event_refused, member_refused};
-use crate::store::{BLOCK, StoreReader};
+use crate::store::StoreReader;
 use crate::table::{
     self, event, import, incident, ledger, member, note, packet, pinned, quarantine, segment,
     setting, subject, trust,
@@ -775,23 +775,6 @@ impl Inner {
         mut each: impl FnMut(u64, &[u8]) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
         let mut reader = self.open_store(store)?;
-        let mut index = first;
-        for block in 0..reader.records().div_ceil(BLOCK) {
-            for line in reader
-                .block(block)?
-                .split(|b| *b == b'\n')
-                .filter(|l| !l.is_empty())
-            {
-                each(index, line)?;
-                index += 1;
-            }
-        }
-        if index - first != reader.records() {
-            return Err(VaultError::corrupt(
-                "segment",
-                "the record store holds another number of lines than it states",
-            ));
-        }
-        Ok(())
+        reader.for_each(&mut |place, line| each(first + place, line))
     }
 }

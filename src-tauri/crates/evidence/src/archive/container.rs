@@ -1,7 +1,7 @@
 //! A ZIP of ordinary files, such as logs with their manifest or several export folders, behind the same
 //! door as an export's: every entry once, headers in agreement, nothing overlapping, bounded sizes and ratios.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{Read, Seek, SeekFrom};
 
 use super::zip_directory::{self, Limits};
@@ -12,6 +12,8 @@ use super::{
 
 /// Most files in a ZIP.
 pub const MAX_MEMBERS: u64 = 100_000;
+/// Longest name of a file in a ZIP, in bytes: the longest path that systems take (`PATH_MAX` of Linux).
+pub const MAX_MEMBER_NAME: usize = 4_096;
 /// Longest central directory, in bytes.
 const MAX_DIRECTORY: u64 = 64 << 20;
 
@@ -66,10 +68,6 @@ impl Container {
         Ok(Self { archive, members })
     }
 
-    pub(super) fn into_parts(self) -> (Box<dyn ReadSeek>, Vec<ZipEntry>) {
-        (self.archive, self.members)
-    }
-
     /// Its files in the order of the central directory.
     pub fn members(&self) -> &[ZipEntry] {
         &self.members
@@ -78,12 +76,14 @@ impl Container {
     /// Folders in it that hold an export: `""` for the archive itself, else the folder's name without
     /// a slash at its end.
     pub fn exports(&self) -> Vec<String> {
-        let has = |name: &str| self.members.iter().any(|m| m.name == name);
-        self.members
-            .iter()
-            .filter_map(|m| m.name.strip_suffix(CHECKPOINT))
-            .filter(|folder| folder.is_empty() || folder.ends_with('/'))
-            .filter(|folder| has(&format!("{folder}{RANGE}")))
+        let ends = |name: &'static str| {
+            let found = self.members.iter();
+            let found = found.filter_map(move |m| m.name.strip_suffix(name));
+            found.filter(|folder| folder.is_empty() || folder.ends_with('/'))
+        };
+        let ranged: HashSet<&str> = ends(RANGE).collect();
+        ends(CHECKPOINT)
+            .filter(|folder| ranged.contains(folder))
             .map(|folder| folder.trim_end_matches('/').to_owned())
             .collect()
     }
@@ -116,16 +116,25 @@ impl Container {
         self.read(at, u64::MAX, length)
     }
 
-    fn read(&mut self, at: usize, bound: u64, length: u64) -> Result<Vec<u8>, ArchiveError> {
+    /// The bytes of one file, checked while they are read as those of [`read_member`] are.
+    ///
+    /// # Errors
+    /// [`ArchiveError`].
+    pub fn member(&mut self, at: usize) -> Result<impl Read + Send + '_, ArchiveError> {
         let member = self.members.get(at).cloned();
         let member = member.ok_or_else(|| ArchiveError::Unexpected(format!("file {at}")))?;
-        if member.size > bound {
+        self.archive.seek(SeekFrom::Start(member.offset))?;
+        Ok(unpack(&mut self.archive, member))
+    }
+
+    fn read(&mut self, at: usize, bound: u64, length: u64) -> Result<Vec<u8>, ArchiveError> {
+        if let Some(member) = self.members.get(at)
+            && member.size > bound
+        {
             return Err(ArchiveError::Expands(shown(&member.name)));
         }
-        self.archive.seek(SeekFrom::Start(member.offset))?;
         let mut bytes = Vec::new();
-        let mut reader = unpack(&mut self.archive, member).take(length);
-        reader
+        (self.member(at)?.take(length))
             .read_to_end(&mut bytes)
             .map_err(ArchiveError::from_io)?;
         Ok(bytes)

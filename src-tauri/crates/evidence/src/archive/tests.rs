@@ -270,6 +270,150 @@ fn an_archive_of_ordinary_files_lists_its_files_and_export_folders_and_refuses_o
         "expands"
     );
     // The export of a folder opens as if it had been packed alone.
-    let missing = ExportFiles::open_zip_folder(Cursor::new(pack(&files)), "one").unwrap_err();
+    let members = container.members().iter();
+    let members = members.filter(|m| m.name.starts_with("one/"));
+    let members = members.cloned().collect();
+    let missing = ExportFiles::open_zip_members(Cursor::new(pack(&files)), members).unwrap_err();
     assert_eq!(missing.code(), "missing-file");
+}
+
+/// Counts the bytes that were read.
+struct Counted {
+    inner: Cursor<Vec<u8>>,
+    read: std::sync::Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(out)?;
+        self.read
+            .fetch_add(n as u64, std::sync::atomic::Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
+/// Opens an archive of files; its refusal, and how many bytes were read to find it.
+fn opened(bytes: &[u8]) -> (Result<Container, &'static str>, u64) {
+    let read = std::sync::Arc::default();
+    let archive = Counted {
+        inner: Cursor::new(bytes.to_vec()),
+        read: std::sync::Arc::clone(&read),
+    };
+    let container = Container::open(archive, Bounds::default());
+    (
+        container.map_err(|error| error.code()),
+        read.load(std::sync::atomic::Ordering::Relaxed),
+    )
+}
+
+/// An archive of empty files: each central header is of the local header beside it, of so many bytes in its extra field.
+fn headers(names: &[String], extra: u16, all_of_the_first: bool) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    let mut first = None;
+    for name in names {
+        let length = (name.len() as u16).to_le_bytes();
+        let at = *first.get_or_insert(out.len() as u32);
+        let at = if all_of_the_first {
+            at
+        } else {
+            out.len() as u32
+        };
+        if !all_of_the_first || out.is_empty() {
+            out.extend(b"PK\x03\x04\x14\0\0\x08\0\0\0\0\x21\0\0\0\0\0\0\0\0\0\0\0\0\0");
+            out.extend(length);
+            out.extend(extra.to_le_bytes());
+            out.extend(name.bytes());
+            out.extend(vec![0; extra.into()]);
+        }
+        directory.extend(b"PK\x01\x02\x14\0\x14\0\0\x08\0\0\0\0\x21\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        directory.extend(length);
+        directory.extend([0; 12]);
+        directory.extend(at.to_le_bytes());
+        directory.extend(name.bytes());
+    }
+    let (start, count) = (out.len() as u32, (names.len() as u16).to_le_bytes());
+    let length = directory.len() as u32;
+    out.extend(directory);
+    out.extend(b"PK\x05\x06\0\0\0\0");
+    out.extend([count, count].concat());
+    out.extend(length.to_le_bytes());
+    out.extend(start.to_le_bytes());
+    out.extend([0, 0]);
+    out
+}
+
+#[test]
+fn headers_are_read_once_however_many_entries_name_them() {
+    let names: Vec<String> = (0..2_000).map(|n| format!("f{n}.json")).collect();
+    let good = headers(&names, 0, false);
+    let (container, read) = opened(&good);
+    assert_eq!(container.unwrap().members().len(), names.len());
+    assert!(read <= 2 * good.len() as u64, "{read} of {}", good.len());
+    // One local header with all that a header may name behind it, of which every entry says that it is its own.
+    let same: Vec<String> = (0..2_000).map(|_| "a.json".to_owned()).collect();
+    for (extra, code) in [(0, "zip-overlap"), (60_000, "zip-header")] {
+        let hostile = headers(&same, extra, true);
+        let (refused, read) = opened(&hostile);
+        assert_eq!(refused.err(), Some(code));
+        assert!(read <= 2 * hostile.len() as u64, "{read}, {code}");
+    }
+}
+
+#[test]
+fn names_have_a_bound_and_cost_what_they_are_long() {
+    let of = |names: &[String]| opened(&headers(names, 0, false)).0;
+    let name = |length: usize| format!("{}.x", "n".repeat(length - 2));
+    assert_eq!(of(&[name(4_096)]).unwrap().members().len(), 1);
+    assert_eq!(of(&[name(4_097)]).err(), Some("name-too-long"));
+    // Each of these names two thousand folders: kept one by one, those of a full directory would be terabytes.
+    let deep = |n: usize| format!("{}{n:05}", "d/".repeat(2_040));
+    let many: Vec<String> = (0..4_000).map(deep).collect();
+    assert_eq!(of(&many).unwrap().members().len(), many.len());
+}
+
+#[test]
+fn no_file_is_a_folder_too_wherever_it_stands() {
+    let of = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        opened(&headers(&names, 0, false))
+            .0
+            .map(|c| c.members().len())
+    };
+    for (names, refused) in [
+        (&["a/b", "a"][..], true),
+        (&["a", "z", "a/b"], true),
+        (&["A", "a/b/c"], true),
+        (&["a/b/", "a"], true),
+        (&["a/", "a"], true),
+        (&["a", "a/"], true),
+        (&["a.b", "a/b", "a-c", "a0"], false),
+        (&["a/", "a/b", "a/c/", "a/c/d"], false),
+        (&["a/b", "ab", "a b", "a/b.c"], false),
+    ] {
+        let found = of(names);
+        assert_eq!(
+            found.err(),
+            refused.then_some("duplicate-name"),
+            "{names:?}"
+        );
+    }
+}
+
+#[test]
+fn the_exports_of_an_archive_are_those_with_both_files() {
+    let mut names: Vec<String> = (0..3_000)
+        .flat_map(|n| [format!("d{n}/checkpoint"), format!("d{n}/range.json")])
+        .collect();
+    names.extend((0..3_000).map(|n| format!("e{n}/checkpoint")));
+    names.extend(["f/xrange.json", "f/checkpoint", "g/h/range.json"].map(str::to_owned));
+    let container = opened(&headers(&names, 0, false)).0.unwrap();
+    let found = container.exports();
+    assert_eq!(found.len(), 3_000);
+    assert_eq!((found[0].as_str(), found[2_999].as_str()), ("d0", "d2999"));
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::ArchiveError;
+use super::{ArchiveError, MAX_MEMBER_NAME};
 
 const END: [u8; 4] = *b"PK\x05\x06";
 const END_LEN: u64 = 22;
@@ -29,6 +29,8 @@ const ZIP64_EXTRA: u16 = 0x0001;
 const HARMLESS_EXTRAS: [u16; 4] = [0x5455, 0x5855, 0x7875, 0x000a];
 /// Longest of them, in bytes.
 const MAX_EXTRA: u16 = 36;
+/// Longest extra field of all: one of ZIP64 with three values, and each of the others once.
+const MAX_EXTRAS: u16 = 4 + 3 * 8 + 4 * (4 + MAX_EXTRA);
 /// Flag: the name is UTF-8. Without it a name beyond ASCII has as many readings as readers.
 const UTF_8: u16 = 0x0800;
 /// DOS attributes: a folder, the label of a volume.
@@ -285,18 +287,33 @@ fn folders_are_no_files(
             return Err(ArchiveError::DuplicateName(super::shown(name)));
         }
     }
-    for entry in entries {
-        for (at, _) in entry.name.match_indices('/') {
-            seen.insert(entry.name[..at].to_lowercase());
+    // In the order of their parts a folder stands right before everything in it. A name of thousands of parts is then
+    // looked at whole, and not once for each folder that it names.
+    let mut all: Vec<(String, Option<&ZipEntry>)> = seen.into_iter().map(|n| (n, None)).collect();
+    let files = entries.iter();
+    all.extend(files.map(|entry| (entry.name.to_lowercase(), Some(entry))));
+    all.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
+    for pair in all.windows(2) {
+        let [(name, entry), (next, following)] = pair else {
+            continue;
+        };
+        // Two files of one name have a refusal of their own.
+        let both = match (entry, following) {
+            (None, Some(file)) if name == next => Some(file),
+            (Some(file), None) if name == next => Some(file),
+            (Some(file), _) => {
+                let within = next.strip_prefix(name.as_str());
+                within
+                    .is_some_and(|rest| rest.starts_with('/'))
+                    .then_some(file)
+            }
+            _ => None,
+        };
+        if let Some(entry) = both {
+            return Err(ArchiveError::DuplicateName(super::shown(&entry.name)));
         }
     }
-    let both = entries
-        .iter()
-        .find(|entry| seen.contains(&entry.name.to_lowercase()));
-    match both {
-        Some(entry) => Err(ArchiveError::DuplicateName(super::shown(&entry.name))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Start, length and entry count of the central directory.
@@ -418,6 +435,9 @@ fn central<'a>(
         true => foreign_name(name, common.flags & UTF_8 != 0),
         false => own_name(name, common.flags & UTF_8 != 0),
     };
+    if folders && name.len() > MAX_MEMBER_NAME {
+        return Err(ArchiveError::LongName(number));
+    }
     let text = text.ok_or(ArchiveError::UnsafeName(number))?;
     let folder = folders
         && text.ends_with('/')
@@ -495,6 +515,13 @@ fn local(
     let mut common = Common::read(&mut fields).ok_or_else(malformed)?;
     let name_length = fields.u16().ok_or_else(malformed)?;
     let extra_length = fields.u16().ok_or_else(malformed)?;
+    // However many entries name this header, no more of it is read than it may have.
+    if extra_length > MAX_EXTRAS {
+        return Err(malformed());
+    }
+    if usize::from(name_length) != name.len() {
+        return Err(ArchiveError::HeaderMismatch(number));
+    }
     let tail = u64::from(name_length) + u64::from(extra_length);
     let behind = bytes_at(archive, header + 30, tail)?.ok_or_else(malformed)?;
     let (local_name, extra) = behind.split_at(name_length.into());

@@ -199,22 +199,52 @@ pub(crate) async fn there(
     Ok(rows.into_iter().map(|row| (row.seq, row)).collect())
 }
 
-/// Visible rows after `seq`, in the order of their numbers.
+/// Rows read at once, as they lie in the table.
+const AT_ONCE: u32 = 1_024;
+/// Fields of rows that are held at once, some hundred bytes each: a record has up to 512.
+const MAX_HELD: usize = 1 << 17;
+
+/// Visible rows after `seq`, in the order of their numbers: at most `limit` of them, and fewer where they have very many
+/// fields. None are given only where there are none.
 pub(crate) async fn rows_after(
     pool: &SqlitePool,
     visible: i64,
     seq: i64,
     limit: u32,
 ) -> Result<Vec<EventRow>, VaultError> {
+    rows_within(pool, visible, seq, limit, MAX_HELD).await
+}
+
+/// The same, with a bound of the caller's on the fields of all rows but the last.
+pub(crate) async fn rows_within(
+    pool: &SqlitePool,
+    visible: i64,
+    mut seq: i64,
+    limit: u32,
+    mut fields: usize,
+) -> Result<Vec<EventRow>, VaultError> {
     let sql =
         format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3");
-    let found = sqlx::query(AssertSqlSafe(sql))
-        .bind(seq)
-        .bind(visible)
-        .bind(limit)
-        .fetch_all(pool)
-        .await?;
-    resolve(pool, &found).await
+    let mut rows: Vec<EventRow> = Vec::new();
+    let mut left = limit;
+    while left > 0 {
+        let found = sqlx::query(AssertSqlSafe(sql.as_str()))
+            .bind(seq)
+            .bind(visible)
+            .bind(left.min(AT_ONCE))
+            .fetch_all(pool)
+            .await?;
+        let asked = found.len();
+        let some = resolve_within(pool, &found, &mut fields).await?;
+        let (given, last) = (some.len(), some.last().map(|row| row.seq));
+        rows.extend(some);
+        match last {
+            Some(last) if given == asked && asked == left.min(AT_ONCE) as usize => seq = last,
+            _ => break,
+        }
+        left -= left.min(AT_ONCE);
+    }
+    Ok(rows)
 }
 
 /// A row as it lies in the table: numbers for what stands in dictionaries, and the fields packed. It is there to be
@@ -359,15 +389,31 @@ async fn resolve(
     pool: &SqlitePool,
     rows: &[sqlx::sqlite::SqliteRow],
 ) -> Result<Vec<EventRow>, VaultError> {
+    let mut unbounded = usize::MAX;
+    resolve_within(pool, rows, &mut unbounded).await
+}
+
+/// The same of as many rows as fit, by their fields, into what is left of a bound; of one at least while anything is left.
+async fn resolve_within(
+    pool: &SqlitePool,
+    rows: &[sqlx::sqlite::SqliteRow],
+    left: &mut usize,
+) -> Result<Vec<EventRow>, VaultError> {
     let mut shapes = BTreeSet::new();
     for r in rows {
         shapes.extend(row::shape_of(r.try_get(12)?));
     }
     let shapes = shapes_of(pool, &shapes).await?;
-    let raw = rows
-        .iter()
-        .map(|r| raw(r, &shapes))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut raws = Vec::new();
+    for r in rows {
+        if *left == 0 {
+            break;
+        }
+        let one = raw(r, &shapes)?;
+        *left = left.saturating_sub(one.fields.len());
+        raws.push(one);
+    }
+    let raw = raws;
     let mut texts = BTreeSet::new();
     let mut paths = BTreeSet::new();
     let mut subjects = BTreeSet::new();

@@ -129,11 +129,15 @@ pub(crate) async fn held(
     sha256: &Hash,
     unreadable: Option<&str>,
 ) -> Result<Option<Quarantined>, VaultError> {
+    // By its name where it has one: as many files of one archive may be held under the archive's bytes.
+    let (named, of_archive) = match unreadable {
+        Some(_) => ("member = ?2", "sha256 IS"),
+        None => ("?2 IS NULL", "member IS NULL OR sha256 IS NOT"),
+    };
     let sql = format!(
         "SELECT {COLUMNS}, {} FROM quarantine q
-         WHERE sha256 = ?1 AND state = 'held' AND CASE
-           WHEN member IS NOT NULL AND sha256 = (SELECT s.sha256 FROM sealed s WHERE s.id = q.sealed)
-           THEN member IS ?2 ELSE ?2 IS NULL END
+         WHERE sha256 = ?1 AND {named} AND state = 'held'
+           AND ({of_archive} (SELECT s.sha256 FROM sealed s WHERE s.id = q.sealed))
          ORDER BY id LIMIT 1",
         QUARANTINE.stated_columns("")
     );

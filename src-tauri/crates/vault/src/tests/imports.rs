@@ -322,3 +322,45 @@ async fn a_record_out_of_order_or_facts_that_do_not_fit_are_refused() {
     ));
     assert_eq!(vault.count().await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn rows_are_read_by_their_fields_and_none_is_left_out() {
+    let p = place(Role::Responder).await;
+    let vault = p.open().await;
+    import(&vault, b"first file", 2_500).await;
+    let read = async |seq, limit, fields| {
+        let pool = &vault.inner.pool;
+        let rows = crate::table::event::rows_within(pool, 2_500, seq, limit, fields);
+        let rows = rows.await.unwrap();
+        rows.iter().map(|row| row.seq).collect::<Vec<_>>()
+    };
+    // Each row has six fields. What does not fit is read next, and one row always fits.
+    for (fields, most) in [
+        (1, 1),
+        (6, 1),
+        (7, 2),
+        (60, 10),
+        (6 * 1_024, 1_024),
+        (1 << 17, 2_500),
+    ] {
+        let (mut all, mut at) = (Vec::new(), 0);
+        while at < 2_500 {
+            let some = read(at, u32::MAX, fields).await;
+            assert!(
+                (1..=most).contains(&some.len()),
+                "{} for {fields}",
+                some.len()
+            );
+            at = some[some.len() - 1];
+            all.extend(some);
+            if fields < 60 && all.len() > 20 {
+                break;
+            }
+        }
+        assert_eq!(all, (1..=all.len() as i64).collect::<Vec<_>>());
+    }
+    assert_eq!(read(2_500, 10, 60).await, Vec::<i64>::new());
+    assert_eq!(read(0, 0, 60).await, Vec::<i64>::new());
+    assert_eq!(read(700, 3, 60).await, [701, 702, 703]);
+    assert_eq!(read(1_000, 1_030, 1 << 17).await.len(), 1_030);
+}

@@ -5,6 +5,7 @@ mod groups;
 mod imports;
 mod replayed;
 mod sealing;
+mod stores;
 mod workspace;
 
 use std::path::{Path, PathBuf};

@@ -47,3 +47,8 @@ pub fn cases(few: u64, many: u64) -> std::ops::Range<u64> {
     });
     asked.unwrap_or(0..if soaking() { many } else { few })
 }
+
+/// How many cases to try at the same time: as many as there are processors.
+pub fn lanes() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

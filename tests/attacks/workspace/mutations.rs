@@ -5,15 +5,17 @@
 //! **What stops it**: everything that is read authenticates or is held to a signed entry. Whatever was changed, the open is refused, or
 //! what was changed is named, or every answer is the same.
 //!
-//! 18 changes; 20,000 with `MUNIMENT_SOAK=1`. `MUNIMENT_CASES=n` repeats one.
+//! 36 changes; 20,000 with `MUNIMENT_SOAK=1`. `MUNIMENT_CASES=n` repeats one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use muniment_tests::benches::{PASS, REVIEWER_PASS, bench, workbench};
-use muniment_tests::chance::{Chance, cases};
+use muniment_tests::chance::{Chance, cases, lanes};
+use muniment_tests::folders::in_memory;
 use muniment_tests::programs::Terminal;
 use serde_json::Value;
 use workbench::Workbench;
@@ -41,7 +43,7 @@ const NOW: &str = "now";
 const OPEN: &str = "open";
 
 async fn prepared() -> Prepared {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = in_memory();
     let work = home.path().join("work");
     std::fs::create_dir_all(&work).expect("a folder");
     let bench = bench(&work).await;
@@ -577,6 +579,49 @@ fn wrong(became: &Became, told: &Answers) -> Result<&'static str, String> {
     }
 }
 
+/// What came of one case: its change, and how that ended or what is wrong.
+type Outcome = (Change, Result<&'static str, String>);
+
+async fn tried(case: u64, prepared: &Prepared) -> Outcome {
+    let root = prepared.home.path();
+    let mut chance = Chance::new(0x666f_6c64_0000_0000 + case);
+    let from = if chance.once_in(3) { OPEN } else { NOW };
+    let home = root.join(format!("case-{case}"));
+    copy(&root.join(from), &home);
+    let before = root.join(BEFORE);
+    let change = ALL[case as usize % ALL.len()];
+    let mut done = Vec::new();
+    done.extend(apply(change, &home, &before, &mut chance));
+    if chance.once_in(5) {
+        let second = *chance.one(&ALL);
+        done.extend(apply(second, &home, &before, &mut chance));
+    }
+    let member = match chance.once_in(3) {
+        true => prepared.reviewer.clone(),
+        false => prepared.custodian.clone(),
+    };
+    let pass = prepared.pass(&member);
+    let panics = PANICS.load(Ordering::SeqCst);
+    let (at, who) = (home.clone(), member.clone());
+    let asked = tokio::spawn(async move { asked(&at, &who, pass).await });
+    let what = format!(
+        "case {case}, {change:?} of {from} for {member}: {}",
+        done.join("; then ")
+    );
+    let became = match tokio::time::timeout(LONGEST, asked).await {
+        Err(_) => Err(format!("{what} hangs")),
+        Ok(Err(_)) => Err(format!("{what} panicked")),
+        // Of the cases that run at the same time, each says so.
+        Ok(Ok(_)) if PANICS.load(Ordering::SeqCst) > panics => {
+            Err(format!("{what} panicked in a task"))
+        }
+        Ok(Ok(became)) => wrong(&became, &prepared.told[&member])
+            .map_err(|wrong| format!("{what} changes {wrong}")),
+    };
+    std::fs::remove_dir_all(&home).expect("removed");
+    (change, became)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[allow(
     clippy::print_stdout,
@@ -584,8 +629,7 @@ fn wrong(became: &Became, told: &Answers) -> Result<&'static str, String> {
 )]
 async fn whatever_is_changed_is_refused_named_or_of_no_effect() {
     count_panics();
-    let prepared = prepared().await;
-    let root = prepared.home.path();
+    let prepared = Arc::new(prepared().await);
     // The control: another answer, of which nothing is said, is what this looks for.
     let mut other = prepared.told[&prepared.custodian].clone();
     other.insert("trust", Value::Null);
@@ -594,51 +638,30 @@ async fn whatever_is_changed_is_refused_named_or_of_no_effect() {
         named: Vec::new(),
     };
     assert!(wrong(&unsaid, &prepared.told[&prepared.custodian]).is_err());
+    let cases = Arc::new(Mutex::new(cases(36, 20_000)));
+    let lanes = (0..lanes()).map(|_| {
+        let (prepared, cases) = (Arc::clone(&prepared), Arc::clone(&cases));
+        tokio::spawn(async move {
+            let mut outcomes = Vec::new();
+            let next = || cases.lock().expect("no lane panics").next();
+            while let Some(case) = next() {
+                outcomes.push(tried(case, &prepared).await);
+            }
+            outcomes
+        })
+    });
     let mut counts: BTreeMap<String, BTreeMap<&'static str, u64>> = BTreeMap::new();
     let mut failed = Vec::new();
-    for case in cases(18, 20_000) {
-        let mut chance = Chance::new(0x666f_6c64_0000_0000 + case);
-        let from = if chance.once_in(3) { OPEN } else { NOW };
-        let home = root.join(format!("case-{case}"));
-        copy(&root.join(from), &home);
-        let before = root.join(BEFORE);
-        let change = ALL[case as usize % ALL.len()];
-        let mut done = Vec::new();
-        done.extend(apply(change, &home, &before, &mut chance));
-        if chance.once_in(5) {
-            let second = *chance.one(&ALL);
-            done.extend(apply(second, &home, &before, &mut chance));
-        }
-        let member = match chance.once_in(3) {
-            true => prepared.reviewer.clone(),
-            false => prepared.custodian.clone(),
-        };
-        let pass = prepared.pass(&member);
-        let panics = PANICS.load(Ordering::SeqCst);
-        let (at, who) = (home.clone(), member.clone());
-        let asked = tokio::spawn(async move { asked(&at, &who, pass).await });
-        let what = format!(
-            "case {case}, {change:?} of {from} for {member}: {}",
-            done.join("; then ")
-        );
-        match tokio::time::timeout(LONGEST, asked).await {
-            Err(_) => failed.push(format!("{what} hangs")),
-            Ok(Err(_)) => failed.push(format!("{what} panicked")),
-            Ok(Ok(_)) if PANICS.load(Ordering::SeqCst) > panics => {
-                failed.push(format!("{what} panicked in a task"));
-            }
-            Ok(Ok(became)) => match wrong(&became, &prepared.told[&member]) {
+    for lane in lanes.collect::<Vec<_>>() {
+        for (change, became) in lane.await.expect("a lane") {
+            match became {
                 Ok(how) => {
-                    *counts
-                        .entry(format!("{change:?}"))
-                        .or_default()
-                        .entry(how)
-                        .or_default() += 1
+                    let counts = counts.entry(format!("{change:?}")).or_default();
+                    *counts.entry(how).or_default() += 1;
                 }
-                Err(wrong) => failed.push(format!("{what} changes {wrong}")),
-            },
+                Err(wrong) => failed.push(wrong),
+            }
         }
-        std::fs::remove_dir_all(&home).expect("removed");
     }
     println!("{counts:#?}");
     assert!(

@@ -25,6 +25,8 @@ pub(super) struct Draft {
     /// What is done after signing.
     late: Vec<Late>,
     by: Party,
+    /// Stands for a list that is not there.
+    none: Vec<Value>,
 }
 
 /// What is done to a packet that is signed already.
@@ -234,6 +236,7 @@ impl Draft {
             own_report: false,
             late: Vec::new(),
             by,
+            none: Vec::new(),
         }
     }
 
@@ -252,8 +255,16 @@ impl Draft {
         })
     }
 
+    /// A list of the record; nothing is in it where an earlier change took it away.
     fn items(&mut self, pointer: &str) -> &mut Vec<Value> {
-        self.at(pointer).as_array_mut().expect("an array")
+        let items = self.record.pointer_mut(pointer);
+        match items.and_then(Value::as_array_mut) {
+            Some(items) => items,
+            None => {
+                self.none.clear();
+                &mut self.none
+            }
+        }
     }
 
     pub(super) fn apply(&mut self, change: Change, material: &Material, chance: &mut Chance) {
@@ -1152,6 +1163,7 @@ impl Draft {
             own_report: self.own_report,
             late: Vec::new(),
             by: self.by,
+            none: Vec::new(),
         };
         draft.manifests();
         if let Some(key) = self.by.key() {

@@ -26,6 +26,10 @@ pub(super) const OWN_WORDS: &[(&str, &str)] = &[
     ("/created", "when they say they made it"),
     ("/engine/name", "which program they say they used"),
     (
+        "/engine/template",
+        "which of the known templates; one of before is set and worded as it was then",
+    ),
+    (
         "/engine/version",
         "which version of it; the template decides what is compared",
     ),
@@ -232,30 +236,29 @@ fn rows(place: &str, before: &[Value], after: &[Value], out: &mut Vec<Difference
             column: String::new(),
         });
     };
-    let mut left: Vec<&Value> = before.iter().collect();
+    // What is the same is the same row wherever it stands now; only then one of the same name is that row, changed.
+    let mut left: Vec<usize> = (0..before.len()).collect();
+    let mut take = |fits: &dyn Fn(&Value) -> bool| {
+        let at = left.iter().position(|old| fits(&before[*old]))?;
+        Some(left.remove(at))
+    };
+    let mut found: Vec<Option<usize>> = (after.iter().map(|row| take(&|old| old == row))).collect();
+    for (row, found) in after.iter().zip(&mut found) {
+        if let (None, Some(name)) = (*found, key(row)) {
+            *found = take(&|old| key(old).as_ref() == Some(&name));
+        }
+    }
     let mut pairs = Vec::new();
-    let mut order = Vec::new();
-    for row in after {
-        let same = left.iter().position(|old| *old == row);
-        let named = || {
-            key(row).and_then(|key_of| {
-                left.iter()
-                    .position(|old| key(old).as_ref() == Some(&key_of))
-            })
-        };
-        match same.or_else(named) {
-            Some(at) => {
-                let old = left.remove(at);
-                order.push(before.iter().position(|b| std::ptr::eq(b, old)));
-                pairs.push((old, row));
-            }
+    for (row, found) in after.iter().zip(&found) {
+        match found {
+            Some(old) => pairs.push((&before[*old], row)),
             None => push("+", (None, Some(row.clone()))),
         }
     }
-    for row in left {
-        push("-", (Some(row.clone()), None));
+    for old in left {
+        push("-", (Some(before[old].clone()), None));
     }
-    if !order.is_sorted() {
+    if !found.iter().flatten().is_sorted() {
         push("~", (None, None));
     }
     for (old, new) in pairs {

@@ -142,10 +142,11 @@ enum Deed<'a> {
 }
 
 impl Deed<'_> {
-    /// Who is named by the words beside the deed.
+    /// Who is named by the words beside the deed; nobody, where a time does not say that they entered it: they would be its
+    /// witness.
     fn named<'w>(&self, who: &'w str) -> &'w str {
         match self {
-            Self::Time(_) => who.strip_prefix(ENTERED_BY).unwrap_or(who),
+            Self::Time(_) => who.strip_prefix(ENTERED_BY).unwrap_or_default(),
             _ => who,
         }
     }

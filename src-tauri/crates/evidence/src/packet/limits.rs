@@ -62,7 +62,9 @@ pub fn derived_limitations(packet: &PacketJson) -> Vec<Limitation> {
             expired.join(", "),
         ));
     }
-    let hidden: u64 = packet.redactions.iter().map(|row| row.count).sum();
+    // The counts are whatever somebody wrote.
+    let counts = packet.redactions.iter().map(|row| row.count);
+    let hidden = counts.fold(0, u64::saturating_add);
     if hidden > 0 {
         let classes: BTreeSet<&str> = packet
             .redactions

@@ -235,7 +235,7 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         "vault",
         &[
             "create", "db", "error", "fsck", "group", "import", "keys", "ledger", "marks", "names",
-            "open", "ring", "seal", "state", "stated", "store", "table",
+            "open", "replayed", "ring", "seal", "state", "stated", "store", "table",
         ],
         "the one error names each part; a transaction writes rows, seals files and appends the entry that states them",
     ),

@@ -358,7 +358,7 @@ async fn whenever_an_import_is_cancelled_nothing_is_half_there_and_it_can_be_don
             }
         }
         // What had ended stays, whole.
-        let kept = sources.imports.len();
+        let kept = sources.imports.rows.len();
         assert!(kept >= known, "{kept} after {known}");
         known = kept;
         at = at * 5 / 4 + 3;

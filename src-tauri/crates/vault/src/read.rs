@@ -775,6 +775,6 @@ impl Inner {
         mut each: impl FnMut(u64, &[u8]) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
         let mut reader = self.open_store(store)?;
-        reader.for_each(&mut |place, line| each(first + place, line))
+        reader.for_each(|place, line| each(first + place, line))
     }
 }

@@ -358,7 +358,7 @@ impl StoreReader {
     /// Hands over every line in order, with its place.
     pub(crate) fn for_each(
         &mut self,
-        each: &mut dyn FnMut(u64, &[u8]) -> Result<(), VaultError>,
+        mut each: impl FnMut(u64, &[u8]) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
         for number in 0..self.blocks {
             let block = self.block(number)?;

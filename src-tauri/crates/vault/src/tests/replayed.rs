@@ -54,11 +54,12 @@ async fn an_opening_is_gone_on_from_and_so_is_an_epoch() {
     assert_eq!(vault.replay().await.unwrap(), Ok(5));
     assert_eq!(vault.ledger_head().epoch, 1);
     // From its beginning, an entry of the new epoch that continues nothing is found.
-    let writer = vault.inner.writer();
     let of_before = "UPDATE ledger SET previous = zeroblob(32) WHERE epoch = 1 AND idx = 1";
+    {
+        let writer = vault.inner.writer();
+        assert_eq!(writer.conn.execute(of_before, []).unwrap(), 1);
+    }
     vault.inner.followed.lock().unwrap().take();
-    assert_eq!(writer.conn.execute(of_before, []).unwrap(), 1);
-    drop(writer);
     let fault = vault.replay().await.unwrap().unwrap_err();
     assert_eq!((fault.epoch, fault.reason), (1, ReplayReason::Previous));
 }

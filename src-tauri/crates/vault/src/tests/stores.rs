@@ -67,7 +67,7 @@ impl Given {
         let mut store = self.reader(file);
         let mut all = Vec::new();
         store
-            .for_each(&mut |place, line| {
+            .for_each(|place, line| {
                 assert_eq!(place, all.len() as u64);
                 all.push(line.to_vec());
                 Ok(())
@@ -184,7 +184,7 @@ async fn a_table_that_does_not_fit_its_blocks_is_named() {
         for at in [0, 255, 256, 511, 512, 599] {
             assert!(store.line(at)? == lines[at as usize], "record {at}");
         }
-        store.for_each(&mut |_, _| Ok(()))
+        store.for_each(|_, _| Ok(()))
     };
     read(&bytes).unwrap();
     for at in table..bytes.len() {
@@ -198,7 +198,7 @@ async fn a_table_that_does_not_fit_its_blocks_is_named() {
         let file = given.written_before(&lines, change);
         let mut store = given.vault.inner.open_store(&file.id)?;
         store.line(599)?;
-        store.for_each(&mut |_, _| Ok(()))
+        store.for_each(|_, _| Ok(()))
     };
     before(&|_| {}).unwrap();
     for at in 0..8 * 3 + 24 {

@@ -271,9 +271,12 @@ fn check(row: &Row, sources: &Value) {
     assert_eq!(band, row.band, "{name}");
     for (number, (verdict, level)) in (1..).zip(row.verdicts) {
         let file = format!("{name}-{number}");
-        let import = (sources["imports"].as_array().expect("imports").iter())
-            .find(|i| i["file"] == file.as_str())
-            .unwrap_or_else(|| panic!("{file} is not listed"));
+        let import = (sources["imports"]["rows"]
+            .as_array()
+            .expect("imports")
+            .iter())
+        .find(|i| i["file"] == file.as_str())
+        .unwrap_or_else(|| panic!("{file} is not listed"));
         assert_eq!(
             (&import["verdict"], &import["assurance"]),
             (&json!(verdict), &json!(level)),

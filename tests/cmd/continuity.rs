@@ -199,7 +199,7 @@ fn a_log_that_was_signed_twice_is_a_fork_and_neither_branch_is_believed() {
         [("fork".to_owned(), total)],
         "the first is disputed too"
     );
-    let imports = &terminal.done(&["sources"])["imports"];
+    let imports = &terminal.done(&["sources"])["imports"]["rows"];
     for import in imports.as_array().expect("imports") {
         assert_eq!(import["verdict"], "fork", "{import:#}");
     }

@@ -415,7 +415,10 @@ fn a_log_proposes_its_next_key_and_a_custodian_confirms_it() {
         .collect();
     assert_eq!(states, ["confirmed", "confirmed"]);
     let sources = terminal.done(&["sources"]);
-    assert_eq!(sources["imports"][0]["verdict"], "extends", "{sources:#}");
+    assert_eq!(
+        sources["imports"]["rows"][0]["verdict"], "extends",
+        "{sources:#}"
+    );
 
     // Out and in again: the file says the same.
     terminal.done(&["trust", "export", "-o", "trust.json"]);

@@ -11,4 +11,5 @@ pub mod killed;
 pub mod opened;
 pub mod programs;
 pub mod shapes;
+pub mod traced;
 pub mod window;

@@ -5,6 +5,7 @@ mod damaged_index;
 mod files_beside;
 mod key_cost;
 mod key_ring;
+mod killed_calls;
 mod killed_handover;
 mod killed_import;
 mod killed_packet;

@@ -16,7 +16,7 @@ pub(crate) enum Need {
     Build,
     /// Opening the real window without a screen and driving it.
     WindowTests,
-    /// Other programs that check what ours wrote.
+    /// Other programs that check what ours wrote, and one that ends it between two system calls.
     ForeignChecks,
 }
 
@@ -63,6 +63,7 @@ const FOREIGN_CHECKS: &[Package] = &[
     package("poppler-utils", Probe::Program("pdftotext")),
     package("unzip", Probe::Program("unzip")),
     package("p7zip-full", Probe::Program("7z")),
+    package("strace", Probe::Program("strace")),
 ];
 
 impl Need {

@@ -16,6 +16,9 @@ pub fn text(value: &str) -> String {
     serde_json::Value::from(value).to_string()
 }
 
+/// How a CloudTrail digest names the key that signed it: what somebody else wrote, whatever that is.
+const KEY: &str = "/key/md5";
+
 /// Fields that say nothing of a file's content or name.
 const OPEN: [&str; 9] = [
     "/file/format",
@@ -26,7 +29,7 @@ const OPEN: [&str; 9] = [
     "/digest/start",
     "/digest/end",
     "/digest/logs",
-    "/key/md5",
+    KEY,
 ];
 /// Fields that stay hidden: names often carry an account number or a person's name, and a digest or the
 /// exact size of a file of few records lets a reader guess what is hidden in them.
@@ -50,13 +53,20 @@ pub fn has_path(path: &str) -> bool {
         || SEALED.contains(&path)
 }
 
+/// Whether a field's value is what is open of such a record. The key's name is one in its form only: MD5 as 32 lower-case
+/// hexadecimal digits.
+fn is_open(path: &str, value: &str) -> bool {
+    let digit = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    let md5 = || value.len() == 34 && value.as_bytes()[1..33].iter().all(digit);
+    path == redaction::SCHEMA_PATH || OPEN.contains(&path) && (path != KEY || md5())
+}
+
 /// What a row may hold of such a record.
 pub fn minimised<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>) -> Vec<MinimisedField> {
-    let is_open = |path: &str| path == redaction::SCHEMA_PATH || OPEN.contains(&path);
     fields
         .filter(|(path, _)| has_path(path))
         .map(|(path, value)| {
-            let (class, shown) = match is_open(path) {
+            let (class, shown) = match is_open(path, value) {
                 true => (Class::C1, Shown::Kept { text: value.into() }),
                 false => (Class::C3, Shown::Hidden),
             };

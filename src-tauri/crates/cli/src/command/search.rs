@@ -25,7 +25,7 @@ pub(crate) struct Search {
     #[arg(long, default_value_t = 0, value_name = "N")]
     histogram: u32,
     /// Cursor of the page before, as the last page printed it.
-    #[arg(long, value_name = "CURSOR")]
+    #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     after: Option<String>,
 }
 

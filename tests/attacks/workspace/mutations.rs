@@ -458,7 +458,11 @@ fn apply(change: Change, home: &Path, before: &Path, chance: &mut Chance) -> Opt
         }
         Change::Page | Change::PagesExchanged | Change::PageOfBefore => {
             let mut bytes = read(&database);
+            // A change before this one may have left no whole page.
             let pages = bytes.len() / PAGE;
+            if pages == 0 {
+                return None;
+            }
             let (a, b) = (chance.below(pages), chance.below(pages));
             let page = |n: usize| n * PAGE..(n + 1) * PAGE;
             let new = match change {
